@@ -1,0 +1,130 @@
+//! Every limit of the product in one place (decisions.md N). A limit is a named constant with its unit.
+
+/// Rows of a page when the caller names no size.
+pub const PAGE_ROWS_DEFAULT: u32 = 100;
+/// Rows of a page at most.
+pub const PAGE_ROWS_MAX: u32 = 999;
+/// Rows `$skip` may pass over.
+pub const SKIP_MAX: u32 = 10_000;
+/// Levels of `$expand`.
+pub const EXPAND_DEPTH_MAX: usize = 3;
+/// Rows of one expanded collection per parent.
+pub const EXPAND_ROWS_MAX: u32 = 1_000;
+/// Expand nodes of one query.
+pub const EXPAND_NODES_MAX: usize = 12;
+/// Nodes of one filter.
+pub const FILTER_NODES_MAX: usize = 200;
+/// Navigation steps of one filter path.
+pub const FILTER_NAV_DEPTH_MAX: usize = 3;
+/// Values of an `IN` list per statement.
+pub const IN_LIST_MAX: usize = 500;
+/// Milliseconds a read may take.
+pub const READ_TIME_MAX_MILLIS: u64 = 5_000;
+/// Virtual machine steps a read may take on an asynchronous worker.
+pub const INLINE_READ_STEPS_MAX: u32 = 50_000;
+/// Exact counts running at once.
+pub const COUNT_CONCURRENCY: usize = 2;
+/// Use cases waiting for a writer.
+pub const WRITER_QUEUE_MAX: usize = 4_096;
+/// Reads waiting for a reader.
+pub const READER_QUEUE_MAX: usize = 4_096;
+/// Use cases of one group commit.
+pub const GROUP_COMMIT_USE_CASES_MAX: usize = 64;
+/// Microseconds a group commit may collect use cases.
+pub const GROUP_COMMIT_TIME_MAX_MICROS: u64 = 5_000;
+/// Times a transaction is tried again after a serialization failure.
+pub const TX_RETRIES_MAX: u32 = 8;
+/// Milliseconds of jitter between two tries, at most.
+pub const TX_RETRY_JITTER_MAX_MILLIS: u64 = 50;
+/// Bytes of write-ahead log after which a checkpoint is asked for.
+pub const WAL_SOFT_BYTES: u64 = 16 << 20;
+/// Bytes of write-ahead log after which the writer waits for a checkpoint.
+pub const WAL_HARD_BYTES: u64 = 256 << 20;
+/// Cycles after which one bulk use case runs although interactive ones wait.
+pub const BULK_STARVE_MAX: u32 = 8;
+/// Rows one claim takes.
+pub const CLAIM_BATCH: u32 = 100;
+/// Seconds a claim holds its rows.
+pub const LEASE_SECONDS: i64 = 30;
+/// Seconds of clock difference between nodes a lease allows for.
+pub const LEASE_SKEW_SECONDS: i64 = 5;
+/// Milliseconds between two looks for due work when nothing woke the runner.
+pub const POLL_INTERVAL_MILLIS: u64 = 1_000;
+/// Times an outbox row is tried.
+pub const OUTBOX_ATTEMPTS_MAX: u32 = 20;
+/// Bytes of a request body.
+pub const BODY_MAX_BYTES: usize = 4 << 20;
+/// Bytes of a URL.
+pub const URL_MAX_BYTES: usize = 16 << 10;
+/// Nesting of a JSON body.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Requests of one batch.
+pub const BATCH_PARTS_MAX: usize = 20;
+/// Seconds one request may take.
+pub const REQUEST_TIME_MAX_SECONDS: u64 = 30;
+/// Seconds one move of the demo clock may take.
+pub const CLOCK_ADVANCE_TIME_MAX_SECONDS: u64 = 600;
+/// Approval stages of a policy.
+pub const STAGES_MAX: usize = 3;
+/// Shortest approval window, in seconds.
+pub const STAGE_WINDOW_MIN_SECONDS: i64 = 3_600;
+/// Longest approval window, in seconds.
+pub const STAGE_WINDOW_MAX_SECONDS: i64 = 180 * 86_400;
+/// Longest life of an assignment a policy may give, in days.
+pub const DURATION_DAYS_MAX: i64 = 3_660;
+/// Users and groups a policy may name.
+pub const POLICY_TARGETS_MAX: usize = 5_000;
+/// Questions of a policy.
+pub const QUESTIONS_MAX: usize = 100;
+/// Characters of an answer.
+pub const ANSWER_CHARS_MAX: usize = 4_000;
+/// Resource roles of a package.
+pub const PACKAGE_ROLES_MAX: usize = 500;
+/// Grants applied inside one transaction; beyond it the reconciler goes on.
+pub const INLINE_GRANTS_MAX: usize = 200;
+/// Rows one bulk transaction handles.
+pub const BULK_CHUNK: u32 = 500;
+/// Groups a change of nesting may touch.
+pub const CLOSURE_GROUPS_MAX: usize = 10_000;
+/// Owners of a group.
+pub const GROUP_OWNERS_MAX: usize = 100;
+/// Days a deleted directory object can be restored.
+pub const DELETED_OBJECT_KEEP_DAYS: i64 = 30;
+/// Seconds around now within which a requested start means now.
+pub const START_TOLERANCE_SECONDS: i64 = 60;
+/// Ids one `getByIds` may ask for.
+pub const GETBYIDS_MAX: usize = 1_000;
+/// References one `@odata.bind` may hold.
+pub const BIND_MAX: usize = 20;
+/// Shortest life of an access token, in seconds.
+pub const ACCESS_TOKEN_LIFE_MIN_SECONDS: i64 = 3_600;
+/// Longest life of an access token, in seconds.
+pub const ACCESS_TOKEN_LIFE_MAX_SECONDS: i64 = 5_400;
+/// Life of a refresh token, in days.
+pub const REFRESH_LIFE_DAYS: i64 = 14;
+/// Days after which the signing key is replaced.
+pub const KEY_ROTATE_DAYS: i64 = 90;
+/// Hours a signing key is published before it signs.
+pub const KEY_PUBLISH_AHEAD_HOURS: i64 = 24;
+/// Password hashes computed at once.
+pub const PASSWORD_HASHERS: usize = 2;
+/// Password hashes waiting for their turn.
+pub const PASSWORD_QUEUE_MAX: usize = 256;
+/// Failed sign-ins after which an account is locked.
+pub const SIGNIN_FAILURES_MAX: u32 = 10;
+/// Addresses whose failed sign-ins are remembered.
+pub const SIGNIN_ADDRESSES_MAX: usize = 10_000;
+/// Minutes an account stays locked.
+pub const SIGNIN_LOCK_MINUTES: i64 = 15;
+/// Characters of a name.
+pub const NAME_CHARS_MAX: usize = 256;
+/// Characters of a description or justification.
+pub const DESCRIPTION_CHARS_MAX: usize = 4_000;
+/// Database threads of a server database per node.
+pub const DB_THREADS: usize = 16;
+/// Reader threads of an embedded database.
+pub const READER_THREADS: usize = 4;
+/// Prepared statements kept per connection.
+pub const STATEMENTS_CACHED_MAX: usize = 512;
+/// Minutes a replayed POST is answered from the stored answer.
+pub const IDEMPOTENCY_KEEP_MINUTES: i64 = 10;

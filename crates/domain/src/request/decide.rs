@@ -1,0 +1,266 @@
+//! Asking for access: every guard, then what follows.
+
+use super::fulfil::{Delivery, deliver};
+use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
+use crate::audit::Activity;
+use crate::grant::RoleFacts;
+use crate::ids::{AssignmentId, Ids, PolicyId, QuestionId, RequestId};
+use crate::limits::{ANSWER_CHARS_MAX, DESCRIPTION_CHARS_MAX};
+use crate::package::Package;
+use crate::policy::eligibility::{self, TargetFacts};
+use crate::policy::expiration::{Asker, Period, WantedSchedule, period};
+use crate::policy::{Policy, QuestionKind, TargetScope};
+use crate::refusal::{Code, Guard, GuardName as G, Guards, Refusal, RelatedKind};
+use crate::subject::{Subject, SubjectKind};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Which question.
+    pub question: QuestionId,
+    /// What is stored.
+    pub value: String,
+    /// What is shown.
+    #[serde(default)]
+    pub display: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// [`RequestType::UserAdd`] or [`RequestType::AdminAdd`].
+    pub kind: RequestType,
+    /// The policy, if one was named.
+    pub policy: Option<PolicyId>,
+    /// The dates, if any were wanted.
+    pub wanted: WantedSchedule,
+    /// The reason.
+    pub justification: Option<String>,
+    /// The answers.
+    pub answers: Vec<Answer>,
+    /// Skip the approval; the caller's right to it was checked.
+    pub bypass_approval: bool,
+}
+
+/// The person or service principal access is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetState {
+    /// What rules look at.
+    pub facts: TargetFacts,
+    /// The subject row that belongs to it.
+    pub subject: Subject,
+}
+
+/// Everything a submit may look at, loaded beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmitFacts {
+    /// The package.
+    pub package: Package,
+    /// Its catalog is published.
+    pub catalog_published: bool,
+    /// Its catalog is open to external people.
+    pub catalog_external: bool,
+    /// Its policies, in their current versions.
+    pub policies: Vec<Policy>,
+    /// Who gets access.
+    pub target: TargetState,
+    /// Who asks.
+    pub requestor: Option<Subject>,
+    /// An open request of the pair that gives access.
+    pub open_request: Option<RequestId>,
+    /// A live assignment of the pair.
+    pub live_assignment: Option<AssignmentId>,
+    /// The package's roles and the target's hold on them.
+    pub roles: Vec<RoleFacts>,
+}
+
+impl Ask {
+    const fn asker(&self) -> Asker {
+        match self.kind {
+            RequestType::UserAdd => Asker::Person,
+            _ => Asker::Administrator,
+        }
+    }
+}
+
+/// Decides a new request for access (behaviour.md b.2). All guards are tested; the refusal lists every one.
+pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> Result<(RequestId, Decision), Refusal> {
+    let (policy, period, guards) = evaluate(facts, ask, now)?;
+    let names = Names {
+        target: facts.target.subject.name.clone(),
+        package: facts.package.name.clone(),
+        policy: policy.name.clone(),
+    };
+    let request = Request {
+        id: ids.next(now),
+        kind: ask.kind,
+        package: facts.package.id,
+        policy: policy.id,
+        policy_version: policy.version,
+        catalog: facts.package.catalog,
+        requestor: facts.requestor.as_ref().map(|r| r.id),
+        target: facts.target.subject.id,
+        state: RequestState::Scheduled { starts_at: period.starts_at.unwrap_or(now) },
+        wanted: ask.wanted,
+        justification: ask.justification.clone(),
+        answers: ask.answers.clone(),
+        guards,
+        created_at: now,
+        version: 1,
+    };
+    let mut decision = Decision::default();
+    decision.change(Change::Subject(facts.target.subject.clone()));
+    if let Some(requestor) = facts.requestor.as_ref().filter(|r| r.id != facts.target.subject.id) {
+        decision.change(Change::Subject(requestor.clone()));
+    }
+    let asked = if ask.kind == RequestType::UserAdd { Activity::UserRequests } else { Activity::AdministratorAssigns };
+    decision.audit.push(audit(asked, &request, &names));
+    decision.audit.push(audit(Activity::AutoApprove, &request, &names));
+    let id = request.id;
+    if let Some(starts_at) = period.starts_at {
+        decision.audit.push(audit(Activity::ScheduleStart, &request, &names));
+        decision.change(Change::SetTimer(TimerKey::Request(id), starts_at));
+        decision.change(Change::Request(request, Save::New));
+    } else {
+        let delivery = Delivery {
+            starts_at: now,
+            ends_at: period.ends_at,
+            roles: &facts.roles,
+            names: &names,
+            mails: !policy.body.mails_disabled.unwrap_or(false),
+            save: Save::New,
+        };
+        deliver(&mut decision, request, &delivery, now, ids);
+    }
+    Ok((id, decision))
+}
+
+/// Runs every guard; gives the policy and the period the request will run under.
+fn evaluate<'f>(
+    facts: &'f SubmitFacts,
+    ask: &Ask,
+    now: Timestamp,
+) -> Result<(&'f Policy, Period, Vec<Guard>), Refusal> {
+    let by_person = ask.kind == RequestType::UserAdd;
+    let mut guards = Guards::default();
+    catalog_guards(facts, by_person, &mut guards);
+    let may_ask = |p: &Policy| p.is_enabled && (!by_person || lets_ask(p));
+    let policy = match eligibility::choose(&facts.policies, ask.policy, &facts.target.facts, may_ask) {
+        Ok(policy) => policy,
+        Err(refusal) => {
+            guards.record(G::PolicyScope, Some(refusal.clone()));
+            return Err(guards.finish().err().unwrap_or(refusal));
+        }
+    };
+    policy_guards(facts, policy, by_person, &mut guards);
+    pair_guards(facts, &mut guards);
+    let wanted = period(&policy.body, &ask.wanted, ask.asker(), now);
+    guards.record(G::Schedule, wanted.as_ref().err().cloned());
+    guards.record(G::Justification, justification_fault(ask, policy, by_person));
+    guards.record(G::Answers, answers_fault(ask, policy));
+    guards.record(G::ApproverAvailable, approval_fault(ask, policy));
+    let all = guards.finish()?;
+    Ok((policy, wanted?, all))
+}
+
+fn lets_ask(policy: &Policy) -> bool {
+    policy.body.scope != TargetScope::NotSpecified && policy.body.requestor.self_add && !policy.body.is_automatic()
+}
+
+fn catalog_guards(facts: &SubmitFacts, by_person: bool, guards: &mut Guards) {
+    guards.check(G::CatalogPublished, facts.catalog_published || !by_person, || {
+        Refusal::new(Code::CatalogUnpublished, "the catalog of the access package is not published")
+    });
+    let external = facts.target.facts.kind == SubjectKind::User && !facts.target.facts.is_member;
+    guards.check(G::CatalogExternal, facts.catalog_external || !external || !by_person, || {
+        Refusal::new(Code::CatalogNotExternal, "the catalog of the access package is not open to external people")
+    });
+}
+
+fn policy_guards(facts: &SubmitFacts, policy: &Policy, by_person: bool, guards: &mut Guards) {
+    guards.check(G::PolicyEnabled, policy.is_enabled, || {
+        Refusal::new(Code::PolicyDisabled, format!("the policy `{}` takes no new requests", policy.name))
+    });
+    if by_person {
+        guards.check(G::SelfAddAllowed, lets_ask(policy), || {
+            let message = format!("the policy `{}` is for assignment by administrators only", policy.name);
+            Refusal::new(Code::PolicyDisabled, message)
+        });
+    }
+    guards.check(G::PolicyScope, eligibility::in_scope(&policy.body, &facts.target.facts), || {
+        let message =
+            "You don't meet policy requirements to request this entitlement. The policy does not include the target.";
+        Refusal::new(Code::NotInPolicyScope, message)
+    });
+    if by_person {
+        guards.check(G::SignInAllowed, facts.target.facts.is_enabled, || {
+            Refusal::new(Code::TargetNotEligible, "the account of the target is blocked from signing in")
+        });
+    }
+}
+
+fn pair_guards(facts: &SubmitFacts, guards: &mut Guards) {
+    guards.record(
+        G::NoOpenRequest,
+        facts.open_request.map(|id| {
+            let message = format!("there is an open request `{id}` for this access package and target");
+            Refusal::new(Code::ExistingOpenRequest, message).related(RelatedKind::Request, id, None)
+        }),
+    );
+    guards.record(
+        G::NoLiveAssignment,
+        facts.live_assignment.map(|id| {
+            let message = format!("the target holds this access package already, by assignment `{id}`");
+            Refusal::new(Code::ExistingAssignment, message).related(RelatedKind::Assignment, id, None)
+        }),
+    );
+}
+
+fn justification_fault(ask: &Ask, policy: &Policy, by_person: bool) -> Option<Refusal> {
+    let given = ask.justification.as_deref().map_or("", str::trim);
+    if given.chars().count() > DESCRIPTION_CHARS_MAX {
+        let message = format!("the justification has more than {DESCRIPTION_CHARS_MAX} characters");
+        return Some(Refusal::new(Code::LimitExceeded, message));
+    }
+    let wanted = by_person && policy.body.approval.requestor_justification;
+    (wanted && given.is_empty()).then(|| {
+        Refusal::new(Code::JustificationRequired, "the policy wants a justification")
+            .detail("/justification", "missing")
+    })
+}
+
+fn answers_fault(ask: &Ask, policy: &Policy) -> Option<Refusal> {
+    let refuse =
+        |message: String| Some(Refusal::new(Code::InvalidAnswers, message).detail("/answers", "not acceptable"));
+    if ask.answers.iter().any(|a| a.value.chars().count() > ANSWER_CHARS_MAX) {
+        return refuse(format!("an answer has more than {ANSWER_CHARS_MAX} characters"));
+    }
+    for question in &policy.body.questions {
+        let answer = ask.answers.iter().find(|a| a.question == question.id).filter(|a| !a.value.trim().is_empty());
+        match (answer, &question.kind) {
+            (None, _) if question.is_required => {
+                return refuse(format!("the question `{}` ({}) must be answered", question.text, question.id));
+            }
+            (Some(answer), QuestionKind::Choice { choices, multiple: false })
+                if !choices.iter().any(|c| c.value == answer.value) =>
+            {
+                return refuse(format!("`{}` is not a choice of the question `{}`", answer.value, question.text));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Approval is not part of this release: nobody could decide, so the request is refused at once (decisions.md H7).
+fn approval_fault(ask: &Ask, policy: &Policy) -> Option<Refusal> {
+    (policy.body.approval.required_for_add && !ask.bypass_approval).then(|| {
+        let message = format!(
+            "the policy `{}` requires approval, which this release does not offer; use a policy without approval",
+            policy.name
+        );
+        Refusal::new(Code::NoEligibleApprover, message)
+    })
+}

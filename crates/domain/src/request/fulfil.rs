@@ -1,0 +1,261 @@
+//! Giving access: at once, at a scheduled start, and as the reconciler reports progress.
+
+use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
+use crate::assignment::{Assignment, AssignmentState, fold};
+use crate::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
+use crate::catalog::RoleKind;
+use crate::effect::Effect;
+use crate::grant::{Grant, HeldGrant, Link, RoleFacts, give, take};
+use crate::ids::{AssignmentId, Ids, RoleId, ScopeId};
+use crate::notification::MailKind;
+use crate::policy::PolicyBody;
+use crate::policy::eligibility::{TargetFacts, in_scope};
+use crate::policy::expiration::{Asker, ends};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// What delivering needs besides the request.
+pub(super) struct Delivery<'a> {
+    pub starts_at: Timestamp,
+    pub ends_at: Option<Timestamp>,
+    pub roles: &'a [RoleFacts],
+    pub names: &'a Names,
+    pub mails: bool,
+    pub save: Save,
+}
+
+/// Makes the assignment and its grants, and takes the request as far as it gets now.
+pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Delivery<'_>, now: Timestamp, ids: &mut Ids) {
+    let id: AssignmentId = ids.next(now);
+    let grants = give(d.roles, request.target, now, ids);
+    let state = fold(grants.iter().map(|g| &g.grant));
+    let assignment = Assignment {
+        id,
+        package: request.package,
+        policy: request.policy,
+        policy_version: request.policy_version,
+        catalog: request.catalog,
+        target: request.target,
+        state,
+        starts_at: d.starts_at,
+        ends_at: d.ends_at,
+        delivered_at: (state == AssignmentState::Delivered).then_some(now),
+        ended_at: None,
+        request: request.id,
+        created_at: now,
+        version: 1,
+    };
+    request.state = request_state(state, id, now);
+    decision.audit.push(audit(Activity::ReadyToFulfill, &request, d.names));
+    decision.audit.extend(result_row(state, &request, d.names).map(|row| name_roles(row, d.roles)));
+    decision.effects.extend(granted_mail(state, &request, d.mails));
+    if d.save == Save::Changed {
+        decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
+    }
+    if let Some(deadline) = assignment.next_deadline() {
+        decision.change(Change::SetTimer(TimerKey::Assignment(id), deadline));
+    }
+    decision.change(Change::Request(request, d.save));
+    decision.change(Change::Assignment(assignment, Save::New));
+    let links: Vec<Link> = grants.iter().map(|g| Link { assignment: id, grant: g.grant.id }).collect();
+    decision.grants(grants);
+    decision.changes.extend(links.into_iter().map(Change::Link));
+}
+
+/// The state of a request that gives access, from the state of its assignment.
+fn request_state(state: AssignmentState, assignment: AssignmentId, completed_at: Timestamp) -> RequestState {
+    match state {
+        AssignmentState::Delivering => RequestState::Delivering { assignment },
+        AssignmentState::Delivered | AssignmentState::Expired => RequestState::Delivered { assignment, completed_at },
+        AssignmentState::PartiallyDelivered => RequestState::PartiallyDelivered { assignment, completed_at },
+        AssignmentState::DeliveryFailed => RequestState::DeliveryFailed { assignment: Some(assignment), completed_at },
+    }
+}
+
+/// The audit row of a finished delivery.
+fn result_row(state: AssignmentState, request: &Request, names: &Names) -> Option<AuditEvent> {
+    match state {
+        AssignmentState::Delivering | AssignmentState::Expired => None,
+        AssignmentState::Delivered => Some(audit(Activity::Fulfill, request, names)),
+        AssignmentState::PartiallyDelivered => Some(audit(Activity::PartiallyFulfill, request, names).failed()),
+        AssignmentState::DeliveryFailed => Some(audit(Activity::FailRequest, request, names).failed()),
+    }
+}
+
+/// Names in the audit row what was joined.
+fn name_roles(row: AuditEvent, roles: &[RoleFacts]) -> AuditEvent {
+    roles.iter().fold(row, |row, facts| {
+        let (kind, property) = match facts.role.kind {
+            RoleKind::GroupMember => (TargetKind::Group, "Group.Member"),
+            RoleKind::GroupOwner => (TargetKind::Group, "Group.Owner"),
+            RoleKind::AppRole(_) => (TargetKind::ServicePrincipal, "AppRole"),
+        };
+        let target = AuditTarget::new(kind, facts.role.origin, facts.role.resource_name.clone());
+        let role = facts.role.kind.origin_id(facts.role.origin);
+        row.about(target.with([Modified::set(property, role)]))
+    })
+}
+
+/// Mail 18 goes to people who asked; direct assignments send none (behaviour.md h).
+fn granted_mail(state: AssignmentState, request: &Request, mails: bool) -> Option<Effect> {
+    let asked = request.kind == RequestType::UserAdd && state == AssignmentState::Delivered;
+    (asked && mails).then_some(Effect::Notify {
+        mail: MailKind::AccessGranted,
+        to: request.target,
+        package: request.package,
+        request: request.id,
+    })
+}
+
+/// Everything a scheduled start may look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartFacts {
+    /// The request.
+    pub request: Request,
+    /// The policy version it runs under.
+    pub policy: PolicyBody,
+    /// Who gets access; `None` when the object is gone.
+    pub target: Option<TargetFacts>,
+    /// A live assignment of the pair.
+    pub live_assignment: Option<AssignmentId>,
+    /// The package's roles and the target's hold on them.
+    pub roles: Vec<RoleFacts>,
+    /// For audit and mail.
+    pub names: Names,
+}
+
+/// What a scheduled start leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartOutcome {
+    /// It is not yet time, or the request is no longer waiting.
+    Nothing,
+    /// Something follows.
+    Decided(Decision),
+}
+
+/// The start of a scheduled request was reached: scope is tested again, then it is delivered (behaviour.md b.3 #15).
+pub fn start_reached(facts: &StartFacts, now: Timestamp, ids: &mut Ids) -> StartOutcome {
+    let RequestState::Scheduled { starts_at } = facts.request.state else { return StartOutcome::Nothing };
+    if starts_at > now {
+        return StartOutcome::Nothing;
+    }
+    let asker = if facts.request.kind == RequestType::UserAdd { Asker::Person } else { Asker::Administrator };
+    let mut decision = Decision::default();
+    let mut request = facts.request.clone();
+    request.version += 1;
+    match may_start(facts).and_then(|()| ends(&facts.policy, &request.wanted, asker, starts_at)) {
+        Ok(ends_at) => {
+            let delivery = Delivery {
+                starts_at,
+                ends_at,
+                roles: &facts.roles,
+                names: &facts.names,
+                mails: !facts.policy.mails_disabled.unwrap_or(false),
+                save: Save::Changed,
+            };
+            deliver(&mut decision, request, &delivery, now, ids);
+        }
+        Err(refusal) => {
+            request.state = RequestState::DeliveryFailed { assignment: None, completed_at: now };
+            let row = audit(Activity::FailRequest, &request, &facts.names).failed().because(refusal.message);
+            decision.audit.push(row);
+            decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
+            decision.change(Change::Request(request, Save::Changed));
+        }
+    }
+    StartOutcome::Decided(decision)
+}
+
+fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
+    use crate::refusal::Code;
+    let Some(target) = &facts.target else {
+        return Err(Refusal::new(Code::TargetNotEligible, "the target no longer exists"));
+    };
+    if let Some(id) = facts.live_assignment {
+        return Err(Refusal::new(
+            Code::ExistingAssignment,
+            format!("the target holds the package by assignment `{id}`"),
+        ));
+    }
+    if !in_scope(&facts.policy, target) {
+        return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
+    }
+    Ok(())
+}
+
+/// An assignment, the request that made it, and its grants, after the reconciler has recorded something.
+pub fn delivery_progress(
+    request: &Request,
+    assignment: &Assignment,
+    grants: &[Grant],
+    names: &Names,
+    mails: bool,
+    now: Timestamp,
+) -> Decision {
+    let mut decision = Decision::default();
+    let state = fold(grants);
+    if !assignment.state.is_live() || state == assignment.state {
+        return decision;
+    }
+    let mut assignment = assignment.clone();
+    assignment.state = state;
+    assignment.version += 1;
+    if state == AssignmentState::Delivered {
+        assignment.delivered_at = assignment.delivered_at.or(Some(now));
+    }
+    if request.state.is_open() {
+        let mut request = request.clone();
+        request.version += 1;
+        request.state = request_state(state, assignment.id, now);
+        decision.audit.extend(result_row(state, &request, names));
+        decision.effects.extend(granted_mail(state, &request, mails));
+        decision.change(Change::Request(request, Save::Changed));
+    }
+    decision.change(Change::Assignment(assignment, Save::Changed));
+    decision
+}
+
+/// A role was put into a package that somebody holds: he gets it, and his assignment stands as its grants then do.
+pub fn role_added(
+    assignment: &Assignment,
+    facts: &[RoleFacts],
+    linked: &[Grant],
+    now: Timestamp,
+    ids: &mut Ids,
+) -> Decision {
+    let mut decision = Decision::default();
+    let grants = give(facts, assignment.target, now, ids);
+    let given = grants.iter().map(|g| g.grant.id).collect::<Vec<_>>();
+    let rest = linked.iter().filter(|g| !given.contains(&g.id));
+    let state = fold(rest.chain(grants.iter().map(|g| &g.grant)));
+    let links: Vec<Link> = given.iter().map(|grant| Link { assignment: assignment.id, grant: *grant }).collect();
+    decision.grants(grants);
+    decision.changes.extend(links.into_iter().map(Change::Link));
+    stands_at(&mut decision, assignment, state);
+    decision
+}
+
+/// A role was taken out of a package that somebody holds: he loses it, unless another assignment wants it.
+pub fn role_removed(
+    assignment: &Assignment,
+    held: &[HeldGrant],
+    (role, scope): (RoleId, ScopeId),
+    now: Timestamp,
+) -> Decision {
+    let mut decision = Decision::default();
+    let (lost, kept): (Vec<HeldGrant>, Vec<HeldGrant>) =
+        held.iter().cloned().partition(|h| h.grant.role == role && h.grant.scope == scope);
+    for grant in lost.iter().map(|h| h.grant.id) {
+        decision.change(Change::Unlink(Link { assignment: assignment.id, grant }));
+    }
+    decision.grants(take(&lost, false, now));
+    stands_at(&mut decision, assignment, fold(kept.iter().map(|h| &h.grant)));
+    decision
+}
+
+fn stands_at(decision: &mut Decision, assignment: &Assignment, state: AssignmentState) {
+    if state != assignment.state {
+        let changed = Assignment { state, version: assignment.version + 1, ..assignment.clone() };
+        decision.change(Change::Assignment(changed, Save::Changed));
+    }
+}

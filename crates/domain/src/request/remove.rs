@@ -1,0 +1,231 @@
+//! Taking access away: by an administrator, by its holder, or because its end was reached. And withdrawing requests.
+
+use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
+use crate::assignment::{Assignment, AssignmentState};
+use crate::audit::Activity;
+use crate::effect::Effect;
+use crate::grant::{Grant, HeldGrant, Link, take};
+use crate::ids::{Ids, RequestId, SubjectId};
+use crate::notification::MailKind;
+use crate::policy::expiration::WantedSchedule;
+use crate::refusal::{Code, Refusal, RelatedKind};
+use crate::time::Timestamp;
+
+/// Who ends an assignment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemovalKind {
+    /// An administrator or application.
+    Administrator { requestor: Option<SubjectId>, justification: Option<String> },
+    /// Its holder.
+    Holder { requestor: SubjectId, justification: Option<String> },
+    /// Its end was reached.
+    EndReached,
+    /// The person was deleted for good: nothing is fulfilled any more (decisions.md B8).
+    TargetDeleted,
+}
+
+/// Everything the end of an assignment may look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovalFacts {
+    /// The assignment.
+    pub assignment: Assignment,
+    /// Its live links.
+    pub held: Vec<HeldGrant>,
+    /// An open request of the pair that gives access.
+    pub open_grant_request: Option<Request>,
+    /// An open request of the pair that takes it.
+    pub open_removal: Option<RequestId>,
+    /// Holders may give access back under its policy.
+    pub self_remove: bool,
+    /// Mails to assignees are sent under its policy.
+    pub mails: bool,
+    /// For audit and mail.
+    pub names: Names,
+}
+
+/// Decides the end of an assignment. An end that is reached twice, early or late is nothing.
+pub fn remove(
+    facts: &RemovalFacts,
+    kind: &RemovalKind,
+    now: Timestamp,
+    ids: &mut Ids,
+) -> Result<Option<(RequestId, Decision)>, Refusal> {
+    let assignment = &facts.assignment;
+    let by_product = matches!(kind, RemovalKind::EndReached | RemovalKind::TargetDeleted);
+    if by_product && (facts.open_removal.is_some() || !assignment.state.is_live()) {
+        return Ok(None);
+    }
+    if *kind == RemovalKind::EndReached && assignment.ends_at.is_none_or(|end| end > now) {
+        return Ok(None);
+    }
+    may_remove(facts, kind)?;
+    let mut decision = Decision::default();
+    if let Some(open) = &facts.open_grant_request {
+        withdraw(&mut decision, open, &facts.names, now);
+    }
+    let held = if *kind == RemovalKind::TargetDeleted { Vec::new() } else { take(&facts.held, false, now) };
+    let pending = held.iter().any(|c| c.grant.is_pending());
+    let mut ended = assignment.clone();
+    ended.version += 1;
+    ended.state = if pending { AssignmentState::Delivering } else { AssignmentState::Expired };
+    ended.ended_at = (!pending).then_some(now);
+    let request = removal_request(assignment, kind, pending, now, ids);
+    decision.audit.push(audit(asked(kind), &request, &facts.names));
+    decision.change(Change::ClearTimer(TimerKey::Assignment(assignment.id)));
+    for link in facts.held.iter().map(|h| Link { assignment: assignment.id, grant: h.grant.id }) {
+        decision.change(Change::Unlink(link));
+    }
+    decision.grants(held);
+    if !pending {
+        finish(&mut decision, &request, facts.mails && *kind != RemovalKind::TargetDeleted, &facts.names);
+    }
+    let id = request.id;
+    decision.change(Change::Request(request, Save::New));
+    decision.change(Change::Assignment(ended, Save::Changed));
+    Ok(Some((id, decision)))
+}
+
+fn may_remove(facts: &RemovalFacts, kind: &RemovalKind) -> Result<(), Refusal> {
+    let assignment = &facts.assignment;
+    if !assignment.state.is_live() {
+        let message = format!("the assignment `{}` has ended already", assignment.id);
+        return Err(Refusal::new(Code::AssignmentNotLive, message));
+    }
+    if let Some(id) = facts.open_removal {
+        let message = format!("the assignment is being removed already, by request `{id}`");
+        return Err(Refusal::new(Code::ExistingOpenRequest, message).related(RelatedKind::Request, id, None));
+    }
+    if matches!(kind, RemovalKind::Holder { .. }) && !facts.self_remove {
+        let message = "the policy does not let holders give this access back; ask an administrator";
+        return Err(Refusal::new(Code::PolicyDisabled, message));
+    }
+    Ok(())
+}
+
+fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Timestamp, ids: &mut Ids) -> Request {
+    let (request_type, requestor, justification) = match kind {
+        RemovalKind::Administrator { requestor, justification } => {
+            (RequestType::AdminRemove, *requestor, justification.clone())
+        }
+        RemovalKind::Holder { requestor, justification } => {
+            (RequestType::UserRemove, Some(*requestor), justification.clone())
+        }
+        RemovalKind::EndReached | RemovalKind::TargetDeleted => (RequestType::SystemRemove, None, None),
+    };
+    Request {
+        id: ids.next(now),
+        kind: request_type,
+        package: a.package,
+        policy: a.policy,
+        policy_version: a.policy_version,
+        catalog: a.catalog,
+        requestor,
+        target: a.target,
+        state: if pending {
+            RequestState::Delivering { assignment: a.id }
+        } else {
+            RequestState::Delivered { assignment: a.id, completed_at: now }
+        },
+        wanted: WantedSchedule::default(),
+        justification,
+        answers: Vec::new(),
+        guards: Vec::new(),
+        created_at: now,
+        version: 1,
+    }
+}
+
+const fn asked(kind: &RemovalKind) -> Activity {
+    match kind {
+        RemovalKind::Administrator { .. } => Activity::AdministratorRemoves,
+        RemovalKind::Holder { .. } => Activity::UserRequestsRemoval,
+        RemovalKind::EndReached => Activity::SystemRemoves,
+        RemovalKind::TargetDeleted => Activity::DeleteForDeletedUser,
+    }
+}
+
+/// Access is gone: audit row and mail 20.
+fn finish(decision: &mut Decision, request: &Request, mails: bool, names: &Names) {
+    decision.audit.push(audit(Activity::RemoveAssignment, request, names));
+    if mails {
+        decision.effects.push(Effect::Notify {
+            mail: MailKind::AccessEnded,
+            to: request.target,
+            package: request.package,
+            request: request.id,
+        });
+    }
+}
+
+/// Remote grants of a removal were recorded: done when nothing is pending.
+pub fn removal_progress(
+    request: &Request,
+    assignment: &Assignment,
+    grants: &[Grant],
+    mails: bool,
+    names: &Names,
+    now: Timestamp,
+) -> Decision {
+    let mut decision = Decision::default();
+    if !request.state.is_open() || grants.iter().any(|g| !g.desired && g.is_pending()) {
+        return decision;
+    }
+    let left = grants.iter().any(|g| !g.desired && !g.is_settled());
+    let mut request = request.clone();
+    request.version += 1;
+    let mut ended = assignment.clone();
+    ended.version += 1;
+    ended.state = AssignmentState::Expired;
+    ended.ended_at = Some(now);
+    request.state = if left {
+        RequestState::PartiallyDelivered { assignment: assignment.id, completed_at: now }
+    } else {
+        RequestState::Delivered { assignment: assignment.id, completed_at: now }
+    };
+    finish(&mut decision, &request, mails, names);
+    decision.change(Change::Request(request, Save::Changed));
+    decision.change(Change::Assignment(ended, Save::Changed));
+    decision
+}
+
+fn withdraw(decision: &mut Decision, open: &Request, names: &Names, now: Timestamp) {
+    let mut request = open.clone();
+    request.version += 1;
+    request.state = RequestState::Canceled { completed_at: now };
+    decision.audit.push(audit(Activity::CancelRequest, &request, names));
+    decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
+    decision.change(Change::Request(request, Save::Changed));
+}
+
+/// Withdraws a request that waits for its start.
+pub fn cancel(request: &Request, names: &Names, now: Timestamp) -> Result<Decision, Refusal> {
+    match request.state {
+        RequestState::Scheduled { .. } => {
+            let mut decision = Decision::default();
+            withdraw(&mut decision, request, names, now);
+            Ok(decision)
+        }
+        RequestState::Delivering { .. }
+        | RequestState::Delivered { .. }
+        | RequestState::PartiallyDelivered { .. }
+        | RequestState::DeliveryFailed { .. }
+        | RequestState::Canceled { .. } => {
+            let message =
+                format!("the request `{}` is {} and can no longer be canceled", request.id, request.state.name());
+            Err(Refusal::new(Code::RequestNotCancelable, message))
+        }
+    }
+}
+
+/// A finished request can be deleted, unless a live assignment hangs on it (semantics.md 7).
+pub fn may_delete(request: &Request, assignment_is_live: bool, names: &Names) -> Result<Decision, Refusal> {
+    if request.state.is_open() || assignment_is_live {
+        let why = if assignment_is_live { "its assignment is live" } else { "it has not ended" };
+        let message = format!("the request `{}` is {}: {why}", request.id, request.state.name());
+        return Err(Refusal::new(Code::RequestNotDeletable, message));
+    }
+    let mut decision = Decision::default();
+    decision.audit.push(audit(Activity::DeleteRequest, request, names));
+    decision.change(Change::DeleteRequest(request.id));
+    Ok(decision)
+}

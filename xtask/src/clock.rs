@@ -1,0 +1,27 @@
+//! The one place in this tool that waits.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::failure::Outcome;
+
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Asks `probe` until it has an answer; `None` when `limit` passed first.
+pub fn poll<T>(limit: Duration, mut probe: impl FnMut() -> Outcome<Option<T>>) -> Outcome<Option<T>> {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = probe()? {
+            return Ok(Some(answer));
+        }
+        if started.elapsed() >= limit {
+            return Ok(None);
+        }
+        pause();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "other processes are watched in wall time; no job clock reaches them")]
+fn pause() {
+    thread::sleep(POLL_INTERVAL);
+}

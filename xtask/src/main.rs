@@ -1,0 +1,73 @@
+//! The verbs of this repository: `cargo xtask VERB`.
+//!
+//! Development only: nothing here ships, and nothing here knows the product beyond its command line. Everything a
+//! verb needs and can get by itself (packages of the drivers, a PostgreSQL server) it gets; what it cannot get it
+//! names, with the way to install it.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers speaks on the terminal")]
+
+mod account;
+mod apt;
+mod arguments;
+mod check_deps;
+mod clock;
+mod conformance;
+mod demo_env;
+mod demo_server;
+mod failure;
+mod ports;
+mod postgres;
+mod process;
+mod run;
+mod session;
+mod test;
+mod toolchain;
+mod workspace;
+
+use std::process::ExitCode;
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, Outcome};
+
+const USAGE: &str = "\
+usage: cargo xtask VERB
+
+  run [-- FLAGS]    build the server and start it with the demo tenant on the first free port from 8443;
+                    FLAGS go to `tenure serve` and win over ours (for instance `-- --listen 127.0.0.1:9000`)
+
+  test [--skip-sdk] [--only STEP]
+                    everything that must pass before a change lands: format, lints, dependencies, tests on both
+                    databases, and the official clients against a running server (left out by --skip-sdk)
+
+  check-deps        which crate may use which, and what may be written where
+
+  conformance --client python|js [--store sqlite|postgres]
+                    one official client against a demo server on one database
+
+  help              this text";
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::of_process()) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
+    let verb = arguments.verb();
+    match verb.as_deref() {
+        Some("run") => run::run(arguments),
+        Some("test") => test::run(arguments),
+        Some("check-deps") => check_deps::run(arguments),
+        Some("conformance") => conformance::run(arguments),
+        Some("help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(unknown) => Err(Failure::new(format!("unknown verb `{unknown}`\n\n{USAGE}"))),
+        None => Err(Failure::new(format!("which verb?\n\n{USAGE}"))),
+    }
+}

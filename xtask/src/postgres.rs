@@ -1,0 +1,182 @@
+//! A temporary PostgreSQL server: loopback only, gone when its value is dropped.
+//!
+//! It has its own directory, socket folder and port, so a server that the machine already runs (or that a
+//! distribution starts when it installs the package) is neither used nor disturbed. `fsync` stays on: the tests
+//! shall meet the commits that production has.
+
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, process as this_process};
+
+use crate::account::{self, Account};
+use crate::failure::{Context, Failure, Outcome};
+use crate::{apt, ports, process};
+
+const PROGRAMS: [&str; 4] = ["initdb", "postgres", "pg_ctl", "createdb"];
+const DEBIAN_PACKAGE: &str = "postgresql";
+const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";
+/// The server refuses to run as root; packages of PostgreSQL bring this account.
+const SERVER_ACCOUNT: &str = "postgres";
+const SUPERUSER: &str = "postgres";
+const CONNECTIONS_MAX: u16 = 200;
+const START_SECONDS_MAX: u64 = 60;
+const STOP_SECONDS_MAX: u64 = 20;
+/// Stopping, then deleting some tens of megabytes.
+const CLEAN_UP_TIME_MAX: Duration = Duration::from_secs(STOP_SECONDS_MAX + 20);
+
+/// Waits until we end or close its input, then stops the server and deletes its directory. A process of its own
+/// does this because Ctrl-C ends us without unwinding, and the server would stay behind for ever.
+const KEEPER: &str = r#"
+trap '' INT TERM HUP
+read -r _
+"$0" stop --silent --mode=fast --wait --timeout="$3" --pgdata="$1"
+cd / && rm -rf "$2"
+"#;
+
+/// A running server.
+pub struct Postgres {
+    programs: PathBuf,
+    port: u16,
+    keeper: Child,
+}
+
+impl Postgres {
+    pub fn start() -> Outcome<Self> {
+        let programs = find_or_install_programs()?;
+        let home = Home::create()?;
+        // From here on every way out, also a failed start, leaves nothing behind.
+        let server = Self { keeper: home.keep(&programs)?, port: ports::any_free()?, programs };
+        home.initialise(&server.programs, server.port)?;
+        home.start(&server.programs)?;
+        Ok(server)
+    }
+
+    /// The database every server has, by the account that may do everything. No password is checked.
+    pub fn admin_url(&self) -> String {
+        format!("postgres://{SUPERUSER}:{SUPERUSER}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Makes an empty database and answers with its address.
+    pub fn create_database(&self, name: &str) -> Outcome<String> {
+        let mut command = Command::new(self.programs.join("createdb"));
+        command.args(["--host=127.0.0.1", "--username", SUPERUSER, "--no-password", "--template=template0"]);
+        command.arg("--port").arg(self.port.to_string()).arg(name);
+        process::hide_environment(&mut command, "PG");
+        process::output(&mut command)?;
+        Ok(format!("postgres://{SUPERUSER}@127.0.0.1:{}/{name}", self.port))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        if !matches!(process::wait_within(&mut self.keeper, CLEAN_UP_TIME_MAX), Ok(Some(_))) {
+            eprintln!("the temporary PostgreSQL on port {} could not be stopped; its keeper goes on trying", self.port);
+        }
+    }
+}
+
+/// The directory of one server, and the account it belongs to when that is not ours.
+struct Home {
+    path: PathBuf,
+    account: Option<Account>,
+}
+
+impl Home {
+    fn create() -> Outcome<Self> {
+        let path = env::temp_dir().join(format!("tenure-postgres-{}", this_process::id()));
+        let account = if account::is_root() {
+            let account = Account::named(SERVER_ACCOUNT);
+            Some(account.context(format!("PostgreSQL does not run as root and needs the account `{SERVER_ACCOUNT}`"))?)
+        } else {
+            None
+        };
+        fs::DirBuilder::new().mode(0o700).create(&path).context(format!("creating {}", path.display()))?;
+        if let Some(account) = &account {
+            account.own(&path)?;
+        }
+        Ok(Self { path, account })
+    }
+
+    fn keep(&self, programs: &Path) -> Outcome<Child> {
+        let mut command = self.command(Path::new("sh"));
+        command.args(["-c", KEEPER]).arg(programs.join("pg_ctl")).arg(self.data()).arg(&self.path);
+        command.arg(STOP_SECONDS_MAX.to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().context("starting the keeper of PostgreSQL")
+    }
+
+    fn initialise(&self, programs: &Path, port: u16) -> Outcome<()> {
+        let mut command = self.command(&programs.join("initdb"));
+        command.args(["--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync", "--username", SUPERUSER]);
+        command.arg("--pgdata").arg(self.data());
+        process::output(&mut command)?;
+        self.configure(port)
+    }
+
+    fn configure(&self, port: u16) -> Outcome<()> {
+        let file = self.data().join("postgresql.conf");
+        let settings = format!(
+            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nmax_connections = {CONNECTIONS_MAX}\n",
+            self.path.display()
+        );
+        let written =
+            fs::OpenOptions::new().append(true).open(&file).and_then(|mut f| f.write_all(settings.as_bytes()));
+        written.context(format!("writing {}", file.display()))
+    }
+
+    fn start(&self, programs: &Path) -> Outcome<()> {
+        let log = self.path.join("server.log");
+        let mut command = self.command(&programs.join("pg_ctl"));
+        command.args(["start", "--silent", "--wait", &format!("--timeout={START_SECONDS_MAX}")]);
+        command.arg("--pgdata").arg(self.data()).arg("--log").arg(&log);
+        process::output(&mut command)
+            .map(drop)
+            .map_err(|failure| Failure::new(format!("{failure}\n{}", process::log_tail(&log))))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
+    /// A program that runs as the server's account, in a folder that account may enter.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.path).env("HOME", &self.path);
+        process::hide_environment(&mut command, "PG");
+        if let Some(account) = &self.account {
+            account.run_as(&mut command);
+        }
+        command
+    }
+}
+
+fn find_or_install_programs() -> Outcome<PathBuf> {
+    if let Some(found) = find_programs() {
+        return Ok(found);
+    }
+    apt::install(DEBIAN_PACKAGE)
+        .context("no PostgreSQL server programs by `pg_config --bindir`, in /usr/lib/postgresql or on PATH")?;
+    find_programs().ok_or_else(|| Failure::new(format!("`{DEBIAN_PACKAGE}` is installed but has no server programs")))
+}
+
+/// The folder of the server programs: the one PostgreSQL names, else Debian's newest, else one on PATH.
+fn find_programs() -> Option<PathBuf> {
+    let named = process::output(Command::new("pg_config").arg("--bindir"));
+    let named = named.ok().map(|text| PathBuf::from(text.trim()));
+    let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
+    let mut candidates = named.into_iter().chain(debian_folders()).chain(on_path.into_iter().flatten());
+    // The client packages bring `pg_config` too, so its answer is no proof that a server is there.
+    candidates.find(|folder| PROGRAMS.iter().all(|program| folder.join(program).is_file()))
+}
+
+fn debian_folders() -> Vec<PathBuf> {
+    let versions = fs::read_dir(DEBIAN_PROGRAMS).into_iter().flatten().flatten();
+    let versions = versions.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let mut versions: Vec<u32> = versions.collect();
+    versions.sort_unstable_by(|a, b| b.cmp(a));
+    versions.iter().map(|version| Path::new(DEBIAN_PROGRAMS).join(version.to_string()).join("bin")).collect()
+}
