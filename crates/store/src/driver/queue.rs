@@ -1,0 +1,212 @@
+//! What waits for a database thread: bounded, in two lanes, fair between callers. Full is an answer, never a longer line
+//! (decisions.md E4, K14).
+
+use super::Purpose;
+use crate::error::StoreError;
+use crate::tx::Tx;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use tenure_domain::limits::BULK_STARVE_MAX;
+use uuid::Uuid;
+
+/// How the body of a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// Its changes shall be kept.
+    Commit,
+    /// Its changes shall not be kept; it has its answer.
+    RollBack,
+}
+
+/// Something to run inside a transaction. May be run several times, and is finished once.
+pub trait Job: Send {
+    /// What for.
+    fn purpose(&self) -> Purpose;
+    /// Runs the body.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Ran;
+    /// Gives the answer: the body's own when the transaction ended as the body wanted, else the failure.
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+/// Who waits in which line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Somebody waits for the answer.
+    Interactive,
+    /// Nobody does.
+    Bulk,
+}
+
+type Waiting = (Option<Uuid>, Box<dyn Job>);
+
+#[derive(Default)]
+struct State {
+    interactive: VecDeque<Waiting>,
+    bulk: VecDeque<Waiting>,
+    per_caller: HashMap<Uuid, usize>,
+    cycles_without_bulk: u32,
+    is_closed: bool,
+}
+
+/// A bounded line of jobs.
+pub struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    max: usize,
+}
+
+impl Queue {
+    /// A line that holds at most `max` jobs per lane.
+    pub fn new(max: usize) -> Self {
+        Self { state: Mutex::default(), filled: Condvar::new(), max }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is only moved between consistent states; a panic elsewhere does not spoil it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a job, or gives it back when the line is full, closed, or held half by the same caller while others wait.
+    pub fn push(&self, lane: Lane, caller: Option<Uuid>, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
+        let mut state = self.lock();
+        let held = caller.and_then(|c| state.per_caller.get(&c)).copied().unwrap_or(0);
+        let line = if lane == Lane::Interactive { &state.interactive } else { &state.bulk };
+        let unfair = held * 2 >= self.max && line.len() > held;
+        if state.is_closed || line.len() >= self.max || unfair {
+            return Err(job);
+        }
+        if let Some(caller) = caller {
+            *state.per_caller.entry(caller).or_default() += 1;
+        }
+        match lane {
+            Lane::Interactive => state.interactive.push_back((caller, job)),
+            Lane::Bulk => state.bulk.push_back((caller, job)),
+        }
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    /// The next job; waits for one. `None` once the line is closed and empty.
+    pub fn pop(&self) -> Option<Box<dyn Job>> {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.take() {
+                return Some(job);
+            }
+            if state.is_closed {
+                return None;
+            }
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The next interactive job, if one waits. Bulk work gets one chunk per cycle, by [`Queue::pop`].
+    pub fn pop_more(&self) -> Option<Box<dyn Job>> {
+        self.lock().take_interactive()
+    }
+
+    /// Takes no more jobs; those that wait are still run.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.filled.notify_all();
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Option<Box<dyn Job>> {
+        let starved = self.cycles_without_bulk >= BULK_STARVE_MAX;
+        if self.interactive.is_empty() || starved {
+            self.cycles_without_bulk = 0;
+            if let Some(waiting) = self.bulk.pop_front() {
+                return Some(self.release(waiting));
+            }
+        }
+        self.cycles_without_bulk = if self.bulk.is_empty() { 0 } else { self.cycles_without_bulk + 1 };
+        self.take_interactive()
+    }
+
+    fn take_interactive(&mut self) -> Option<Box<dyn Job>> {
+        let waiting = self.interactive.pop_front()?;
+        Some(self.release(waiting))
+    }
+
+    fn release(&mut self, (caller, job): Waiting) -> Box<dyn Job> {
+        if let Some(caller) = caller
+            && let Some(held) = self.per_caller.get_mut(&caller)
+        {
+            *held -= 1;
+            if *held == 0 {
+                self.per_caller.remove(&caller);
+            }
+        }
+        job
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Numbered(u32, Arc<AtomicU32>);
+
+    impl Job for Numbered {
+        fn purpose(&self) -> Purpose {
+            Purpose::UseCase
+        }
+        fn run(&mut self, _: &mut Tx<'_>) -> Ran {
+            Ran::Commit
+        }
+        fn finish(self: Box<Self>, _: Result<(), StoreError>) {
+            self.1.store(self.0, Ordering::SeqCst);
+        }
+    }
+
+    fn number(job: Option<Box<dyn Job>>, seen: &Arc<AtomicU32>) -> Option<u32> {
+        job.map(|j| {
+            j.finish(Ok(()));
+            seen.load(Ordering::SeqCst)
+        })
+    }
+
+    #[test]
+    fn a_full_line_refuses_and_a_closed_one_drains() {
+        let seen = Arc::new(AtomicU32::new(0));
+        let queue = Queue::new(2);
+        let push = |n| queue.push(Lane::Interactive, None, Box::new(Numbered(n, seen.clone()))).is_ok();
+        assert!(push(1) && push(2) && !push(3));
+        queue.close();
+        assert_eq!(number(queue.pop(), &seen), Some(1));
+        assert_eq!(number(queue.pop(), &seen), Some(2));
+        assert!(queue.pop().is_none());
+        assert!(!push(4));
+    }
+
+    #[test]
+    fn one_caller_holds_at_most_half_while_others_wait() {
+        let seen = Arc::new(AtomicU32::new(0));
+        let queue = Queue::new(4);
+        let push = |who: u128| {
+            let job = Box::new(Numbered(0, seen.clone()));
+            queue.push(Lane::Interactive, Some(Uuid::from_u128(who)), job).is_ok()
+        };
+        assert!(push(1) && push(1) && push(2));
+        assert!(!push(1), "the third of one caller is refused while another waits");
+        assert!(push(2));
+    }
+
+    #[test]
+    fn bulk_waits_but_does_not_starve() {
+        let seen = Arc::new(AtomicU32::new(0));
+        let queue = Queue::new(100);
+        let job = |n| -> Box<dyn Job> { Box::new(Numbered(n, seen.clone())) };
+        assert!(queue.push(Lane::Bulk, None, job(99)).is_ok());
+        for n in 0..20 {
+            assert!(queue.push(Lane::Interactive, None, job(n)).is_ok());
+        }
+        let order: Vec<u32> = (0..10).filter_map(|_| number(queue.pop(), &seen)).collect();
+        assert_eq!(order, [0, 1, 2, 3, 4, 5, 6, 7, 99, 8]);
+    }
+}

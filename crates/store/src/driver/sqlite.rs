@@ -1,0 +1,447 @@
+//! The embedded database: one writer thread with group commit, reader threads, reads on the asynchronous workers
+//! themselves, and a thread that checkpoints (decisions.md D9, E4, E5).
+
+use super::dialect::{Dialect, question_marks};
+use super::queue::{Job, Lane, Queue, Ran};
+use super::{BatchError, Conn, Purpose, Row, Sink, Statement};
+use crate::audit::AuditHead;
+use crate::error::StoreError;
+use crate::tx::Tx;
+use rusqlite::types::{ToSqlOutput, ValueRef as Cell};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+use tenure_domain::limits;
+use tenure_odata::{Value, ValueRef};
+use uuid::Uuid;
+
+/// How long a connection waits for a lock that another process holds.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// Kibibytes of page cache per connection.
+const CACHE_KIBIBYTES: i64 = 8_192;
+/// Bytes of the file that connections map into memory.
+const MMAP_BYTES: i64 = 256 << 20;
+/// Virtual machine steps between two looks at the clock.
+const STEPS_PER_LOOK: i32 = 10_000;
+
+struct Param<'v>(&'v Value);
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => Cell::Null,
+            Value::Bool(b) => Cell::Integer(i64::from(*b)),
+            Value::Int(n) => Cell::Integer(*n),
+            Value::Text(t) => Cell::Text(t.as_bytes()),
+            Value::Id(id) => Cell::Blob(id.as_bytes()),
+            Value::Bytes(b) => Cell::Blob(b),
+        }))
+    }
+}
+
+/// A cell of a row. Sixteen bytes are an id; no other column holds sixteen.
+pub fn cell<'r>(row: &'r rusqlite::Row<'_>, i: usize) -> ValueRef<'r> {
+    match row.get_ref(i) {
+        Ok(Cell::Integer(n)) => ValueRef::Int(n),
+        Ok(Cell::Text(bytes)) => std::str::from_utf8(bytes).map_or(ValueRef::Null, ValueRef::Text),
+        Ok(Cell::Blob(bytes)) => match Uuid::from_slice(bytes) {
+            Ok(id) => ValueRef::Id(id),
+            Err(_) => ValueRef::Bytes(bytes),
+        },
+        Ok(Cell::Null | Cell::Real(_)) | Err(_) => ValueRef::Null,
+    }
+}
+
+/// The names of unique constraints by the columns that the database reports for them.
+type Constraints = HashMap<String, String>;
+
+struct EmbeddedConn {
+    connection: Connection,
+    constraints: Arc<Constraints>,
+    was_interrupted: bool,
+    trips: u32,
+}
+
+impl EmbeddedConn {
+    fn run_one(&mut self, index: usize, statement: &Statement, sink: Sink<'_>) -> Result<u64, StoreError> {
+        let sql = question_marks(&statement.sql);
+        let result = (|| {
+            let mut prepared = self.connection.prepare_cached(&sql)?;
+            for (i, value) in statement.params.iter().enumerate() {
+                prepared.raw_bind_parameter(i + 1, Param(value))?;
+            }
+            if prepared.column_count() == 0 {
+                return prepared.raw_execute().map(|n| Ok(n as u64));
+            }
+            let mut rows = prepared.raw_query();
+            while let Some(row) = rows.next()? {
+                if let Err(error) = sink(index, &Row::Embedded(row)) {
+                    return Ok(Err(error));
+                }
+            }
+            drop(rows);
+            Ok(Ok(self.connection.changes()))
+        })();
+        result.unwrap_or_else(|error| Err(self.fault(&error)))
+    }
+
+    fn fault(&mut self, error: &rusqlite::Error) -> StoreError {
+        let rusqlite::Error::SqliteFailure(code, message) = error else {
+            return StoreError::Internal(error.to_string());
+        };
+        let message = message.clone().unwrap_or_else(|| code.to_string());
+        match code.code {
+            ErrorCode::ConstraintViolation => {
+                let columns = message.rsplit("failed: ").next().unwrap_or_default();
+                let constraint = self.constraints.get(columns).cloned().unwrap_or(message);
+                StoreError::Conflict { constraint }
+            }
+            ErrorCode::OperationInterrupted => {
+                self.was_interrupted = true;
+                StoreError::TooExpensive
+            }
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::FileLockingProtocolFailed => StoreError::Unavailable(message),
+            _ => StoreError::Internal(message),
+        }
+    }
+
+    fn control(&mut self, sql: &str) -> Result<(), StoreError> {
+        let result = self.connection.prepare_cached(sql).and_then(|mut s| s.raw_execute()).map(|_| ());
+        result.map_err(|error| self.fault(&error))
+    }
+}
+
+impl Conn for EmbeddedConn {
+    fn dialect(&self) -> Dialect {
+        Dialect::Embedded
+    }
+
+    fn run(&mut self, batch: &[Statement], sink: Sink<'_>) -> Result<Vec<u64>, BatchError> {
+        self.trips += 1;
+        let mut changed = Vec::with_capacity(batch.len());
+        for (index, statement) in batch.iter().enumerate() {
+            changed.push(self.run_one(index, statement, sink).map_err(|error| BatchError { index, error })?);
+        }
+        Ok(changed)
+    }
+
+    fn finish(&mut self, batch: &[Statement]) -> Result<Vec<u64>, BatchError> {
+        self.run(batch, &mut |_, _| Ok(()))
+    }
+
+    fn prepare(&mut self, sql: &str) -> Result<(), StoreError> {
+        let result = self.connection.prepare(&question_marks(sql)).map(|_| ());
+        result.map_err(|e| self.fault(&e))
+    }
+
+    fn round_trips(&self) -> u32 {
+        self.trips
+    }
+}
+
+/// What every connection to one file shares.
+struct Shared {
+    /// Tells thread-local connections of different stores apart.
+    id: u64,
+    path: PathBuf,
+    constraints: Mutex<Arc<Constraints>>,
+    writer: Queue,
+    readers: Queue,
+    wal_bytes: AtomicU64,
+}
+
+impl Shared {
+    #[expect(clippy::disallowed_methods, reason = "the seam: connections are opened here, with the right pragmas")]
+    fn open(&self, writes: bool) -> Result<EmbeddedConn, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(&self.path, flags).and_then(|connection| {
+            connection.set_prepared_statement_cache_capacity(limits::STATEMENTS_CACHED_MAX);
+            connection.busy_timeout(LOCK_WAIT)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "temp_store", "MEMORY")?;
+            connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
+            connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
+            connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+            if !writes {
+                connection.pragma_update(None, "query_only", true)?;
+            }
+            Ok(connection)
+        });
+        let connection = opened.map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.path.display())))?;
+        let constraints = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(EmbeddedConn { connection, constraints, was_interrupted: false, trips: 0 })
+    }
+}
+
+/// Unique indexes and primary keys by the text that a violation names them with.
+fn read_constraints(connection: &Connection) -> rusqlite::Result<Constraints> {
+    let mut all = HashMap::new();
+    let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    let tables: Vec<String> = tables.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    for table in tables {
+        let mut indexes = connection.prepare("SELECT name, origin FROM pragma_index_list(?1) WHERE \"unique\" = 1")?;
+        let indexes: Vec<(String, String)> =
+            indexes.query_map([&table], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        for (index, origin) in indexes {
+            let mut columns = connection.prepare("SELECT name FROM pragma_index_info(?1) ORDER BY seqno")?;
+            let columns: Vec<String> = columns
+                .query_map([&index], |r| Ok(format!("{table}.{}", r.get::<_, String>(0)?)))?
+                .collect::<Result<_, _>>()?;
+            let name = if origin == "pk" { format!("pk_{table}") } else { index };
+            all.insert(columns.join(", "), name);
+        }
+    }
+    Ok(all)
+}
+
+/// The embedded database.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    checkpoint: Option<SyncSender<()>>,
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Embedded {
+    /// Opens or creates the file, brings it to the current schema, and starts the threads.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            path: path.to_owned(),
+            constraints: Mutex::default(),
+            writer: Queue::new(limits::WRITER_QUEUE_MAX),
+            readers: Queue::new(limits::READER_QUEUE_MAX),
+            wal_bytes: AtomicU64::new(0),
+        });
+        let mut writer = shared.open(true)?;
+        migrate(&mut writer)?;
+        let constraints = read_constraints(&writer.connection).map_err(|e| StoreError::Internal(e.to_string()))?;
+        writer.constraints = Arc::new(constraints);
+        *shared.constraints.lock().unwrap_or_else(PoisonError::into_inner) = writer.constraints.clone();
+        // The signal holds one wake-up at most: more would say nothing new.
+        let (signal, wake) = sync_channel(1);
+        watch_log(&mut writer, &shared, signal.clone())?;
+        let mut threads = vec![spawn("db-writer", {
+            let shared = shared.clone();
+            move || write_loop(&shared, writer)
+        })?];
+        for n in 0..limits::READER_THREADS {
+            let reader = shared.open(false)?;
+            let shared = shared.clone();
+            threads.push(spawn(&format!("db-reader-{n}"), move || read_loop(&shared, reader))?);
+        }
+        let checkpointer = shared.clone();
+        threads.push(spawn("db-checkpoint", move || checkpoint_loop(&checkpointer, &wake))?);
+        Ok(Self { shared, threads: Mutex::new(threads), checkpoint: Some(signal) })
+    }
+
+    /// Queues a job; gives it back when the line is full.
+    pub fn submit(&self, lane: Lane, caller: Option<Uuid>, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
+        if job.purpose() == Purpose::Read {
+            self.shared.readers.push(lane, caller, job)
+        } else {
+            self.shared.writer.push(lane, caller, job)
+        }
+    }
+
+    /// Runs a read on this very thread within the step limit; gives it back when it needs more.
+    pub fn read_here(&self, mut job: Box<dyn Job>) -> Option<Box<dyn Job>> {
+        thread_local! {
+            static CONNECTIONS: RefCell<HashMap<u64, EmbeddedConn>> = RefCell::default();
+        }
+        CONNECTIONS.with_borrow_mut(|connections| {
+            let conn = match connections.entry(self.shared.id) {
+                std::collections::hash_map::Entry::Occupied(e) => e.into_mut(),
+                std::collections::hash_map::Entry::Vacant(e) => match open_limited(&self.shared) {
+                    Ok(conn) => e.insert(conn),
+                    Err(_) => return Some(job),
+                },
+            };
+            conn.was_interrupted = false;
+            let outcome = read_once(conn, &mut *job);
+            if conn.was_interrupted {
+                return Some(job);
+            }
+            job.finish(outcome);
+            None
+        })
+    }
+
+    /// Runs what waits, then stops the threads.
+    pub fn close(&mut self) {
+        self.shared.writer.close();
+        self.shared.readers.close();
+        self.checkpoint = None;
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|e| StoreError::Unavailable(format!("a database thread could not be started: {e}")))
+}
+
+fn open_limited(shared: &Shared) -> Result<EmbeddedConn, StoreError> {
+    let mut conn = shared.open(false)?;
+    let steps = i32::try_from(limits::INLINE_READ_STEPS_MAX).unwrap_or(i32::MAX);
+    conn.connection.progress_handler(steps, Some(|| true)).map_err(|e| StoreError::Internal(e.to_string()))?;
+    Ok(conn)
+}
+
+/// Brings the file to the current schema; one process at a time.
+fn migrate(conn: &mut EmbeddedConn) -> Result<(), StoreError> {
+    conn.control("BEGIN IMMEDIATE")?;
+    let result =
+        crate::migrate::run(conn, |conn, script| conn.connection.execute_batch(script).map_err(|e| conn.fault(&e)));
+    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    conn.control(end)?;
+    result
+}
+
+/// Notes the size of the write-ahead log at every commit, and wakes the checkpointer when it is large.
+fn watch_log(conn: &mut EmbeddedConn, shared: &Arc<Shared>, signal: SyncSender<()>) -> Result<(), StoreError> {
+    let page: i64 = conn.connection.pragma_query_value(None, "page_size", |r| r.get(0)).map_err(|e| conn.fault(&e))?;
+    let page = u64::try_from(page).unwrap_or(4_096);
+    let shared = shared.clone();
+    let hook = move |_: &mut rusqlite::hooks::Wal, pages: i32| {
+        let bytes = u64::try_from(pages).unwrap_or(0) * page;
+        shared.wal_bytes.store(bytes, Ordering::Relaxed);
+        if bytes >= limits::WAL_SOFT_BYTES {
+            let _ = signal.try_send(());
+        }
+        Ok(())
+    };
+    conn.connection.wal_hook(Some(hook)).map_err(|e| conn.fault(&e))
+}
+
+fn checkpoint_loop(shared: &Shared, wake: &Receiver<()>) {
+    let Ok(mut conn) = shared.open(true) else { return };
+    while wake.recv().is_ok() {
+        if let Err(error) = checkpoint(&mut conn, "PASSIVE") {
+            tracing::warn!(%error, "checkpoint failed; it will be tried again");
+        }
+    }
+    // The last one leaves a file without a log behind.
+    let _ = checkpoint(&mut conn, "TRUNCATE");
+}
+
+fn checkpoint(conn: &mut EmbeddedConn, mode: &str) -> Result<(), StoreError> {
+    let result = conn.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+    result.map_err(|e| conn.fault(&e))
+}
+
+/// Runs the body of a read in one snapshot. The outcome is a failure only when the body could not be given one.
+fn read_once(conn: &mut EmbeddedConn, job: &mut dyn Job) -> Result<(), StoreError> {
+    conn.trips = 0;
+    conn.control("BEGIN DEFERRED")?;
+    let ran = guarded(conn, job, &mut AuditHead::detached());
+    let ended = conn.control("COMMIT");
+    ran.and(ended)
+}
+
+/// Runs the body of a job; a panic becomes a failure of that job alone.
+fn guarded(conn: &mut dyn Conn, job: &mut dyn Job, head: &mut AuditHead) -> Result<(), StoreError> {
+    let mut tx = Tx::new(conn, head);
+    let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)));
+    ran.map(|_| ()).map_err(|_| StoreError::Internal("a read panicked".to_owned()))
+}
+
+fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
+    let deadline = Arc::new(AtomicU64::new(u64::MAX));
+    let origin = Instant::now();
+    let millis = move || u64::try_from(origin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let watched = deadline.clone();
+    let _ = conn.connection.progress_handler(STEPS_PER_LOOK, Some(move || millis() > watched.load(Ordering::Relaxed)));
+    while let Some(mut job) = shared.readers.pop() {
+        deadline.store(millis() + limits::READ_TIME_MAX_MILLIS, Ordering::Relaxed);
+        let outcome = read_once(&mut conn, &mut *job);
+        deadline.store(u64::MAX, Ordering::Relaxed);
+        job.finish(outcome);
+    }
+}
+
+/// One writer, one chain of audit rows, one commit for many use cases.
+fn write_loop(shared: &Shared, mut conn: EmbeddedConn) {
+    let mut head = AuditHead::new();
+    while let Some(first) = shared.writer.pop() {
+        if shared.wal_bytes.load(Ordering::Relaxed) >= limits::WAL_HARD_BYTES
+            && let Err(error) = checkpoint(&mut conn, "RESTART")
+        {
+            tracing::warn!(%error, "the write-ahead log could not be reset");
+        }
+        commit_group(shared, &mut conn, &mut head, first);
+    }
+}
+
+fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, first: Box<dyn Job>) {
+    if let Err(error) = conn.control("BEGIN IMMEDIATE") {
+        first.finish(Err(error));
+        return;
+    }
+    let started = Instant::now();
+    let time = Duration::from_micros(limits::GROUP_COMMIT_TIME_MAX_MICROS);
+    let mut committed: Vec<Box<dyn Job>> = Vec::new();
+    let before = head.clone();
+    let mut next = Some(first);
+    while let Some(mut job) = next.take() {
+        match in_savepoint(conn, head, &mut *job) {
+            Ok(Ran::Commit) => committed.push(job),
+            Ok(Ran::RollBack) => job.finish(Ok(())),
+            Err(error) => job.finish(Err(error)),
+        }
+        if committed.len() < limits::GROUP_COMMIT_USE_CASES_MAX && started.elapsed() < time {
+            next = shared.writer.pop_more();
+        }
+    }
+    let outcome = conn.control("COMMIT").inspect_err(|_| {
+        let _ = conn.control("ROLLBACK");
+    });
+    match outcome {
+        Ok(()) => head.committed(),
+        // A failed commit ends this writer's chain; the next row opens another (decisions.md F5).
+        Err(_) => *head = before.next_writer(),
+    }
+    for job in committed {
+        job.finish(outcome.clone());
+    }
+}
+
+fn in_savepoint(conn: &mut EmbeddedConn, head: &mut AuditHead, job: &mut dyn Job) -> Result<Ran, StoreError> {
+    conn.trips = 0;
+    conn.control("SAVEPOINT use_case")?;
+    let before = head.clone();
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let mut tx = Tx::new(conn, head);
+        match job.run(&mut tx) {
+            Ran::Commit => tx.finish().map(|()| Ran::Commit),
+            Ran::RollBack => Ok(Ran::RollBack),
+        }
+    }));
+    let ran = ran.unwrap_or_else(|_| Err(StoreError::Internal("a use case panicked".to_owned())));
+    if !matches!(ran, Ok(Ran::Commit)) {
+        *head = before;
+        conn.control("ROLLBACK TO use_case")?;
+    }
+    conn.control("RELEASE use_case")?;
+    ran
+}

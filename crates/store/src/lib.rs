@@ -1,0 +1,214 @@
+//! **Room: the store.** Rows and domain values, and the only SQL of the project.
+//!
+//! [`Store`] runs closures inside transactions: reads on a snapshot, use cases with everything or nothing. Below it one
+//! seam ([`driver`]) hides which database it is; above it every statement is written once. Contains no rules ("may this
+//! be approved?") and no JSON shapes of the API. May use: domain, odata, the two database drivers.
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod audit;
+mod decision;
+mod directory_apply;
+pub mod driver;
+mod error;
+mod fetch;
+mod migrate;
+pub mod queue;
+pub mod rows;
+mod sql;
+mod tx;
+pub mod view;
+
+pub use decision::apply;
+pub use driver::{ServerConfig, Statement};
+pub use error::StoreError;
+pub use fetch::{Fetch, First, Query};
+pub use sql::Sql;
+pub use tx::{Tx, Write};
+
+use driver::{Embedded, Job, Lane, Purpose, Ran, Server};
+use std::path::Path;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// How much a read is expected to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Little: it is tried at once, on the thread that asks, within a limit.
+    Small,
+    /// Unknown: a reader thread does it.
+    Unknown,
+}
+
+/// Whether somebody waits for the answer of a use case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody does.
+    Interactive,
+    /// Nobody does: one chunk of a long job.
+    Bulk,
+}
+
+enum Backend {
+    Embedded(Embedded),
+    Server(Server),
+}
+
+/// The store: hand it closures.
+pub struct Store {
+    backend: Backend,
+}
+
+/// A closure with the line on which its answer goes.
+struct UseCase<F, T, E> {
+    purpose: Purpose,
+    body: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for UseCase<F, T, E>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Ran {
+        let result = (self.body)(tx);
+        let ran = if result.is_ok() { Ran::Commit } else { Ran::RollBack };
+        self.result = Some(result);
+        ran
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let lost = || Err(E::from(StoreError::Internal("the transaction has no result".to_owned())));
+        let answer = match outcome {
+            Ok(()) => self.result.unwrap_or_else(lost),
+            Err(error) => Err(E::from(error)),
+        };
+        // First the closure goes, and whatever it holds: the caller may own the last other handle of this store, and a
+        // database thread must not be the one that closes it.
+        drop(self.body);
+        // Nobody waits any more: the work is done all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// The answer of a job that is still to come.
+struct Answer<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: From<StoreError>> Answer<T, E> {
+    fn lost() -> Result<T, E> {
+        Err(E::from(StoreError::Unavailable("the database thread is gone".to_owned())))
+    }
+
+    async fn wait(self) -> Result<T, E> {
+        self.0.await.unwrap_or_else(|_| Self::lost())
+    }
+
+    fn block(self) -> Result<T, E> {
+        self.0.blocking_recv().unwrap_or_else(|_| Self::lost())
+    }
+}
+
+impl Store {
+    /// Opens or creates the embedded database in a file.
+    pub fn embedded(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { backend: Backend::Embedded(Embedded::open(path)?) })
+    }
+
+    /// Connects to a server database.
+    pub fn server(config: &ServerConfig) -> Result<Self, StoreError> {
+        Ok(Self { backend: Backend::Server(Server::open(config)?) })
+    }
+
+    fn start<T, E, F>(&self, purpose: Purpose, lane: Lane, caller: Option<Uuid>, cost: Cost, body: F) -> Answer<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: Box<dyn Job> = Box::new(UseCase { purpose, body, result: None, reply });
+        let refused = match &self.backend {
+            Backend::Embedded(db) => {
+                let left = if cost == Cost::Small { db.read_here(job) } else { Some(job) };
+                left.and_then(|job| db.submit(lane, caller, job).err())
+            }
+            Backend::Server(db) => db.submit(lane, caller, job).err(),
+        };
+        if let Some(job) = refused {
+            job.finish(Err(StoreError::Busy));
+        }
+        Answer(answer)
+    }
+
+    /// Reads one snapshot. The body may run twice, when it was expected to be cheap and is not.
+    pub async fn read<T, E, F>(&self, cost: Cost, caller: Option<Uuid>, body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.start(Purpose::Read, Lane::Interactive, caller, cost, body).wait().await
+    }
+
+    /// Runs a use case: everything it writes, or nothing. The body may run several times; only one run counts.
+    pub async fn write<T, E, F>(&self, urgency: Urgency, caller: Option<Uuid>, body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let lane = if urgency == Urgency::Bulk { Lane::Bulk } else { Lane::Interactive };
+        self.start(Purpose::UseCase, lane, caller, Cost::Unknown, body).wait().await
+    }
+
+    /// Claims rows of a queue, or gives them back.
+    pub async fn claim<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.start(Purpose::Claim, Lane::Interactive, None, Cost::Unknown, body).wait().await
+    }
+
+    /// [`Store::read`] for callers that are not asynchronous.
+    pub fn read_blocking<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.start(Purpose::Read, Lane::Interactive, None, Cost::Unknown, body).block()
+    }
+
+    /// [`Store::write`] for callers that are not asynchronous.
+    pub fn write_blocking<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.start(Purpose::UseCase, Lane::Interactive, None, Cost::Unknown, body).block()
+    }
+
+    /// Every registered statement; tests prepare them all on both databases.
+    pub fn statements() -> Vec<&'static Sql> {
+        rows::statements()
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        match &mut self.backend {
+            Backend::Embedded(db) => db.close(),
+            Backend::Server(db) => db.close(),
+        }
+    }
+}

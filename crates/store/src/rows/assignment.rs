@@ -1,0 +1,111 @@
+//! Assignments.
+
+use crate::error::StoreError;
+use crate::fetch::{Columns, First, Query};
+use crate::sql::sql;
+use crate::tx::Tx;
+use tenure_domain::assignment::{Assignment, AssignmentState};
+use tenure_domain::ids::{AssignmentId, PackageId, SubjectId};
+use tenure_domain::refusal::{Code, Refusal};
+
+sql! {
+    GET(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE id = $1";
+    LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
+    LIVE_OF_PACKAGE: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND is_live ORDER BY id LIMIT $2";
+    LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
+    OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND a.is_live ORDER BY a.id";
+    INSERT(hot): "INSERT INTO assignment (id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    UPDATE: "UPDATE assignment SET state = $2, status = $3, is_live = $4, starts_at = $5, ends_at = $6, delivered_at = $7, ended_at = $8, version = $9 WHERE id = $1 AND version = $9 - 1";
+    MARK_PARTIAL: "UPDATE assignment SET state = $2, status = $3, version = version + 1 WHERE is_live AND state = $4 AND id IN (SELECT ag.assignment_id FROM assignment_grant ag JOIN grant_row v ON v.id = ag.grant_id WHERE v.resource_id IN (SELECT r.id FROM resource r WHERE r.origin_object = $1) AND ag.is_live)";
+}
+
+fn decode(row: &crate::driver::Row<'_>) -> Result<Assignment, StoreError> {
+    let mut c = Columns::of(row, "assignment");
+    Ok(Assignment {
+        id: c.id("id")?,
+        package: c.id("package_id")?,
+        policy: c.id("policy_id")?,
+        policy_version: c.int("policy_version")?,
+        catalog: c.id("catalog_id")?,
+        target: c.id("target_id")?,
+        request: c.id("request_id")?,
+        state: c.code("state", AssignmentState::from_code)?,
+        starts_at: c.time("starts_at")?,
+        ends_at: c.opt_time("ends_at")?,
+        delivered_at: c.opt_time("delivered_at")?,
+        ended_at: c.opt_time("ended_at")?,
+        created_at: c.time("created_at")?,
+        version: c.int("version")?,
+    })
+}
+
+/// An assignment.
+pub fn get(id: AssignmentId) -> First<Assignment> {
+    Query::new(&GET, vec![id.0.into()], decode).first()
+}
+
+/// The live assignment of a pair.
+pub fn live(package: PackageId, target: SubjectId) -> First<Assignment> {
+    Query::new(&LIVE, vec![package.0.into(), target.0.into()], decode).first()
+}
+
+/// At most so many live assignments of a package.
+pub fn live_of_package(package: PackageId, limit: u32) -> Query<Assignment> {
+    Query::new(&LIVE_OF_PACKAGE, vec![package.0.into(), limit.into()], decode)
+}
+
+/// The live assignments of a subject.
+pub fn live_of_target(target: SubjectId) -> Query<Assignment> {
+    Query::new(&LIVE_OF_TARGET, vec![target.0.into()], decode)
+}
+
+/// The live assignments that are or were linked to a grant.
+pub fn of_grant(grant: tenure_domain::ids::GrantId) -> Query<Assignment> {
+    Query::new(&OF_GRANT, vec![grant.0.into()], decode)
+}
+
+/// Adds an assignment.
+pub(crate) fn insert(tx: &mut Tx<'_>, a: &Assignment) {
+    let params = vec![
+        a.id.0.into(),
+        a.package.0.into(),
+        a.policy.0.into(),
+        a.policy_version.into(),
+        a.catalog.0.into(),
+        a.target.0.into(),
+        a.request.0.into(),
+        a.state.code().into(),
+        a.state.status().into(),
+        a.state.is_live().into(),
+        a.starts_at.into(),
+        a.ends_at.into(),
+        a.delivered_at.into(),
+        a.ended_at.into(),
+        a.created_at.into(),
+        a.version.into(),
+    ];
+    tx.write(&INSERT, params).on_constraint("uq_live_assignment", || {
+        Refusal::new(Code::ExistingAssignment, "the target holds this access package already")
+    });
+}
+
+/// Changes an assignment; `version` is one more than that which was read.
+pub(crate) fn update(tx: &mut Tx<'_>, a: &Assignment) {
+    let params = vec![
+        a.id.0.into(),
+        a.state.code().into(),
+        a.state.status().into(),
+        a.state.is_live().into(),
+        a.starts_at.into(),
+        a.ends_at.into(),
+        a.delivered_at.into(),
+        a.ended_at.into(),
+        a.version.into(),
+    ];
+    tx.write(&UPDATE, params).exactly_one("assignment");
+}
+
+/// An object behind resources is gone, or is back: its live assignments stand at `to` if they stood at `from`.
+pub fn move_state(tx: &mut Tx<'_>, origin: tenure_domain::ids::ObjectId, from: AssignmentState, to: AssignmentState) {
+    tx.write(&MARK_PARTIAL, vec![origin.0.into(), to.code().into(), to.status().into(), from.code().into()]);
+}

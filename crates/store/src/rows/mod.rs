@@ -1,0 +1,42 @@
+//! **Room: rows.** One file per aggregate: how its rows become values and back. Reads are [`crate::Query`] values, so
+//! that several go out in one round trip; writes wait in the transaction. Every statement here is registered.
+
+pub mod assignment;
+pub mod catalog;
+pub mod directory;
+pub mod grant;
+pub mod identity;
+pub mod mail;
+pub mod package;
+pub mod policy;
+pub mod replay;
+pub mod request;
+pub mod subject;
+pub mod tenant;
+
+use crate::sql::Sql;
+
+/// Every statement of the crate that is not made at run time.
+pub(crate) fn statements() -> Vec<&'static Sql> {
+    [
+        assignment::STATEMENTS,
+        catalog::STATEMENTS,
+        directory::application::STATEMENTS,
+        directory::group::STATEMENTS,
+        directory::member::STATEMENTS,
+        directory::object::STATEMENTS,
+        directory::user::STATEMENTS,
+        grant::STATEMENTS,
+        identity::STATEMENTS,
+        mail::STATEMENTS,
+        package::STATEMENTS,
+        policy::STATEMENTS,
+        replay::STATEMENTS,
+        request::STATEMENTS,
+        subject::STATEMENTS,
+        tenant::STATEMENTS,
+        crate::audit::STATEMENTS,
+        crate::queue::STATEMENTS,
+    ]
+    .concat()
+}

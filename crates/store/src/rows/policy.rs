@@ -1,0 +1,132 @@
+//! Assignment policies: a row, and an immutable version per save.
+
+use crate::error::StoreError;
+use crate::fetch::{Columns, First, Query, json};
+use crate::sql::sql;
+use crate::tx::Tx;
+use tenure_domain::authorize::Permit;
+use tenure_domain::ids::{PackageId, PolicyId};
+use tenure_domain::package::Uses;
+use tenure_domain::policy::{Policy, PolicyBody};
+use tenure_domain::text::fold;
+
+sql! {
+    GET(hot): "SELECT y.id, y.package_id, y.catalog_id, y.name, y.is_enabled, y.current_version, v.body, y.created_at, y.modified_at, y.created_by, y.modified_by FROM policy y JOIN policy_version v ON v.policy_id = y.id AND v.version = y.current_version WHERE y.id = $1";
+    OF_PACKAGE(hot): "SELECT y.id, y.package_id, y.catalog_id, y.name, y.is_enabled, y.current_version, v.body, y.created_at, y.modified_at, y.created_by, y.modified_by FROM policy y JOIN policy_version v ON v.policy_id = y.id AND v.version = y.current_version WHERE y.package_id = $1 ORDER BY y.id";
+    VERSION(hot): "SELECT policy_id, body FROM policy_version WHERE policy_id = $1 AND version = $2";
+    INSERT: "INSERT INTO policy (id, package_id, catalog_id, name, name_key, scope_kind, is_enabled, is_auto, self_add, current_version, created_at, modified_at, created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    UPDATE: "UPDATE policy SET name = $2, name_key = $3, scope_kind = $4, is_enabled = $5, is_auto = $6, self_add = $7, current_version = $8, modified_at = $9, modified_by = $10 WHERE id = $1 AND current_version = $8 - 1";
+    INSERT_VERSION: "INSERT INTO policy_version (policy_id, version, body, created_at, created_by) VALUES ($1, $2, $3, $4, $5)";
+    DELETE: "DELETE FROM policy WHERE id = $1";
+    DELETE_REFS: "DELETE FROM policy_ref WHERE policy_id = $1";
+    INSERT_REF: "INSERT INTO policy_ref (policy_id, role, ref_id) VALUES ($1, $2, $3)";
+    USES: "SELECT (SELECT count(*) FROM assignment WHERE policy_id = $1 AND is_live), (SELECT count(*) FROM request WHERE policy_id = $1 AND is_open)";
+}
+
+fn decode(row: &crate::driver::Row<'_>) -> Result<Policy, StoreError> {
+    let mut c = Columns::of(row, "policy");
+    Ok(Policy {
+        id: c.id("id")?,
+        package: c.id("package_id")?,
+        catalog: c.id("catalog_id")?,
+        name: c.text("name")?,
+        is_enabled: c.bool("is_enabled")?,
+        version: c.int("current_version")?,
+        body: c.json("body")?,
+        created_at: c.time("created_at")?,
+        modified_at: c.time("modified_at")?,
+        created_by: c.text("created_by")?,
+        modified_by: c.text("modified_by")?,
+    })
+}
+
+/// A policy in its current version.
+pub fn get(id: PolicyId) -> First<Policy> {
+    Query::new(&GET, vec![id.0.into()], decode).first()
+}
+
+/// The policies of a package, in their current versions.
+pub fn of_package(package: PackageId) -> Query<Policy> {
+    Query::new(&OF_PACKAGE, vec![package.0.into()], decode)
+}
+
+/// One version of a policy. Versions outlive their policy, for requests and assignments that ran under them.
+pub fn version(id: PolicyId, version: i64) -> First<PolicyBody> {
+    Query::new(&VERSION, vec![id.0.into(), version.into()], |row| {
+        let mut c = Columns::of(row, "policy_version");
+        c.id::<PolicyId>("policy_id")?;
+        c.json("body")
+    })
+    .first()
+}
+
+/// What holds a policy in place.
+pub fn uses(id: PolicyId) -> First<Uses> {
+    Query::new(&USES, vec![id.0.into()], |row| {
+        let mut c = Columns::of(row, "policy");
+        Ok(Uses { live_assignments: c.int("assignments")?, open_requests: c.int("requests")? })
+    })
+    .first()
+}
+
+/// Adds a policy.
+pub fn insert(tx: &mut Tx<'_>, permit: &Permit, policy: &Policy) -> Result<(), StoreError> {
+    let params = vec![
+        policy.id.0.into(),
+        policy.package.0.into(),
+        policy.catalog.0.into(),
+        policy.name.as_str().into(),
+        fold(&policy.name).into(),
+        policy.body.scope.code().into(),
+        policy.is_enabled.into(),
+        policy.body.is_automatic().into(),
+        policy.body.requestor.self_add.into(),
+        policy.version.into(),
+        policy.created_at.into(),
+        policy.modified_at.into(),
+        policy.created_by.as_str().into(),
+        policy.modified_by.as_str().into(),
+    ];
+    tx.write(&INSERT, params);
+    insert_version(tx, permit, policy)
+}
+
+/// Changes a policy; `policy.version` is the number of the new version, one more than that which was read.
+pub fn update(tx: &mut Tx<'_>, permit: &Permit, policy: &Policy) -> Result<(), StoreError> {
+    let params = vec![
+        policy.id.0.into(),
+        policy.name.as_str().into(),
+        fold(&policy.name).into(),
+        policy.body.scope.code().into(),
+        policy.is_enabled.into(),
+        policy.body.is_automatic().into(),
+        policy.body.requestor.self_add.into(),
+        policy.version.into(),
+        policy.modified_at.into(),
+        policy.modified_by.as_str().into(),
+    ];
+    tx.write(&UPDATE, params).exactly_one("policy");
+    tx.write(&DELETE_REFS, vec![policy.id.0.into()]);
+    insert_version(tx, permit, policy)
+}
+
+fn insert_version(tx: &mut Tx<'_>, _: &Permit, policy: &Policy) -> Result<(), StoreError> {
+    let params = vec![
+        policy.id.0.into(),
+        policy.version.into(),
+        json(&policy.body)?,
+        policy.modified_at.into(),
+        policy.modified_by.as_str().into(),
+    ];
+    tx.write(&INSERT_VERSION, params);
+    for (role, id) in policy.body.references() {
+        tx.write(&INSERT_REF, vec![policy.id.0.into(), (role as i64).into(), id.into()]);
+    }
+    Ok(())
+}
+
+/// Deletes a policy; its versions stay.
+pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: PolicyId) {
+    tx.write(&DELETE_REFS, vec![id.0.into()]);
+    tx.write(&DELETE, vec![id.0.into()]).exactly_one("policy");
+}

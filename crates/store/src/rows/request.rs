@@ -1,0 +1,153 @@
+//! Assignment requests.
+
+use crate::error::StoreError;
+use crate::fetch::{Columns, First, Query, json};
+use crate::sql::sql;
+use crate::tx::Tx;
+use tenure_domain::ids::{AssignmentId, PackageId, RequestId, SubjectId};
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::request::{Direction, Request, RequestState, RequestType};
+
+sql! {
+    GET(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version FROM request WHERE id = $1";
+    OPEN(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version FROM request WHERE package_id = $1 AND target_id = $2 AND direction = $3 AND is_open";
+    BY_ASSIGNMENT: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version FROM request WHERE assignment_id = $1 AND is_open";
+    INSERT(hot): "INSERT INTO request (id, kind, direction, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, schedule, justification, answers, explain, completed_at, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+    UPDATE: "UPDATE request SET assignment_id = $2, state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8 WHERE id = $1 AND version = $8 - 1";
+    DELETE: "DELETE FROM request WHERE id = $1";
+}
+
+fn state(c: &mut Columns<'_>) -> Result<Stored, StoreError> {
+    Ok(Stored { assignment: c.opt_id("assignment_id")?, code: c.int("state")?, starts_at: c.opt_time("starts_at")? })
+}
+
+/// What a state is stored as, without the instant of its end.
+struct Stored {
+    assignment: Option<AssignmentId>,
+    code: i64,
+    starts_at: Option<tenure_domain::Timestamp>,
+}
+
+impl Stored {
+    fn state(&self, completed_at: Option<tenure_domain::Timestamp>) -> Option<RequestState> {
+        Some(match (self.code, self.assignment, completed_at) {
+            (2, Some(assignment), _) => RequestState::Delivering { assignment },
+            (3, Some(assignment), Some(completed_at)) => RequestState::Delivered { assignment, completed_at },
+            (4, assignment, Some(completed_at)) => RequestState::DeliveryFailed { assignment, completed_at },
+            (6, _, _) => RequestState::Scheduled { starts_at: self.starts_at? },
+            (7, _, Some(completed_at)) => RequestState::Canceled { completed_at },
+            (8, Some(assignment), Some(completed_at)) => RequestState::PartiallyDelivered { assignment, completed_at },
+            _ => return None,
+        })
+    }
+}
+
+fn decode(row: &crate::driver::Row<'_>) -> Result<Request, StoreError> {
+    let mut c = Columns::of(row, "request");
+    let id = c.id("id")?;
+    let kind = c.code("kind", RequestType::from_code)?;
+    let package = c.id("package_id")?;
+    let policy = c.id("policy_id")?;
+    let policy_version = c.int("policy_version")?;
+    let catalog = c.id("catalog_id")?;
+    let requestor = c.opt_id("requestor_id")?;
+    let target = c.id("target_id")?;
+    let stored = state(&mut c)?;
+    let wanted = c.json("schedule")?;
+    let justification = c.opt_text("justification")?;
+    let answers = c.json("answers")?;
+    let guards = c.json("explain")?;
+    let completed_at = c.opt_time("completed_at")?;
+    let created_at = c.time("created_at")?;
+    let version = c.int("version")?;
+    Ok(Request {
+        id,
+        kind,
+        package,
+        policy,
+        policy_version,
+        catalog,
+        requestor,
+        target,
+        state: stored.state(completed_at).ok_or_else(|| c.corrupt("state"))?,
+        wanted,
+        justification,
+        answers,
+        guards,
+        created_at,
+        version,
+    })
+}
+
+/// A request.
+pub fn get(id: RequestId) -> First<Request> {
+    Query::new(&GET, vec![id.0.into()], decode).first()
+}
+
+/// The open request of a pair in one direction.
+pub fn open(package: PackageId, target: SubjectId, direction: Direction) -> First<Request> {
+    Query::new(&OPEN, vec![package.0.into(), target.0.into(), direction.code().into()], decode).first()
+}
+
+/// The open requests that deliver or end an assignment.
+pub fn open_of_assignment(assignment: AssignmentId) -> Query<Request> {
+    Query::new(&BY_ASSIGNMENT, vec![assignment.0.into()], decode)
+}
+
+const fn starts_at(state: &RequestState) -> Option<tenure_domain::Timestamp> {
+    match state {
+        RequestState::Scheduled { starts_at } => Some(*starts_at),
+        _ => None,
+    }
+}
+
+/// Adds a request.
+pub(crate) fn insert(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreError> {
+    let params = vec![
+        request.id.0.into(),
+        request.kind.code().into(),
+        request.kind.direction().code().into(),
+        request.package.0.into(),
+        request.policy.0.into(),
+        request.policy_version.into(),
+        request.catalog.0.into(),
+        request.requestor.map(|r| r.0).into(),
+        request.target.0.into(),
+        request.state.assignment().map(|a| a.0).into(),
+        request.state.code().into(),
+        request.state.status().into(),
+        request.state.is_open().into(),
+        starts_at(&request.state).into(),
+        json(&request.wanted)?,
+        request.justification.clone().into(),
+        json(&request.answers)?,
+        json(&request.guards)?,
+        request.state.completed_at().into(),
+        request.created_at.into(),
+        request.version.into(),
+    ];
+    tx.write(&INSERT, params).on_constraint("uq_open_request", || {
+        Refusal::new(Code::ExistingOpenRequest, "there is an open request for this access package and target")
+    });
+    Ok(())
+}
+
+/// Changes a request; `request.version` is one more than that which was read.
+pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) {
+    let params = vec![
+        request.id.0.into(),
+        request.state.assignment().map(|a| a.0).into(),
+        request.state.code().into(),
+        request.state.status().into(),
+        request.state.is_open().into(),
+        starts_at(&request.state).into(),
+        request.state.completed_at().into(),
+        request.version.into(),
+    ];
+    tx.write(&UPDATE, params).exactly_one("request");
+}
+
+/// Deletes a request.
+pub(crate) fn delete(tx: &mut Tx<'_>, id: RequestId) {
+    tx.write(&DELETE, vec![id.0.into()]).exactly_one("request");
+}

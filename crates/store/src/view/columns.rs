@@ -1,0 +1,183 @@
+//! The columns that the API's schema may name, by relation. A column is written `alias.name`; aliases are numbered where
+//! a statement is made, so that one relation can stand in it several times.
+
+macro_rules! columns {
+    ($($(#[$doc:meta])* $module:ident($relation:literal, $alias:literal) { $($name:ident $column:literal,)+ })+) => {$(
+        $(#[$doc])*
+        pub mod $module {
+            use tenure_odata::edm::{Column, Relation};
+
+            /// The relation.
+            pub const RELATION: Relation = Relation($relation);
+            $(#[doc = $column] pub const $name: Column = Column(concat!($alias, ".", $column));)+
+        }
+    )+};
+}
+
+columns! {
+    /// What all directory objects have.
+    object("directory_object", "o") {
+        ID "id", KIND "kind", NAME "display_name", NAME_KEY "display_key", CREATED "created_at", DELETED "deleted_at",
+        ATTRS "attrs",
+    }
+    /// Users.
+    user("dir_user", "u") {
+        ID "id", UPN "upn", UPN_KEY "upn_key", MAIL "mail", MAIL_KEY "mail_key", NICKNAME "nickname",
+        NICKNAME_KEY "nickname_key", TYPE "user_type", ENABLED "is_enabled", MANAGER "manager_id",
+        GIVEN_NAME_KEY "given_name_key", SURNAME_KEY "surname_key", DEPARTMENT_KEY "department_key",
+        JOB_TITLE_KEY "job_title_key", OFFICE_KEY "office_key", CITY_KEY "city_key", STATE_KEY "state_key",
+        COUNTRY_KEY "country_key", COMPANY_KEY "company_key", EMPLOYEE_ID_KEY "employee_id_key",
+        EMPLOYEE_TYPE_KEY "employee_type_key", USAGE_LOCATION_KEY "usage_location_key",
+    }
+    /// Groups.
+    group("dir_group", "g") {
+        ID "id", NICKNAME "nickname", NICKNAME_KEY "nickname_key", UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key",
+        SECURITY "is_security", MAIL "is_mail", ROLE_ASSIGNABLE "is_role_assignable", TYPES "types_list", RULE "rule",
+    }
+    /// Applications.
+    application("application", "x") {
+        ID "id", APP_ID "app_id", UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key", PUBLIC "is_public", ROLES "roles",
+    }
+    /// Service principals.
+    service_principal("service_principal", "s") {
+        ID "id", APP_ID "app_id", ENABLED "is_enabled", ROLES "roles",
+    }
+    /// App role assignments.
+    app_role_assignment("app_role_assignment", "h") {
+        ID "id", RESOURCE "sp_id", ROLE "app_role_id", PRINCIPAL "principal_id", CREATED "created_at",
+    }
+    /// The principal of an app role assignment.
+    app_role_principal("app_role_assignment", "ho") {
+        NAME "display_name", NAME_KEY "display_key", KIND "kind",
+    }
+    /// The resource of an app role assignment.
+    app_role_resource("app_role_assignment", "hs") {
+        NAME "display_name",
+    }
+    /// Delegated permission grants.
+    oauth_grant("oauth_grant", "w") {
+        ID "id", CLIENT "client_id", PRINCIPAL "principal_id", RESOURCE "resource_id", SCOPES "scopes",
+    }
+    /// Catalogs.
+    catalog("catalog", "c") {
+        ID "id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", UNIQUE_NAME "unique_name",
+        UNIQUE_KEY "unique_key", KIND "kind", STATE "state", EXTERNAL "is_external", CREATED "created_at",
+        MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
+    }
+    /// Resources of catalogs.
+    resource("resource", "r") {
+        ID "id", CATALOG "catalog_id", SYSTEM "origin_system", ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key", KIND "kind",
+        KIND_KEY "kind_key", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", ADDED_BY "added_by", CREATED "created_at",
+        MODIFIED "modified_at",
+    }
+    /// Roles of resources.
+    resource_role("resource_role", "l") {
+        ID "id", RESOURCE "resource_id", CATALOG "catalog_id", ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key", NAME "name",
+        NAME_KEY "name_key", DESCRIPTION "description",
+    }
+    /// The resource of a role.
+    role_resource("resource_role", "lr") {
+        SYSTEM "origin_system",
+    }
+    /// Scopes of resources.
+    resource_scope("resource_scope", "k") {
+        ID "id", RESOURCE "resource_id", CATALOG "catalog_id", ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key",
+    }
+    /// The resource of a scope.
+    scope_resource("resource_scope", "kr") {
+        SYSTEM "origin_system",
+    }
+    /// Resource requests.
+    resource_request("resource_request", "e") {
+        ID "id", KIND "kind", CATALOG "catalog_id", RESOURCE "resource_id", REQUESTOR "requestor_id",
+        JUSTIFICATION "justification", CREATED "created_at",
+    }
+    /// Access packages.
+    package("package", "p") {
+        ID "id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description",
+        UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key", HIDDEN "is_hidden", SCOPES_VISIBLE "scopes_visible",
+        CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
+    }
+    /// Resource roles in packages.
+    package_role("package_role", "z") {
+        ID "id", PACKAGE "package_id", ROLE "role_id", SCOPE "scope_id", CATALOG "catalog_id", CREATED "created_at",
+        CREATED_BY "created_by",
+    }
+    /// Assignment policies.
+    policy("policy", "y") {
+        ID "id", PACKAGE "package_id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", SCOPE "scope_kind",
+        ENABLED "is_enabled", CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by",
+        MODIFIED_BY "modified_by",
+    }
+    /// The current version of a policy.
+    policy_version("policy", "yv") {
+        BODY "body",
+    }
+    /// Subjects.
+    subject("subject", "j") {
+        ID "id", OBJECT "object_id", KIND "kind", NAME "name", NAME_KEY "name_key", EMAIL "email", EMAIL_KEY "email_key",
+        PRINCIPAL_NAME "principal_name", LIFECYCLE "lifecycle",
+    }
+    /// Assignment requests.
+    request("request", "q") {
+        ID "id", KIND "kind", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", REQUESTOR "requestor_id",
+        TARGET "target_id", ASSIGNMENT "assignment_id", STATE "state", STATUS "status", SCHEDULE "schedule",
+        JUSTIFICATION "justification", ANSWERS "answers", COMPLETED "completed_at", CREATED "created_at",
+    }
+    /// Assignments.
+    assignment("assignment", "a") {
+        ID "id", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", TARGET "target_id", REQUEST "request_id",
+        STATE "state", STATUS "status", STARTS "starts_at", ENDS "ends_at", ENDED "ended_at", CREATED "created_at",
+    }
+    /// Grants.
+    grant("grant_row", "v") {
+        ID "id", SUBJECT "subject_id", RESOURCE "resource_id", ROLE "role_id", SCOPE "scope_id", DESIRED "desired",
+        OBSERVED "observed", ERROR "error",
+    }
+    /// The role of a grant.
+    grant_role("grant_row", "vl") {
+        ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key",
+    }
+    /// The resource of a grant.
+    grant_resource("grant_row", "vr") {
+        SYSTEM "origin_system",
+    }
+    /// Audit rows.
+    audit("audit", "t") {
+        ID "id", AT "at", ACTIVITY_KEY "activity_key", CATEGORY_KEY "category_key", ENTITLEMENT "is_entitlement",
+        ACTOR_USER "actor_user", ACTOR_APP "actor_app", CORRELATION "correlation", EVENT "event", PERSONAL "personal",
+    }
+    /// What an audit row is about.
+    audit_target("audit_target", "tt") {
+        TARGET "target_id", AUDIT "audit_id",
+    }
+    /// Kept mails.
+    mail("mail", "m") {
+        ID "id", KIND "kind", KIND_KEY "kind_key", RECIPIENTS "recipients", RECIPIENTS_LIST "recipients_list",
+        SUBJECT "subject", SUBJECT_KEY "subject_key", BODY "body", CREATED "created_at",
+    }
+}
+
+/// Tables of pairs.
+pub mod link {
+    use tenure_odata::edm::Link;
+
+    /// A group and its direct members.
+    pub const MEMBERS: Link = Link("members");
+    /// A group and all who belong to it, through nested groups too.
+    pub const TRANSITIVE_MEMBERS: Link = Link("transitive_members");
+    /// An object and the groups it is a direct member of.
+    pub const MEMBER_OF: Link = Link("member_of");
+    /// An object and all groups it belongs to.
+    pub const TRANSITIVE_MEMBER_OF: Link = Link("transitive_member_of");
+    /// An object and its owners.
+    pub const OWNERS: Link = Link("owners");
+    /// An object and what it owns.
+    pub const OWNED: Link = Link("owned");
+    /// A person and his sponsors.
+    pub const SPONSORS: Link = Link("sponsors");
+    /// An assignment and its grants.
+    pub const ASSIGNMENT_GRANTS: Link = Link("assignment_grants");
+    /// A grant and its assignments.
+    pub const GRANT_ASSIGNMENTS: Link = Link("grant_assignments");
+}

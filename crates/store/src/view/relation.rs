@@ -1,0 +1,455 @@
+//! What the opaque words of the schema stand for: where rows come from, how pairs are joined, and what a caller who does
+//! not see everything sees of each.
+
+use super::columns as c;
+use tenure_domain::authorize::{AuditReach, Reach, Sight};
+use tenure_odata::edm::{Column, Link, Relation};
+
+/// Where the rows of a relation come from. `{a}` stands for the numbered alias `a`.
+#[derive(Debug)]
+pub struct RelationDef {
+    /// Its name.
+    pub name: Relation,
+    /// The FROM clause.
+    pub from: &'static str,
+    /// The key.
+    pub key: Column,
+    /// What must always hold.
+    pub always: Option<&'static str>,
+    /// What a caller sees of it.
+    pub family: Family,
+}
+
+/// Relations that a caller sees by the same rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Users.
+    Users,
+    /// Groups.
+    Groups,
+    /// Applications, service principals and what belongs to them.
+    Applications,
+    /// Directory objects of all kinds.
+    Objects,
+    /// Delegated permission grants.
+    Grants,
+    /// Entitlement objects; the condition is what makes one the caller's own, `{me}` being him.
+    Entitlement(Option<&'static str>),
+    /// Audit rows.
+    Audit,
+    /// Seen by whoever may use the path at all.
+    Everybody,
+}
+
+/// A package is visible to those who hold or held it, have a request for it, or are in the scope of one of its policies
+/// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
+const OWN_PACKAGE: &str = "(EXISTS (SELECT 1 FROM assignment pa WHERE pa.package_id = {p}.id AND pa.target_id = {me}) \
+    OR EXISTS (SELECT 1 FROM request pr WHERE pr.package_id = {p}.id AND (pr.target_id = {me} OR pr.requestor_id = {me})) \
+    OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto \
+        AND (pq.scope_kind = 5 \
+            OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {me} AND pu.user_type = 1)) \
+            OR (pq.scope_kind = 8 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {me} AND pu.user_type = 2)) \
+            OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
+                AND (pf.ref_id = {me} OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
+                    JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = {me})))))))";
+
+/// A package that can be requested now: visible by a policy, not hidden, not held (behaviour.md c.1, browse rule).
+const REQUESTABLE: &str = "NOT {p}.is_hidden \
+    AND NOT EXISTS (SELECT 1 FROM assignment pa WHERE pa.package_id = {p}.id AND pa.target_id = {1} AND pa.is_live) \
+    AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
+        AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
+            OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) \
+        AND (pq.scope_kind = 5 \
+            OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1)) \
+            OR (pq.scope_kind = 8 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 2)) \
+            OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
+                AND (pf.ref_id = {1} OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
+                    JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = {1}))))))";
+
+/// All relations.
+pub const RELATIONS: [RelationDef; 22] = [
+    RelationDef {
+        name: c::object::RELATION,
+        from: "directory_object {o} LEFT JOIN dir_user {u} ON {u}.id = {o}.id LEFT JOIN dir_group {g} ON {g}.id = {o}.id \
+            LEFT JOIN service_principal {s} ON {s}.id = {o}.id LEFT JOIN application {x} ON {x}.id = {o}.id",
+        key: c::object::ID,
+        always: Some("{o}.deleted_at IS NULL"),
+        family: Family::Objects,
+    },
+    RelationDef {
+        name: Relation("deleted_object"),
+        from: "directory_object {o} LEFT JOIN dir_user {u} ON {u}.id = {o}.id LEFT JOIN dir_group {g} ON {g}.id = {o}.id \
+            LEFT JOIN service_principal {s} ON {s}.id = {o}.id LEFT JOIN application {x} ON {x}.id = {o}.id",
+        key: c::object::ID,
+        always: Some("{o}.deleted_at IS NOT NULL"),
+        family: Family::Objects,
+    },
+    RelationDef {
+        name: c::user::RELATION,
+        from: "dir_user {u} JOIN directory_object {o} ON {o}.id = {u}.id",
+        key: c::user::ID,
+        always: Some("NOT {u}.is_deleted"),
+        family: Family::Users,
+    },
+    RelationDef {
+        name: c::group::RELATION,
+        from: "dir_group {g} JOIN directory_object {o} ON {o}.id = {g}.id",
+        key: c::group::ID,
+        always: Some("NOT {g}.is_deleted"),
+        family: Family::Groups,
+    },
+    RelationDef {
+        name: c::application::RELATION,
+        from: "application {x} JOIN directory_object {o} ON {o}.id = {x}.id",
+        key: c::application::ID,
+        always: Some("NOT {x}.is_deleted"),
+        family: Family::Applications,
+    },
+    RelationDef {
+        name: c::service_principal::RELATION,
+        from: "service_principal {s} JOIN directory_object {o} ON {o}.id = {s}.id",
+        key: c::service_principal::ID,
+        always: Some("NOT {s}.is_deleted"),
+        family: Family::Applications,
+    },
+    RelationDef {
+        name: c::app_role_assignment::RELATION,
+        from: "app_role_assignment {h} JOIN directory_object {ho} ON {ho}.id = {h}.principal_id \
+            JOIN directory_object {hs} ON {hs}.id = {h}.sp_id",
+        key: c::app_role_assignment::ID,
+        always: None,
+        family: Family::Applications,
+    },
+    RelationDef {
+        name: c::oauth_grant::RELATION,
+        from: "oauth_grant {w}",
+        key: c::oauth_grant::ID,
+        always: None,
+        family: Family::Grants,
+    },
+    RelationDef {
+        name: c::catalog::RELATION,
+        from: "catalog {c}",
+        key: c::catalog::ID,
+        always: None,
+        family: Family::Entitlement(None),
+    },
+    RelationDef {
+        name: c::resource::RELATION,
+        from: "resource {r}",
+        key: c::resource::ID,
+        always: None,
+        family: Family::Entitlement(None),
+    },
+    RelationDef {
+        name: c::resource_role::RELATION,
+        from: "resource_role {l} JOIN resource {lr} ON {lr}.id = {l}.resource_id",
+        key: c::resource_role::ID,
+        always: None,
+        family: Family::Entitlement(None),
+    },
+    RelationDef {
+        name: c::resource_scope::RELATION,
+        from: "resource_scope {k} JOIN resource {kr} ON {kr}.id = {k}.resource_id",
+        key: c::resource_scope::ID,
+        always: None,
+        family: Family::Entitlement(None),
+    },
+    RelationDef {
+        name: c::resource_request::RELATION,
+        from: "resource_request {e}",
+        key: c::resource_request::ID,
+        always: None,
+        family: Family::Entitlement(None),
+    },
+    RelationDef {
+        name: c::package::RELATION,
+        from: "package {p}",
+        key: c::package::ID,
+        always: None,
+        family: Family::Entitlement(Some(OWN_PACKAGE)),
+    },
+    RelationDef {
+        name: c::package_role::RELATION,
+        from: "package_role {z}",
+        key: c::package_role::ID,
+        always: None,
+        family: Family::Entitlement(None),
+    },
+    RelationDef {
+        name: c::policy::RELATION,
+        from: "policy {y} JOIN policy_version {yv} ON {yv}.policy_id = {y}.id AND {yv}.version = {y}.current_version",
+        key: c::policy::ID,
+        always: None,
+        family: Family::Entitlement(None),
+    },
+    RelationDef {
+        name: c::subject::RELATION,
+        from: "subject {j}",
+        key: c::subject::ID,
+        always: None,
+        family: Family::Entitlement(Some("{j}.id = {me}")),
+    },
+    RelationDef {
+        name: c::request::RELATION,
+        from: "request {q}",
+        key: c::request::ID,
+        always: None,
+        family: Family::Entitlement(Some("({q}.target_id = {me} OR {q}.requestor_id = {me})")),
+    },
+    RelationDef {
+        name: c::assignment::RELATION,
+        from: "assignment {a}",
+        key: c::assignment::ID,
+        always: None,
+        family: Family::Entitlement(Some("{a}.target_id = {me}")),
+    },
+    RelationDef {
+        name: c::grant::RELATION,
+        from: "grant_row {v} JOIN resource_role {vl} ON {vl}.id = {v}.role_id JOIN resource {vr} ON {vr}.id = {v}.resource_id",
+        key: c::grant::ID,
+        always: None,
+        family: Family::Entitlement(Some("{v}.subject_id = {me}")),
+    },
+    RelationDef { name: c::audit::RELATION, from: "audit {t}", key: c::audit::ID, always: None, family: Family::Audit },
+    RelationDef {
+        name: c::mail::RELATION,
+        from: "mail {m}",
+        key: c::mail::ID,
+        always: None,
+        family: Family::Everybody,
+    },
+];
+
+/// Rows of collection properties.
+const SIDES: [(Relation, &str); 1] = [(c::audit_target::RELATION, "audit_target {tt}")];
+
+/// The definition of a relation; the schema names only those that exist, which a test asserts.
+pub fn relation(name: Relation) -> Option<&'static RelationDef> {
+    RELATIONS.iter().find(|r| r.name == name)
+}
+
+/// The FROM clause of a side relation.
+pub fn side(name: Relation) -> Option<&'static str> {
+    SIDES.iter().find(|(n, _)| *n == name).map(|(_, from)| *from)
+}
+
+/// How pairs are joined: the FROM clause, this row's key, the target's key, and whether a pair can appear twice.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkDef {
+    pub name: Link,
+    pub from: &'static str,
+    pub left: &'static str,
+    pub right: &'static str,
+    pub repeats: bool,
+}
+
+const LINKS: [LinkDef; 9] = [
+    LinkDef {
+        name: c::link::MEMBERS,
+        from: "group_member {n}",
+        left: "{n}.group_id",
+        right: "{n}.member_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::MEMBER_OF,
+        from: "group_member {n}",
+        left: "{n}.member_id",
+        right: "{n}.group_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::TRANSITIVE_MEMBERS,
+        from: "group_closure {nc} JOIN group_member {n} ON {n}.group_id = {nc}.descendant_id",
+        left: "{nc}.ancestor_id",
+        right: "{n}.member_id",
+        repeats: true,
+    },
+    LinkDef {
+        name: c::link::TRANSITIVE_MEMBER_OF,
+        from: "group_member {n} JOIN group_closure {nc} ON {nc}.descendant_id = {n}.group_id",
+        left: "{n}.member_id",
+        right: "{nc}.ancestor_id",
+        repeats: true,
+    },
+    LinkDef {
+        name: c::link::OWNERS,
+        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 1) {n}",
+        left: "{n}.object_id",
+        right: "{n}.person_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::OWNED,
+        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 1) {n}",
+        left: "{n}.person_id",
+        right: "{n}.object_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::SPONSORS,
+        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 2) {n}",
+        left: "{n}.object_id",
+        right: "{n}.person_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::ASSIGNMENT_GRANTS,
+        from: "(SELECT assignment_id, grant_id FROM assignment_grant WHERE is_live) {n}",
+        left: "{n}.assignment_id",
+        right: "{n}.grant_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::GRANT_ASSIGNMENTS,
+        from: "(SELECT assignment_id, grant_id FROM assignment_grant WHERE is_live) {n}",
+        left: "{n}.grant_id",
+        right: "{n}.assignment_id",
+        repeats: false,
+    },
+];
+
+/// The definition of a link.
+pub fn link(name: Link) -> Option<&'static LinkDef> {
+    LINKS.iter().find(|l| l.name == name)
+}
+
+/// A condition that a function of the API stands for. `{1}` is its parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predicate {
+    /// Assignments of this person.
+    AssignmentTarget,
+    /// Assignments whose request this person made.
+    AssignmentCreatedBy,
+    /// Assignments of this person's direct reports.
+    AssignmentTargetManager,
+    /// Requests for this person.
+    RequestTarget,
+    /// Requests made by this person.
+    RequestCreatedBy,
+    /// Requests for or by this person.
+    RequestTargetOrRequestor,
+    /// Requests for this person's direct reports.
+    RequestTargetManager,
+    /// Requests made by this person for others.
+    RequestForOthers,
+    /// Packages this person can request now.
+    PackageAllowedRequestor,
+    /// Nothing: relations that this release has none of.
+    Nothing,
+}
+
+impl Predicate {
+    /// Its text.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::AssignmentTarget => "{a}.target_id = {1}",
+            Self::AssignmentCreatedBy => {
+                "EXISTS (SELECT 1 FROM request ar WHERE ar.id = {a}.request_id AND ar.requestor_id = {1})"
+            }
+            Self::AssignmentTargetManager => {
+                "{a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {1})"
+            }
+            Self::RequestTarget => "{q}.target_id = {1}",
+            Self::RequestCreatedBy => "{q}.requestor_id = {1}",
+            Self::RequestTargetOrRequestor => "({q}.target_id = {1} OR {q}.requestor_id = {1})",
+            Self::RequestTargetManager => "{q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {1})",
+            Self::RequestForOthers => "({q}.requestor_id = {1} AND {q}.target_id <> {1})",
+            Self::PackageAllowedRequestor => REQUESTABLE,
+            Self::Nothing => "1 = 0",
+        }
+    }
+}
+
+/// What a caller sees of a family: everything, nothing, or rows under a condition.
+pub enum Seen {
+    /// Everything.
+    All,
+    /// Nothing.
+    Nothing,
+    /// Rows under this condition; `{me}` is the caller.
+    Under(String),
+}
+
+const OWN_GROUP: &str = "({k} IN (SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc \
+    ON gc.descendant_id = gm.group_id WHERE gm.member_id = {me}) \
+    OR {k} IN (SELECT ol.object_id FROM object_link ol WHERE ol.kind = 1 AND ol.person_id = {me}))";
+
+fn by_reach(reach: Reach, own: Option<&str>) -> Seen {
+    match (reach, own) {
+        (Reach::All, _) => Seen::All,
+        (Reach::Own, Some(own)) => Seen::Under(own.to_owned()),
+        (Reach::Own, None) | (Reach::Nothing, _) => Seen::Nothing,
+    }
+}
+
+impl Family {
+    /// What a caller with this sight sees.
+    pub fn seen(self, sight: &Sight) -> Seen {
+        let own_group = |key: &str| OWN_GROUP.replace("{k}", key);
+        match self {
+            Self::Users => by_reach(sight.users, Some("{u}.id = {me}")),
+            Self::Groups => by_reach(sight.groups, Some(&own_group("{g}.id"))),
+            Self::Applications => by_reach(sight.applications, None),
+            Self::Grants => by_reach(sight.grants, None),
+            Self::Entitlement(own) => by_reach(sight.entitlement, own),
+            Self::Audit => match sight.audit {
+                AuditReach::All => Seen::All,
+                AuditReach::Entitlement => Seen::Under("{t}.is_entitlement".to_owned()),
+                AuditReach::Nothing => Seen::Nothing,
+            },
+            Self::Everybody => Seen::All,
+            Self::Objects => objects_seen(sight, &own_group("{o}.id")),
+        }
+    }
+}
+
+/// How far a caller sees into a relation: what decides whether a list is answered at all.
+pub fn reach(name: Relation, sight: &Sight) -> Reach {
+    match relation(name).map(|r| r.family) {
+        None => Reach::Nothing,
+        Some(Family::Users) => sight.users,
+        Some(Family::Groups) => sight.groups,
+        Some(Family::Applications) => sight.applications,
+        Some(Family::Grants) => sight.grants,
+        Some(Family::Entitlement(_)) => sight.entitlement,
+        Some(Family::Everybody) => Reach::All,
+        Some(Family::Audit) => match sight.audit {
+            AuditReach::Nothing => Reach::Nothing,
+            AuditReach::Entitlement | AuditReach::All => Reach::All,
+        },
+        Some(Family::Objects) => {
+            let all = [sight.users, sight.groups, sight.applications];
+            let any = |reach: Reach| all.contains(&reach);
+            if any(Reach::All) {
+                Reach::All
+            } else if any(Reach::Own) {
+                Reach::Own
+            } else {
+                Reach::Nothing
+            }
+        }
+    }
+}
+
+fn objects_seen(sight: &Sight, own_group: &str) -> Seen {
+    let parts = [
+        (1, sight.users, "{o}.id = {me}"),
+        (2, sight.groups, own_group),
+        (3, sight.applications, ""),
+        (4, sight.applications, ""),
+    ];
+    if parts.iter().all(|(_, reach, _)| *reach == Reach::All) {
+        return Seen::All;
+    }
+    let conditions: Vec<String> = parts
+        .iter()
+        .filter_map(|(kind, reach, own)| match reach {
+            Reach::All => Some(format!("{{o}}.kind = {kind}")),
+            Reach::Own if !own.is_empty() => Some(format!("({{o}}.kind = {kind} AND {own})")),
+            Reach::Own | Reach::Nothing => None,
+        })
+        .collect();
+    if conditions.is_empty() { Seen::Nothing } else { Seen::Under(format!("({})", conditions.join(" OR "))) }
+}
