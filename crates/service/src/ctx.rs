@@ -1,0 +1,174 @@
+//! Everything a use case may touch.
+
+use crate::error::ServiceError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tenure_auth::scopes;
+use tenure_domain::Timestamp;
+use tenure_domain::audit::AuditEvent;
+use tenure_domain::authorize::{Action, Caller, Capabilities, Permit, Principal, Sight, permit};
+use tenure_domain::directory::application::GRAPH_APP_ID;
+use tenure_domain::ids::{Ids, ObjectId};
+use tenure_domain::request::{Change, Decision};
+use tenure_store::audit::{Circumstances, append};
+use tenure_store::rows::identity::{RightsRow, account, rights};
+use tenure_store::{Fetch, Tx, apply};
+use uuid::Uuid;
+
+/// Who a request says it comes from; the directory is asked again with every use case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The bearer of a token.
+    Token {
+        /// The user, or the service principal of an app.
+        principal: ObjectId,
+        /// Whether the token is an app's own.
+        is_app: bool,
+        /// What the token allows.
+        capabilities: Capabilities,
+        /// The account's epoch when the token was issued.
+        epoch: i64,
+    },
+    /// The product itself.
+    System,
+}
+
+impl Identity {
+    /// The directory object, for fairness between callers.
+    pub const fn principal(&self) -> Option<Uuid> {
+        match self {
+            Self::Token { principal, .. } => Some(principal.0),
+            Self::System => None,
+        }
+    }
+}
+
+/// The circumstances of a use case.
+pub struct Ctx<'t, 'c> {
+    /// The transaction.
+    pub tx: &'t mut Tx<'c>,
+    /// The business clock, read once.
+    pub now: Timestamp,
+    /// The wall clock, read once.
+    pub wall: Timestamp,
+    /// Makes ids.
+    pub ids: Ids,
+    /// The HTTP request.
+    pub correlation: Uuid,
+    identity: Identity,
+    caller: Option<Caller>,
+    work: Arc<AtomicBool>,
+}
+
+impl<'t, 'c> Ctx<'t, 'c> {
+    pub(crate) fn new(
+        tx: &'t mut Tx<'c>,
+        (now, wall): (Timestamp, Timestamp),
+        ids: Ids,
+        (identity, correlation): (Identity, Uuid),
+        work: Arc<AtomicBool>,
+    ) -> Self {
+        let caller = (identity == Identity::System).then(Caller::system);
+        Self { tx, now, wall, ids, correlation, identity, caller, work }
+    }
+
+    /// Reads; the first read of a use case also learns what the caller may do, in the same round trip.
+    pub fn fetch<F: Fetch>(&mut self, wanted: F) -> Result<F::Out, ServiceError> {
+        match (&self.caller, self.identity) {
+            (None, Identity::Token { principal, .. }) => {
+                let (rows, out) = self.tx.fetch((rights(principal, GRAPH_APP_ID), wanted))?;
+                self.caller = Some(admit(self.identity, rows)?);
+                Ok(out)
+            }
+            _ => Ok(self.tx.fetch(wanted)?),
+        }
+    }
+
+    /// Who calls, with the rights of this moment.
+    pub fn caller(&mut self) -> Result<&Caller, ServiceError> {
+        if let (None, Identity::Token { principal, .. }) = (&self.caller, self.identity) {
+            let rows = self.tx.fetch(rights(principal, GRAPH_APP_ID))?;
+            self.caller = Some(admit(self.identity, rows)?);
+        }
+        self.caller.as_ref().ok_or_else(|| ServiceError::Internal("no caller".to_owned()))
+    }
+
+    /// Who calls, if that was learned already.
+    fn known_caller(&self) -> Result<&Caller, ServiceError> {
+        self.caller.as_ref().ok_or_else(|| ServiceError::Internal("the caller is not yet known".to_owned()))
+    }
+
+    /// A permit for `action`, or the 403 that names what is missing.
+    pub fn permit(&mut self, action: Action) -> Result<Permit, ServiceError> {
+        Ok(permit(self.caller()?, action)?)
+    }
+
+    /// Reads what a use case needs and permits it, in one round trip. The permit is decided before anything that was
+    /// read is looked at (decisions.md J2).
+    pub fn load<F: Fetch>(&mut self, action: Action, wanted: F) -> Result<(Permit, F::Out), ServiceError> {
+        let out = self.fetch(wanted)?;
+        Ok((self.permit(action)?, out))
+    }
+
+    /// What the caller may read.
+    pub fn sight(&mut self) -> Result<Sight, ServiceError> {
+        Ok(self.caller()?.sight())
+    }
+
+    /// The person who calls, if it is one.
+    pub fn person(&mut self) -> Result<Option<ObjectId>, ServiceError> {
+        Ok(match self.caller()?.principal {
+            Principal::User(id) => Some(id),
+            Principal::App(_) | Principal::System => None,
+        })
+    }
+
+    /// How the caller is shown in "created by".
+    pub fn signature(&mut self) -> Result<String, ServiceError> {
+        let caller = self.caller()?;
+        Ok(match caller.principal {
+            Principal::User(_) => caller.rights.principal_name.clone(),
+            Principal::App(_) | Principal::System => caller.rights.name.clone(),
+        })
+    }
+
+    /// Writes audit rows.
+    pub fn audit(&mut self, event: &AuditEvent) -> Result<(), ServiceError> {
+        self.caller()?;
+        let caller = self.known_caller()?.clone();
+        let at = Circumstances { caller: &caller, now: self.now, correlation: self.correlation };
+        Ok(append(self.tx, at, event, &mut self.ids)?)
+    }
+
+    /// Stores a decision of the rules.
+    pub fn apply(&mut self, permit: &Permit, decision: &Decision) -> Result<(), ServiceError> {
+        let due = |c: &Change| matches!(c, Change::Grant(g, _) if g.due_at.is_some());
+        if !decision.effects.is_empty() || decision.changes.iter().any(due) {
+            self.work.store(true, Ordering::Relaxed);
+        }
+        self.caller()?;
+        let caller = self.known_caller()?.clone();
+        let at = Circumstances { caller: &caller, now: self.now, correlation: self.correlation };
+        Ok(apply(self.tx, permit, at, decision, &mut self.ids)?)
+    }
+}
+
+/// The caller that the directory describes now, or why the token is no longer good.
+fn admit(identity: Identity, rows: Vec<RightsRow>) -> Result<Caller, ServiceError> {
+    let Identity::Token { principal, is_app, capabilities, epoch } = identity else {
+        return Ok(Caller::system());
+    };
+    let refused = |why: &str| Err(ServiceError::Unauthenticated(why.to_owned()));
+    let Some(account) = account(rows) else { return refused("the account of this token no longer exists") };
+    if !account.rights.is_enabled {
+        return refused("the account of this token is disabled or deleted");
+    }
+    if epoch < account.token_epoch {
+        return refused("the token was revoked; sign in again");
+    }
+    // What an app may do is what it was given and has not lost since.
+    let live = scopes::capabilities(account.permissions.iter().map(String::as_str));
+    let capabilities = if is_app { capabilities.intersection(live) } else { capabilities };
+    let principal = if is_app { Principal::App(principal) } else { Principal::User(principal) };
+    Ok(Caller { principal, capabilities, rights: account.rights })
+}

@@ -1,0 +1,155 @@
+//! Runs use cases: opens the transaction, reads the clocks once, wakes the job runner after a commit.
+
+use crate::ctx::{Ctx, Identity};
+use crate::error::ServiceError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tenure_domain::ids::{Entropy, Ids};
+use tenure_domain::time::Clock;
+use tenure_store::{Cost, Store, StoreError, Tx, Urgency};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// The two clocks (decisions.md I1).
+#[derive(Clone)]
+pub struct Clocks {
+    /// Requests, assignments, policies, mails.
+    pub business: Arc<dyn Clock>,
+    /// Tokens, leases, limits.
+    pub wall: Arc<dyn Clock>,
+}
+
+/// Makes a source of randomness for one use case.
+pub type MakeEntropy = Arc<dyn Fn() -> Box<dyn Entropy> + Send + Sync>;
+
+struct Parts {
+    store: Store,
+    clocks: Clocks,
+    entropy: MakeEntropy,
+    wake: Notify,
+}
+
+/// Runs use cases.
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+impl Engine {
+    /// An engine over a store.
+    pub fn new(store: Store, clocks: Clocks, entropy: MakeEntropy) -> Self {
+        Self(Arc::new(Parts { store, clocks, entropy, wake: Notify::new() }))
+    }
+
+    /// The clocks.
+    pub fn clocks(&self) -> &Clocks {
+        &self.0.clocks
+    }
+
+    /// A source of randomness.
+    pub fn entropy(&self) -> Box<dyn Entropy> {
+        (self.0.entropy)()
+    }
+
+    /// A new id of any kind, outside of a use case.
+    pub fn new_id(&self) -> Uuid {
+        Ids::new(self.entropy()).next(self.0.clocks.wall.now())
+    }
+
+    /// Waits until a commit has left work to do.
+    pub async fn woken(&self) {
+        self.0.wake.notified().await;
+    }
+
+    /// Wakes whoever waits for work.
+    pub fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Wraps a use case into what the store runs.
+    fn body<T, F>(
+        &self,
+        identity: Identity,
+        correlation: Uuid,
+        work: Arc<AtomicBool>,
+        mut f: F,
+    ) -> impl FnMut(&mut Tx<'_>) -> Result<T, ServiceError> + Send + 'static
+    where
+        F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
+    {
+        let engine = self.clone();
+        move |tx: &mut Tx<'_>| {
+            let clocks = &engine.0.clocks;
+            let times = (clocks.business.now(), clocks.wall.now());
+            let ids = Ids::new(engine.entropy());
+            f(&mut Ctx::new(tx, times, ids, (identity, correlation), work.clone()))
+        }
+    }
+
+    /// Runs a use case that reads.
+    pub async fn read<T, F>(&self, cost: Cost, identity: Identity, correlation: Uuid, f: F) -> Result<T, ServiceError>
+    where
+        F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let body = self.body(identity, correlation, Arc::default(), f);
+        self.0.store.read(cost, identity.principal(), body).await
+    }
+
+    /// Runs a use case that writes.
+    pub async fn write<T, F>(&self, identity: Identity, correlation: Uuid, f: F) -> Result<T, ServiceError>
+    where
+        F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.write_at(Urgency::Interactive, identity, correlation, f).await
+    }
+
+    /// Runs a use case that writes, for somebody who waits or for nobody.
+    pub async fn write_at<T, F>(
+        &self,
+        urgency: Urgency,
+        identity: Identity,
+        correlation: Uuid,
+        f: F,
+    ) -> Result<T, ServiceError>
+    where
+        F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let work = Arc::new(AtomicBool::new(false));
+        let body = self.body(identity, correlation, work.clone(), f);
+        let result = self.0.store.write(urgency, identity.principal(), body).await;
+        if result.is_ok() && work.load(Ordering::Relaxed) {
+            self.wake();
+        }
+        result
+    }
+
+    /// Claims rows of a queue.
+    pub async fn claim<T, F>(&self, f: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.0.store.claim(f).await
+    }
+
+    /// [`Engine::write`] by the product itself, for callers that are not asynchronous: start-up and seeding.
+    pub fn write_blocking<T, F>(&self, f: F) -> Result<T, ServiceError>
+    where
+        F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let body = self.body(Identity::System, self.new_id(), Arc::default(), f);
+        self.0.store.write_blocking(body)
+    }
+
+    /// A read by the product itself, for callers that are not asynchronous.
+    pub fn read_blocking<T, F>(&self, f: F) -> Result<T, ServiceError>
+    where
+        F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let body = self.body(Identity::System, self.new_id(), Arc::default(), f);
+        self.0.store.read_blocking(body)
+    }
+}

@@ -1,0 +1,218 @@
+//! Access packages and the resource roles in them (semantics.md 4 and 5).
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use crate::resources::{self, ResourceRef};
+use tenure_domain::Patch;
+use tenure_domain::assignment::Assignment;
+use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
+use tenure_domain::authorize::Action;
+use tenure_domain::ids::{CatalogId, PackageId, RoleId, ScopeId};
+use tenure_domain::limits::{BULK_CHUNK, PACKAGE_ROLES_MAX};
+use tenure_domain::package::{Package, PackageRole};
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::request::{role_added, role_removed};
+use tenure_domain::text::{check_description, check_name};
+use tenure_store::rows;
+
+/// A package to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPackage {
+    /// The catalog it belongs to; General when none is named.
+    pub catalog: Option<CatalogId>,
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Whether it is left out of lists for requestors.
+    pub is_hidden: bool,
+    /// Whether requestors see what is inside.
+    pub scopes_visible: bool,
+    /// An alternate key.
+    pub unique_name: Option<String>,
+}
+
+/// What shall change about a package.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct PackagePatch {
+    /// The catalog that a client believes it is in; it is not changed that way.
+    pub catalog: Option<CatalogId>,
+    /// Its name.
+    pub name: Patch<String>,
+    /// Its description.
+    pub description: Patch<String>,
+    /// Whether it is left out of lists for requestors.
+    pub is_hidden: Patch<bool>,
+    /// Whether requestors see what is inside.
+    pub scopes_visible: Patch<bool>,
+    /// An alternate key.
+    pub unique_name: Patch<String>,
+}
+
+/// The audit target of a package.
+pub(crate) fn target(package: &Package) -> AuditTarget {
+    AuditTarget::new(TargetKind::AccessPackage, package.id, package.name.clone())
+}
+
+/// Makes a package.
+pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewPackage) -> Result<PackageId, ServiceError> {
+    let wanted = (new.catalog.map(rows::catalog::get), new.catalog.is_none().then(rows::catalog::general));
+    let (permit, (named, general)) = ctx.load(Action::WritePackages, wanted)?;
+    let catalog = named.flatten().or(general.flatten());
+    let catalog =
+        catalog.ok_or_else(|| Refusal::not_found("catalog", new.catalog.map_or(String::new(), |c| c.to_string())))?;
+    check_name("displayName", &new.name)?;
+    check_description("description", new.description.as_deref())?;
+    let by = ctx.signature()?;
+    let package = Package {
+        id: ctx.ids.next(ctx.now),
+        catalog: catalog.id,
+        name: new.name.clone(),
+        description: new.description.clone(),
+        is_hidden: new.is_hidden,
+        scopes_visible: new.scopes_visible,
+        unique_name: new.unique_name.clone(),
+        created_at: ctx.now,
+        modified_at: ctx.now,
+        created_by: by.clone(),
+        modified_by: by,
+        version: 1,
+    };
+    rows::package::insert(ctx.tx, &permit, &package);
+    let event =
+        AuditEvent::new(Activity::CreatePackage, target(&package).with([Modified::set("DisplayName", &package.name)]));
+    ctx.audit(&event.about(crate::catalogs::target(&catalog)))?;
+    Ok(package.id)
+}
+
+/// Changes a package.
+pub fn update(ctx: &mut Ctx<'_, '_>, id: PackageId, patch: &PackagePatch) -> Result<(), ServiceError> {
+    let (permit, old) = ctx.load(Action::WritePackages, rows::package::get(id))?;
+    let old = old.ok_or_else(|| Refusal::not_found("access package", id))?;
+    if patch.catalog.is_some_and(|id| id != old.catalog) {
+        let message = "an access package stays in its catalog; this release cannot move it";
+        return Err(Refusal::new(Code::InvalidModel, message)
+            .detail("/catalogId", "not the catalog of the package")
+            .into());
+    }
+    let patch = patch.clone();
+    let new = Package {
+        name: patch.name.or(old.name.clone()),
+        description: patch.description.apply(old.description.clone()),
+        is_hidden: patch.is_hidden.or(old.is_hidden),
+        scopes_visible: patch.scopes_visible.or(old.scopes_visible),
+        unique_name: patch.unique_name.apply(old.unique_name.clone()),
+        modified_at: ctx.now,
+        modified_by: ctx.signature()?,
+        ..old.clone()
+    };
+    check_name("displayName", &new.name)?;
+    check_description("description", new.description.as_deref())?;
+    rows::package::update(ctx.tx, &permit, &new);
+    let modified = [
+        Modified::change("DisplayName", Some(old.name), Some(new.name.clone())),
+        Modified::change("Description", old.description, new.description.clone()),
+        Modified::change("IsHidden", Some(old.is_hidden.to_string()), Some(new.is_hidden.to_string())),
+    ];
+    ctx.audit(&AuditEvent::new(Activity::UpdatePackage, target(&new).with(modified.into_iter().flatten())))
+}
+
+/// Deletes a package that nobody holds and nobody waits for, with its policies (decisions.md H17).
+pub fn delete(ctx: &mut Ctx<'_, '_>, id: PackageId) -> Result<(), ServiceError> {
+    let wanted = (rows::package::get(id), rows::package::uses(id), rows::policy::of_package(id));
+    let (permit, (package, uses, policies)) = ctx.load(Action::WritePackages, wanted)?;
+    let package = package.ok_or_else(|| Refusal::not_found("access package", id))?;
+    uses.unwrap_or_default().may_delete(Code::AccessPackageInUse, "access package", &package.name)?;
+    for policy in &policies {
+        rows::policy::delete(ctx.tx, &permit, policy.id);
+        ctx.audit(&AuditEvent::new(Activity::DeletePolicy, crate::policies::target(policy)).about(target(&package)))?;
+    }
+    rows::package::delete(ctx.tx, &permit, id);
+    ctx.audit(&AuditEvent::new(Activity::DeletePackage, target(&package)))
+}
+
+/// A resource role as a request names it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RoleScopeRef {
+    /// The resource.
+    pub resource: ResourceRef,
+    /// The role by its id.
+    pub role: Option<RoleId>,
+    /// The role by its origin id.
+    pub role_origin: Option<String>,
+    /// The scope by its id; the root when none is named.
+    pub scope: Option<ScopeId>,
+}
+
+/// Puts a resource role into a package. Who holds the package gets it too.
+pub fn add_role(ctx: &mut Ctx<'_, '_>, id: PackageId, named: &RoleScopeRef) -> Result<(RoleId, ScopeId), ServiceError> {
+    let (permit, (package, present)) =
+        ctx.load(Action::WritePackages, (rows::package::get(id), rows::package::roles(id)))?;
+    let package = package.ok_or_else(|| Refusal::not_found("access package", id))?;
+    if present.len() >= PACKAGE_ROLES_MAX {
+        let message = format!("an access package holds at most {PACKAGE_ROLES_MAX} resource roles");
+        return Err(Refusal::new(Code::LimitExceeded, message).into());
+    }
+    let catalog = ctx
+        .fetch(rows::catalog::get(package.catalog))?
+        .ok_or_else(|| Refusal::not_found("catalog", package.catalog))?;
+    let resource = resources::find(ctx, &catalog, &named.resource)?;
+    let (roles, scopes) = ctx.fetch((rows::catalog::roles(resource.id), rows::catalog::scopes(resource.id)))?;
+    let by_origin = |origin: &str| named.role_origin.as_deref().is_some_and(|n| n.trim().eq_ignore_ascii_case(origin));
+    let role = roles.iter().find(|(r, origin)| named.role == Some(r.id) || by_origin(origin)).map(|(r, _)| r);
+    let role = role.ok_or_else(|| Refusal::new(Code::RoleNotFound, "The role was not found."))?;
+    let scope = scopes.iter().find(|s| named.scope.is_none_or(|id| id == s.id));
+    let scope = scope.ok_or_else(|| Refusal::new(Code::ResourceNotFound, "The scope was not found."))?;
+    let added = PackageRole {
+        role: role.id,
+        scope: scope.id,
+        resource: resource.id,
+        kind: role.kind,
+        origin: resource.origin,
+        source: resource.source,
+        is_missing: false,
+        resource_name: resource.name.clone(),
+    };
+    let by = ctx.signature()?;
+    let row = ctx.ids.next(ctx.now);
+    rows::package::insert_role(ctx.tx, &permit, row, id, package.catalog, &added, (&by, ctx.now));
+    let change = Modified::set("ResourceRoleScopes", format!("{} {}", resource.name, role.name));
+    ctx.audit(&AuditEvent::new(Activity::UpdatePackage, target(&package).with([change])))?;
+    for assignment in holders(ctx, id)? {
+        let facts = ctx.fetch(rows::grant::role_facts(id, assignment.target))?;
+        let facts: Vec<_> = facts.into_iter().filter(|f| f.role.role == role.id && f.role.scope == scope.id).collect();
+        let linked = ctx.fetch(rows::grant::linked(assignment.id, true))?;
+        let decision = role_added(&assignment, &facts, &linked, ctx.now, &mut ctx.ids);
+        ctx.apply(&permit, &decision)?;
+    }
+    Ok((role.id, scope.id))
+}
+
+/// Takes a resource role out of a package. Who holds the package loses it, unless another package gives it too.
+pub fn remove_role(ctx: &mut Ctx<'_, '_>, id: PackageId, role: RoleId, scope: ScopeId) -> Result<(), ServiceError> {
+    let wanted = (rows::package::get(id), rows::package::role_row(id, role, scope));
+    let (permit, (package, row)) = ctx.load(Action::WritePackages, wanted)?;
+    let package = package.ok_or_else(|| Refusal::not_found("access package", id))?;
+    row.ok_or_else(|| Refusal::not_found("resource role scope", format!("{role}_{scope}")))?;
+    rows::package::delete_role(ctx.tx, &permit, id, role, scope);
+    let change = Modified::cleared("ResourceRoleScopes", format!("{role}_{scope}"));
+    ctx.audit(&AuditEvent::new(Activity::UpdatePackage, target(&package).with([change])))?;
+    for assignment in holders(ctx, id)? {
+        let held = ctx.fetch(rows::grant::held(assignment.id))?;
+        let decision = role_removed(&assignment, &held, (role, scope), ctx.now);
+        ctx.apply(&permit, &decision)?;
+    }
+    Ok(())
+}
+
+/// Who holds a package, as long as one transaction can look after all of them.
+fn holders(ctx: &mut Ctx<'_, '_>, id: PackageId) -> Result<Vec<Assignment>, ServiceError> {
+    let holders = ctx.fetch(rows::assignment::live_of_package(id, BULK_CHUNK + 1))?;
+    if holders.len() > BULK_CHUNK as usize {
+        let message = format!(
+            "the roles of an access package that more than {BULK_CHUNK} people hold cannot be changed in this release"
+        );
+        return Err(Refusal::new(Code::LimitExceeded, message).into());
+    }
+    Ok(holders)
+}

@@ -1,0 +1,122 @@
+//! Assignment policies: every save is a new version (decisions.md H1).
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
+use tenure_domain::authorize::Action;
+use tenure_domain::ids::{PackageId, PolicyId};
+use tenure_domain::policy::{Policy, PolicyBody};
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::text::{check_description, check_name};
+use tenure_store::rows;
+
+/// What a save says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyDraft {
+    /// The name.
+    pub name: String,
+    /// The one switch *Enabled*.
+    pub is_enabled: bool,
+    /// The settings.
+    pub body: PolicyBody,
+}
+
+impl PolicyDraft {
+    /// Gives ids to questions and extension settings that came without.
+    fn name_parts(&mut self, ctx: &mut Ctx<'_, '_>) {
+        for question in self.body.questions.iter_mut().filter(|q| q.id.0.is_nil()) {
+            question.id = ctx.ids.next(ctx.now);
+        }
+        for setting in self.body.extensions.iter_mut().filter(|e| e.id.is_nil()) {
+            setting.id = ctx.ids.next(ctx.now);
+        }
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        check_name("displayName", &self.name)?;
+        check_description("description", self.body.description.as_deref())?;
+        self.body.check()
+    }
+}
+
+/// The audit target of a policy.
+pub(crate) fn target(policy: &Policy) -> AuditTarget {
+    AuditTarget::new(TargetKind::AccessPackageAssignmentPolicy, policy.id, policy.name.clone())
+}
+
+/// Makes a policy of a package.
+pub fn create(ctx: &mut Ctx<'_, '_>, package: PackageId, draft: &PolicyDraft) -> Result<PolicyId, ServiceError> {
+    let (permit, found) = ctx.load(Action::WritePolicies, rows::package::get(package))?;
+    let package = found.ok_or_else(|| Refusal::not_found("access package", package))?;
+    draft.check()?;
+    let mut draft = draft.clone();
+    draft.name_parts(ctx);
+    let by = ctx.signature()?;
+    let policy = Policy {
+        id: ctx.ids.next(ctx.now),
+        package: package.id,
+        catalog: package.catalog,
+        name: draft.name,
+        is_enabled: draft.is_enabled,
+        version: 1,
+        body: draft.body,
+        created_at: ctx.now,
+        modified_at: ctx.now,
+        created_by: by.clone(),
+        modified_by: by,
+    };
+    rows::policy::insert(ctx.tx, &permit, &policy)?;
+    let target = target(&policy).with([Modified::set("DisplayName", &policy.name)]);
+    ctx.audit(&AuditEvent::new(Activity::CreatePolicy, target).about(crate::packages::target(&package)))?;
+    Ok(policy.id)
+}
+
+/// Changes a policy; `change` makes the new settings from the current ones.
+pub fn update(
+    ctx: &mut Ctx<'_, '_>,
+    id: PolicyId,
+    change: &dyn Fn(&Policy) -> Result<PolicyDraft, Refusal>,
+) -> Result<(), ServiceError> {
+    let (permit, old) = ctx.load(Action::WritePolicies, rows::policy::get(id))?;
+    let old = old.ok_or_else(|| Refusal::not_found("assignment policy", id))?;
+    let mut draft = change(&old)?;
+    draft.check()?;
+    draft.name_parts(ctx);
+    let new = Policy {
+        name: draft.name,
+        is_enabled: draft.is_enabled,
+        version: old.version + 1,
+        body: draft.body,
+        modified_at: ctx.now,
+        modified_by: ctx.signature()?,
+        ..old.clone()
+    };
+    rows::policy::update(ctx.tx, &permit, &new)?;
+    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&new).with(changes(&old, &new))))
+}
+
+/// What an auditor asks first about a changed policy.
+fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
+    let shown = |name: &str, f: &dyn Fn(&Policy) -> String| Modified::change(name, Some(f(old)), Some(f(new)));
+    [
+        shown("DisplayName", &|p| p.name.clone()),
+        shown("IsEnabled", &|p| p.is_enabled.to_string()),
+        shown("AllowedTargetScope", &|p| format!("{:?}", p.body.scope)),
+        shown("IsApprovalRequiredForAdd", &|p| p.body.approval.required_for_add.to_string()),
+        shown("IsApprovalRequiredForUpdate", &|p| p.body.approval.required_for_update.to_string()),
+        shown("Expiration", &|p| format!("{:?}", p.body.expiration)),
+        shown("Version", &|p| p.version.to_string()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Deletes a policy that no live assignment and no open request uses (decisions.md H17).
+pub fn delete(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<(), ServiceError> {
+    let (permit, (policy, uses)) = ctx.load(Action::WritePolicies, (rows::policy::get(id), rows::policy::uses(id)))?;
+    let policy = policy.ok_or_else(|| Refusal::not_found("assignment policy", id))?;
+    uses.unwrap_or_default().may_delete(Code::PolicyInUse, "assignment policy", &policy.name)?;
+    rows::policy::delete(ctx.tx, &permit, id);
+    ctx.audit(&AuditEvent::new(Activity::DeletePolicy, target(&policy)))
+}

@@ -1,0 +1,85 @@
+//! Assignment requests: ask, remove, cancel, delete (behaviour.md b; semantics.md 7).
+
+mod remove;
+mod submit;
+
+pub(crate) use remove::removal_facts;
+pub use remove::{AssignmentRef, RemoveCommand, remove};
+pub use submit::{SubmitCommand, Submitted, TargetRef, submit};
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use tenure_domain::authorize::{Action, Permit, Reach};
+use tenure_domain::directory::user::User;
+use tenure_domain::ids::{ObjectId, RequestId, SubjectId};
+use tenure_domain::refusal::Refusal;
+use tenure_domain::request::{self, Names, Request};
+use tenure_domain::subject::{Subject, SubjectKind};
+use tenure_store::rows;
+
+/// The subject a person is.
+pub(crate) fn subject_of(user: &User) -> Subject {
+    Subject {
+        id: SubjectId(user.id.0),
+        object: user.id,
+        kind: SubjectKind::User,
+        name: user.name.clone(),
+        email: user.mail.clone(),
+        principal_name: Some(user.principal_name.clone()),
+    }
+}
+
+/// The names that audit rows and mails of a request show.
+pub(crate) fn names(ctx: &mut Ctx<'_, '_>, request: &Request) -> Result<Names, ServiceError> {
+    let (package, policy, target) = ctx.fetch((
+        rows::package::get(request.package),
+        rows::policy::get(request.policy),
+        rows::directory::object::head(ObjectId(request.target.0)),
+    ))?;
+    Ok(Names {
+        target: target.map(|t| t.name).unwrap_or_default(),
+        package: package.map(|p| p.name).unwrap_or_default(),
+        policy: policy.map(|p| p.name).unwrap_or_default(),
+    })
+}
+
+/// A request the caller may act on: administrators on all, people on their own. Invisible is absent (decisions.md J2).
+fn own_or_administered(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(Request, Permit), ServiceError> {
+    let found = ctx.fetch(rows::request::get(id))?;
+    let missing = || ServiceError::from(Refusal::not_found("assignment request", id));
+    if let Ok(permit) = ctx.permit(Action::AdministerAssignments) {
+        return Ok((found.ok_or_else(missing)?, permit));
+    }
+    let sight = ctx.sight()?;
+    let permit = ctx.permit(Action::RequestAccess)?;
+    let me = sight.me.map(|id| SubjectId(id.0));
+    let mine = |r: &Request| me.is_some() && (r.requestor == me || Some(r.target) == me);
+    let request = found.filter(|r| sight.entitlement == Reach::All || mine(r)).ok_or_else(missing)?;
+    if mine(&request) {
+        return Ok((request, permit));
+    }
+    // Somebody who sees all but administers nothing.
+    ctx.permit(Action::AdministerAssignments).map(|permit| (request, permit))
+}
+
+/// Withdraws a request that waits for its start: the requestor, or an administrator.
+pub fn cancel(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
+    let (request, permit) = own_or_administered(ctx, id)?;
+    let names = names(ctx, &request)?;
+    let decision = request::cancel(&request, &names, ctx.now)?;
+    ctx.apply(&permit, &decision)
+}
+
+/// Deletes a finished request.
+pub fn delete(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
+    let (permit, request) = ctx.load(Action::AdministerAssignments, rows::request::get(id))?;
+    let request = request.ok_or_else(|| Refusal::not_found("assignment request", id))?;
+    let assignment = match request.state.assignment() {
+        Some(id) => ctx.fetch(rows::assignment::get(id))?,
+        None => None,
+    };
+    let names = names(ctx, &request)?;
+    let is_live = assignment.is_some_and(|a| a.state.is_live() && a.request == request.id);
+    let decision = request::may_delete(&request, is_live, &names)?;
+    ctx.apply(&permit, &decision)
+}

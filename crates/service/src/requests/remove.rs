@@ -1,0 +1,111 @@
+//! Ending access: by an administrator, or by its holder.
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use tenure_domain::assignment::Assignment;
+use tenure_domain::authorize::Action;
+use tenure_domain::ids::{AssignmentId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::request::{self, Direction, Names, RemovalFacts, RemovalKind, RequestType};
+use tenure_store::rows;
+
+/// An assignment as a request names it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct AssignmentRef {
+    /// By its id; the id of the request that made it is understood too (decisions.md H21).
+    pub id: Option<AssignmentId>,
+    /// By its package,
+    pub package: Option<PackageId>,
+    /// its policy,
+    pub policy: Option<PolicyId>,
+    /// and its holder.
+    pub target: Option<ObjectId>,
+}
+
+/// A request that ends access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoveCommand {
+    /// [`RequestType::AdminRemove`] or [`RequestType::UserRemove`].
+    pub kind: RequestType,
+    /// The assignment.
+    pub assignment: AssignmentRef,
+    /// The reason.
+    pub justification: Option<String>,
+}
+
+/// Ends an assignment.
+pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestId, ServiceError> {
+    let by_person = command.kind == RequestType::UserRemove;
+    let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
+    let permit = ctx.permit(action)?;
+    let me = ctx.person()?.map(|id| SubjectId(id.0));
+    let missing = || match command.assignment.id {
+        Some(id) => Refusal::not_found("assignment", id),
+        None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
+    };
+    let found = find(ctx, &command.assignment, me)?;
+    let assignment = found.filter(|a| !by_person || Some(a.target) == me).ok_or_else(missing)?;
+    let facts = removal_facts(ctx, assignment)?;
+    let requestor = ctx.caller()?.principal.object().map(|o| SubjectId(o.0));
+    let justification = command.justification.clone();
+    let kind = match (by_person, me) {
+        (true, Some(requestor)) => RemovalKind::Holder { requestor, justification },
+        _ => RemovalKind::Administrator { requestor, justification },
+    };
+    match request::remove(&facts, &kind, ctx.now, &mut ctx.ids)? {
+        Some((id, decision)) => {
+            ctx.apply(&permit, &decision)?;
+            Ok(id)
+        }
+        None => Err(missing().into()),
+    }
+}
+
+fn find(
+    ctx: &mut Ctx<'_, '_>,
+    named: &AssignmentRef,
+    me: Option<SubjectId>,
+) -> Result<Option<Assignment>, ServiceError> {
+    if let Some(id) = named.id {
+        let (assignment, request) = ctx.fetch((rows::assignment::get(id), rows::request::get(RequestId(id.0))))?;
+        if assignment.is_some() {
+            return Ok(assignment);
+        }
+        return match request.and_then(|r| r.state.assignment()) {
+            Some(id) => Ok(ctx.fetch(rows::assignment::get(id))?),
+            None => Ok(None),
+        };
+    }
+    let target = named.target.map(|t| SubjectId(t.0)).or(me);
+    let (Some(package), Some(target)) = (named.package, target) else {
+        let message = "assignment/id is required, or assignment/accessPackageId with assignment/targetId";
+        return Err(Refusal::new(Code::InvalidModel, message).detail("/assignment/id", "missing").into());
+    };
+    let live = ctx.fetch(rows::assignment::live(package, target))?;
+    Ok(live.filter(|a| named.policy.is_none_or(|p| p == a.policy)))
+}
+
+/// Everything the end of an assignment looks at.
+pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<RemovalFacts, ServiceError> {
+    let (held, grant_side, removal, policy, package, target) = ctx.fetch((
+        rows::grant::held(assignment.id),
+        rows::request::open(assignment.package, assignment.target, Direction::Grant),
+        rows::request::open(assignment.package, assignment.target, Direction::Remove),
+        rows::policy::get(assignment.policy),
+        rows::package::get(assignment.package),
+        rows::directory::object::head(ObjectId(assignment.target.0)),
+    ))?;
+    Ok(RemovalFacts {
+        held,
+        open_grant_request: grant_side,
+        open_removal: removal.map(|r| r.id),
+        self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),
+        mails: !policy.as_ref().is_some_and(|p| p.body.mails_disabled.unwrap_or(false)),
+        names: Names {
+            target: target.map(|t| t.name).unwrap_or_default(),
+            package: package.map(|p| p.name).unwrap_or_default(),
+            policy: policy.map(|p| p.name).unwrap_or_default(),
+        },
+        assignment,
+    })
+}

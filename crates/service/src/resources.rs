@@ -1,0 +1,253 @@
+//! Resources of catalogs: onboarding, removal, refresh (semantics.md 4; decisions.md H22).
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use tenure_domain::Refusal;
+use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
+use tenure_domain::authorize::{Action, Capability, DirectoryRole, Permit, Principal};
+use tenure_domain::catalog::{AppRoleFact, Catalog, Origin, OriginSystem, Resource, ResourceRole};
+use tenure_domain::ids::{CatalogId, ObjectId, ResourceId, ResourceRequestId, SubjectId};
+use tenure_domain::refusal::Code;
+use tenure_store::rows;
+use tenure_store::rows::catalog::{ResourceRequest, ResourceRequestKind};
+use tenure_store::rows::directory::{application, group, member, object};
+use uuid::Uuid;
+
+/// A resource as a request names it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ResourceRef {
+    /// By its id in the catalog.
+    pub id: Option<ResourceId>,
+    /// By the object behind it: the system,
+    pub system: Option<OriginSystem>,
+    /// and the object's id.
+    pub origin: Option<ObjectId>,
+}
+
+/// A request to add or remove a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceCommand {
+    /// What it asks for.
+    pub kind: ResourceRequestKind,
+    /// The catalog.
+    pub catalog: CatalogId,
+    /// The resource.
+    pub resource: ResourceRef,
+    /// A description other than the origin's.
+    pub description: Option<String>,
+    /// Why.
+    pub justification: Option<String>,
+}
+
+/// Adds, refreshes or removes a resource; the request is done when it is made.
+pub fn request(ctx: &mut Ctx<'_, '_>, command: &ResourceCommand) -> Result<ResourceRequestId, ServiceError> {
+    let (permit, catalog) = ctx.load(Action::WriteResources, rows::catalog::get(command.catalog))?;
+    let catalog = catalog.ok_or_else(|| Refusal::not_found("catalog", command.catalog))?;
+    let (resource, activity) = match command.kind {
+        ResourceRequestKind::AdminAdd => (add(ctx, &permit, &catalog, command)?, Activity::CreateResourceRequest),
+        ResourceRequestKind::AdminUpdate => {
+            let resource = find(ctx, &catalog, &command.resource)?;
+            (renew(ctx, &permit, resource)?, Activity::UpdateCatalogResource)
+        }
+        ResourceRequestKind::AdminRemove => {
+            let resource = find(ctx, &catalog, &command.resource)?;
+            may_handle(ctx, resource.system, resource.origin)?;
+            remove(ctx, &permit, &resource)?;
+            (resource, Activity::CreateResourceRemoveRequest)
+        }
+    };
+    let id = ctx.ids.next(ctx.now);
+    let requestor = ctx.caller()?.principal.object().map(|o| SubjectId(o.0));
+    let request = ResourceRequest {
+        id,
+        kind: command.kind,
+        catalog: catalog.id,
+        resource: resource.id,
+        requestor,
+        justification: command.justification.clone(),
+        created_at: ctx.now,
+    };
+    rows::catalog::insert_request(ctx.tx, &permit, &request);
+    let event = AuditEvent::new(activity, AuditTarget::new(TargetKind::AccessPackageResourceRequest, id, None))
+        .about(crate::catalogs::target(&catalog))
+        .about(target(&resource).with([Modified::set("OriginId", resource.origin.to_string())]));
+    ctx.audit(&event)?;
+    Ok(id)
+}
+
+/// The audit target of a resource.
+fn target(resource: &Resource) -> AuditTarget {
+    AuditTarget::new(TargetKind::AccessPackageResource, resource.id, resource.name.clone())
+}
+
+/// The object behind a resource: its name, description, what it is, and the outside directory it lives in.
+struct Found {
+    name: String,
+    description: Option<String>,
+    origin: Origin,
+    source: Option<Uuid>,
+}
+
+fn look_up(ctx: &mut Ctx<'_, '_>, system: OriginSystem, id: ObjectId) -> Result<Found, ServiceError> {
+    match system {
+        OriginSystem::AadGroup => {
+            let group = ctx.fetch(group::get(id))?.ok_or_else(|| Refusal::no_such_object(id))?;
+            Ok(Found {
+                name: group.name,
+                description: group.attributes.text("description").map(ToOwned::to_owned),
+                origin: Origin::Group {
+                    is_security: group.is_security,
+                    is_unified: group.is_unified,
+                    is_dynamic: group.is_dynamic,
+                },
+                source: group.source,
+            })
+        }
+        OriginSystem::AadApplication => {
+            let sp = ctx.fetch(application::service_principal(id))?.ok_or_else(|| Refusal::no_such_object(id))?;
+            let roles = sp.roles.iter().map(|r| AppRoleFact {
+                id: r.id,
+                name: r.display_name.clone().unwrap_or_default(),
+                description: r.description.clone(),
+                is_enabled: r.is_enabled,
+            });
+            Ok(Found {
+                name: sp.name.clone(),
+                description: sp.attributes.text("description").map(ToOwned::to_owned),
+                origin: Origin::Application { roles: roles.collect() },
+                source: None,
+            })
+        }
+    }
+}
+
+/// Only who may change the object itself may put it into a catalog or take it out (decisions.md H22).
+fn may_handle(ctx: &mut Ctx<'_, '_>, system: OriginSystem, origin: ObjectId) -> Result<(), ServiceError> {
+    use DirectoryRole as R;
+    let (capability, roles, permission): (_, &[R], _) = match system {
+        OriginSystem::AadGroup => {
+            (Capability::GroupWrite, &[R::GlobalAdministrator, R::GroupsAdministrator], "Group.ReadWrite.All")
+        }
+        OriginSystem::AadApplication => (
+            Capability::ApplicationWrite,
+            &[R::GlobalAdministrator, R::IdentityGovernanceAdministrator, R::ApplicationAdministrator],
+            "Application.ReadWrite.All",
+        ),
+    };
+    let caller = ctx.caller()?.clone();
+    let allowed = match caller.principal {
+        Principal::System => true,
+        Principal::App(_) => caller.capabilities.has(capability),
+        Principal::User(person) => caller.holds(roles) || ctx.fetch(member::is_owner(origin, person))?.is_some(),
+    };
+    if allowed {
+        return Ok(());
+    }
+    let message = format!(
+        "The caller is not the resource owner. An owner of the object, an administrator of such objects, or an application with {permission} can do this."
+    );
+    Err(Refusal::new(Code::CallerNotResourceOwner, message).into())
+}
+
+fn add(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    catalog: &Catalog,
+    command: &ResourceCommand,
+) -> Result<Resource, ServiceError> {
+    let missing = |field: &str| {
+        Refusal::new(Code::InvalidModel, format!("resource/{field} is required"))
+            .detail(format!("/resource/{field}"), "missing")
+    };
+    let system = command.resource.system.ok_or_else(|| missing("originSystem"))?;
+    let origin = command.resource.origin.ok_or_else(|| missing("originId"))?;
+    may_handle(ctx, system, origin)?;
+    let found = look_up(ctx, system, origin)?;
+    found.origin.may_be_resource()?;
+    if let Some(source) = found.source
+        && ctx.fetch(object::source_writable(source))? != Some(true)
+    {
+        let message = format!("`{}` comes from an outside directory that takes no writes", found.name);
+        return Err(Refusal::new(Code::ResourceNotWritable, message).into());
+    }
+    let resource = Resource {
+        id: ctx.ids.next(ctx.now),
+        catalog: catalog.id,
+        system,
+        origin,
+        name: found.name,
+        description: command.description.clone().or(found.description),
+        kind: found.origin.kind().to_owned(),
+        source: found.source,
+        added_by: ctx.signature()?,
+        created_at: ctx.now,
+    };
+    rows::catalog::insert_resource(ctx.tx, permit, &resource);
+    for (kind, name, description) in found.origin.roles() {
+        let role = ResourceRole { id: ctx.ids.next(ctx.now), resource: resource.id, kind, name, description };
+        rows::catalog::insert_role(ctx.tx, permit, catalog.id, &role, origin);
+    }
+    let scope = ctx.ids.next(ctx.now);
+    rows::catalog::insert_scope(ctx.tx, permit, catalog.id, scope, &resource);
+    Ok(resource)
+}
+
+/// The resource of a catalog that a request names, by its id or by its origin.
+pub(crate) fn find(ctx: &mut Ctx<'_, '_>, catalog: &Catalog, named: &ResourceRef) -> Result<Resource, ServiceError> {
+    let missing = || Refusal::new(Code::ResourceNotFound, "The resource was not found.");
+    if let Some(id) = named.id {
+        let resource = ctx.fetch(rows::catalog::resource(id))?.filter(|r| r.catalog == catalog.id);
+        if let Some(resource) = resource {
+            return Ok(resource);
+        }
+        if named.origin.is_none() {
+            return Err(missing().into());
+        }
+    }
+    let Some(origin) = named.origin else {
+        return Err(Refusal::new(Code::InvalidModel, "resource/id or resource/originId is required").into());
+    };
+    let systems = named.system.map_or_else(|| vec![OriginSystem::AadGroup, OriginSystem::AadApplication], |s| vec![s]);
+    for system in systems {
+        if let Some(resource) = ctx.fetch(rows::catalog::resource_by_origin(catalog.id, system, origin))? {
+            return Ok(resource);
+        }
+    }
+    Err(missing().into())
+}
+
+fn remove(ctx: &mut Ctx<'_, '_>, permit: &Permit, resource: &Resource) -> Result<(), ServiceError> {
+    if ctx.fetch(rows::catalog::resource_uses(resource.id))?.unwrap_or(0) > 0 {
+        let message =
+            format!("The resource: {} can not be deleted because there are active entitlements.", resource.name);
+        return Err(Refusal::new(Code::InvalidDeleteResourceHasEntitlements, message).into());
+    }
+    rows::catalog::delete_resource(ctx.tx, permit, resource.id);
+    Ok(())
+}
+
+/// Reads name, description and roles of a resource from its origin again.
+pub fn refresh(ctx: &mut Ctx<'_, '_>, catalog: CatalogId, id: ResourceId) -> Result<(), ServiceError> {
+    let (permit, resource) = ctx.load(Action::WriteResources, rows::catalog::resource(id))?;
+    let resource = resource.filter(|r| r.catalog == catalog).ok_or_else(|| Refusal::not_found("resource", id))?;
+    let resource = renew(ctx, &permit, resource)?;
+    ctx.audit(&AuditEvent::new(Activity::UpdateCatalogResource, target(&resource)))
+}
+
+fn renew(ctx: &mut Ctx<'_, '_>, permit: &Permit, resource: Resource) -> Result<Resource, ServiceError> {
+    let found = look_up(ctx, resource.system, resource.origin)?;
+    let known = ctx.fetch(rows::catalog::roles(resource.id))?;
+    let renewed =
+        Resource { name: found.name, description: found.description, kind: found.origin.kind().to_owned(), ..resource };
+    rows::catalog::update_resource(ctx.tx, permit, &renewed, ctx.now);
+    for (kind, name, description) in found.origin.roles() {
+        match known.iter().find(|(role, _)| role.kind == kind) {
+            Some((role, _)) => rows::catalog::update_role(ctx.tx, permit, role.id, &name, description.as_deref()),
+            None => {
+                let role = ResourceRole { id: ctx.ids.next(ctx.now), resource: renewed.id, kind, name, description };
+                rows::catalog::insert_role(ctx.tx, permit, renewed.catalog, &role, renewed.origin);
+            }
+        }
+    }
+    Ok(renewed)
+}
