@@ -1,0 +1,116 @@
+//! **Room: background work.** Claims what is due, runs it through `service`, and looks again.
+//!
+//! Three queues: timers, the outbox, and grants to be executed. Everything is done at least once and under a lease, and
+//! every handler asks again what is true, so that a crash, a second node or a late timer change nothing. The same
+//! [`Runner::pass`] serves the running server, the demo clock and tests. Contains no rules and no SQL.
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod clock;
+mod notify;
+mod provision;
+mod timers;
+
+pub use clock::{AdvanceError, advance};
+
+use std::sync::Arc;
+use std::time::Duration;
+use tenure_connect::Connectors;
+use tenure_domain::Timestamp;
+use tenure_domain::limits::POLL_INTERVAL_MILLIS;
+use tenure_service::{Engine, Identity, ServiceError};
+use tenure_store::queue::ClaimTimes;
+use tokio::sync::{Mutex, watch};
+use uuid::Uuid;
+
+/// Passes that one call of [`Runner::drain`] makes at most; work that makes more work forever is a bug.
+const PASSES_MAX: u32 = 100_000;
+
+/// Runs what is due.
+#[derive(Clone)]
+pub struct Runner {
+    engine: Engine,
+    connectors: Connectors,
+    /// Held during a pass; whoever moves the demo clock holds it all the while.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Runner {
+    /// A runner.
+    pub fn new(engine: Engine, connectors: Connectors) -> Self {
+        Self { engine, connectors, turn: Arc::default() }
+    }
+
+    fn times(&self) -> ClaimTimes {
+        let clocks = self.engine.clocks();
+        ClaimTimes { due: clocks.business.now(), wall: clocks.wall.now() }
+    }
+
+    fn lease(&self) -> Uuid {
+        self.engine.new_id()
+    }
+
+    /// Runs one claim of each queue; gives how much was done.
+    async fn pass_unguarded(&self) -> Result<u32, ServiceError> {
+        let timers = timers::run(self).await?;
+        let grants = provision::run(self).await?;
+        let mails = notify::run(self).await?;
+        Ok(timers + grants + mails)
+    }
+
+    /// Runs one claim of each queue, when nobody else does.
+    pub async fn pass(&self) -> Result<u32, ServiceError> {
+        let _turn = self.turn.lock().await;
+        self.pass_unguarded().await
+    }
+
+    /// Runs until nothing is due; gives how much was done.
+    pub async fn drain(&self) -> Result<u32, ServiceError> {
+        let _turn = self.turn.lock().await;
+        self.drain_unguarded().await
+    }
+
+    async fn drain_unguarded(&self) -> Result<u32, ServiceError> {
+        let mut done = 0;
+        for _ in 0..PASSES_MAX {
+            match self.pass_unguarded().await? {
+                0 => return Ok(done),
+                n => done += n,
+            }
+        }
+        Err(ServiceError::Internal("background work does not end".to_owned()))
+    }
+
+    /// The instant at which the next thing is due.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, ServiceError> {
+        let read = self.engine.read(tenure_service::Cost::Small, Identity::System, Uuid::nil(), |ctx| {
+            ctx.fetch(tenure_store::queue::next_due())
+        });
+        Ok(read.await?.flatten())
+    }
+
+    /// Runs until `stop` says so: at once after a commit that left work, and every second to be sure.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut pause = tokio::time::interval(Duration::from_millis(POLL_INTERVAL_MILLIS));
+        pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !*stop.borrow() {
+            tokio::select! {
+                () = self.engine.woken() => {}
+                _ = pause.tick() => {}
+                _ = stop.changed() => break,
+            }
+            if let Err(error) = self.work().await {
+                tracing::warn!(%error, "background work failed; it will be tried again");
+            }
+        }
+    }
+
+    /// Runs what is due, looking first whether anything is: a look costs less than three claims.
+    async fn work(&self) -> Result<(), ServiceError> {
+        let now = self.engine.clocks().business.now();
+        match self.next_due().await? {
+            Some(due) if due <= now => self.drain().await.map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+}
