@@ -1,0 +1,240 @@
+//! From a path to an answer. Reads need no code of their own: a path is walked over the schema and becomes selections.
+//! Writes are a table of path shapes.
+
+mod changes;
+mod context;
+mod directory;
+mod entitlement;
+mod key;
+mod members;
+pub mod read;
+
+use crate::error::Failure;
+use crate::http::{Call, Reply};
+use crate::wire::schema::SCHEMA;
+use axum::http::Method;
+use std::pin::Pin;
+use tenure_odata::path::{self, Key, Resolved, Step, Suffix};
+use tenure_odata::query::Options;
+
+/// Where a call leads: its path followed over the schema, and its query options as text.
+pub struct Target {
+    /// The path.
+    pub resolved: Resolved,
+    /// The query options.
+    pub options: Options,
+    /// The keys of the path, in order.
+    pub keys: Vec<Key>,
+}
+
+impl Target {
+    /// The key at `i` of the path; the shape says that there is one.
+    pub fn key(&self, i: usize) -> Key {
+        self.keys.get(i).cloned().unwrap_or(Key::Id(String::new()))
+    }
+}
+
+type Answer<'c> = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + 'c>>;
+
+/// A path shape that can be written to.
+struct Route {
+    method: Method,
+    shape: &'static str,
+    run: for<'c> fn(&'c Call, &'c Target) -> Answer<'c>,
+}
+
+macro_rules! routes {
+    ($($method:ident $shape:literal => $handler:path;)+) => {
+        /// Everything that can be written to. A shape is the path from its set: `{}` stands for a key, `name()` for an
+        /// action, and names are those of the older version, whichever one was asked.
+        static ROUTES: &[Route] =
+            &[$(Route { method: Method::$method, shape: $shape, run: |call, target| Box::pin($handler(call, target)) }),+];
+    };
+}
+
+use directory as d;
+use entitlement as e;
+use members as m;
+
+routes! {
+    POST "catalogs" => e::create_catalog;
+    PATCH "catalogs/{}" => e::update_catalog;
+    DELETE "catalogs/{}" => e::delete_catalog;
+    POST "resourceRequests" => e::request_resource;
+    POST "catalogs/{}/resources/{}/refresh()" => e::refresh_resource;
+    POST "accessPackages" => e::create_package;
+    PATCH "accessPackages/{}" => e::update_package;
+    DELETE "accessPackages/{}" => e::delete_package;
+    POST "accessPackages/{}/resourceRoleScopes" => e::add_role;
+    DELETE "accessPackages/{}/resourceRoleScopes/{}" => e::remove_role;
+    POST "assignmentPolicies" => e::create_policy;
+    PUT "assignmentPolicies/{}" => e::replace_policy;
+    PATCH "assignmentPolicies/{}" => e::update_policy;
+    DELETE "assignmentPolicies/{}" => e::delete_policy;
+    POST "assignmentRequests" => e::request_access;
+    DELETE "assignmentRequests/{}" => e::delete_request;
+    POST "assignmentRequests/{}/cancel()" => e::cancel_request;
+
+    POST "users" => d::create_user;
+    PATCH "users/{}" => d::update_user;
+    DELETE "users/{}" => d::delete_user;
+    POST "groups" => d::create_group;
+    PATCH "groups/{}" => d::update_group;
+    DELETE "groups/{}" => d::delete_group;
+    POST "applications" => d::create_application;
+    PATCH "applications/{}" => d::update_application;
+    DELETE "applications/{}" => d::delete_application;
+    POST "servicePrincipals" => d::create_service_principal;
+    PATCH "servicePrincipals/{}" => d::update_service_principal;
+    DELETE "servicePrincipals/{}" => d::delete_service_principal;
+    POST "applications/{}/addPassword()" => d::add_password;
+    POST "servicePrincipals/{}/addPassword()" => d::add_password;
+    POST "applications/{}/removePassword()" => d::remove_password;
+    POST "servicePrincipals/{}/removePassword()" => d::remove_password;
+    POST "users/{}/appRoleAssignments" => d::assign_role;
+    POST "groups/{}/appRoleAssignments" => d::assign_role;
+    POST "servicePrincipals/{}/appRoleAssignments" => d::assign_role;
+    POST "servicePrincipals/{}/appRoleAssignedTo" => d::assign_role;
+    DELETE "users/{}/appRoleAssignments/{}" => d::unassign_role;
+    DELETE "groups/{}/appRoleAssignments/{}" => d::unassign_role;
+    DELETE "servicePrincipals/{}/appRoleAssignments/{}" => d::unassign_role;
+    DELETE "servicePrincipals/{}/appRoleAssignedTo/{}" => d::unassign_role;
+    DELETE "oauth2PermissionGrants/{}" => d::delete_grant;
+    POST "deletedItems/{}/restore()" => d::restore;
+    POST "directoryObjects/{}/restore()" => d::restore;
+    DELETE "deletedItems/{}" => d::delete_for_good;
+
+    PUT "users/{}/manager/$ref" => m::set_manager;
+    DELETE "users/{}/manager/$ref" => m::clear_manager;
+    POST "users/{}/sponsors/$ref" => m::add_sponsor;
+    DELETE "users/{}/sponsors/{}/$ref" => m::remove_sponsor;
+    DELETE "users/{}/sponsors/$ref" => m::remove_sponsor;
+    POST "groups/{}/members/$ref" => m::add_member;
+    DELETE "groups/{}/members/{}/$ref" => m::remove_member;
+    DELETE "groups/{}/members/$ref" => m::remove_member;
+    POST "groups/{}/owners/$ref" => m::add_group_owner;
+    DELETE "groups/{}/owners/{}/$ref" => m::remove_group_owner;
+    DELETE "groups/{}/owners/$ref" => m::remove_group_owner;
+    POST "applications/{}/owners/$ref" => m::add_app_owner;
+    DELETE "applications/{}/owners/{}/$ref" => m::remove_app_owner;
+    DELETE "applications/{}/owners/$ref" => m::remove_app_owner;
+    POST "servicePrincipals/{}/owners/$ref" => m::add_app_owner;
+    DELETE "servicePrincipals/{}/owners/{}/$ref" => m::remove_app_owner;
+    DELETE "servicePrincipals/{}/owners/$ref" => m::remove_app_owner;
+
+    POST "users/{}/checkMemberGroups()" => m::check_groups;
+    POST "users/{}/checkMemberObjects()" => m::check_groups;
+    POST "users/{}/getMemberGroups()" => m::member_groups;
+    POST "users/{}/getMemberObjects()" => m::member_groups;
+    POST "groups/{}/checkMemberGroups()" => m::check_groups;
+    POST "groups/{}/checkMemberObjects()" => m::check_groups;
+    POST "groups/{}/getMemberGroups()" => m::member_groups;
+    POST "groups/{}/getMemberObjects()" => m::member_groups;
+    POST "servicePrincipals/{}/checkMemberGroups()" => m::check_groups;
+    POST "servicePrincipals/{}/checkMemberObjects()" => m::check_groups;
+    POST "servicePrincipals/{}/getMemberGroups()" => m::member_groups;
+    POST "servicePrincipals/{}/getMemberObjects()" => m::member_groups;
+    POST "directoryObjects/{}/checkMemberGroups()" => m::check_groups;
+    POST "directoryObjects/{}/checkMemberObjects()" => m::check_groups;
+    POST "directoryObjects/{}/getMemberGroups()" => m::member_groups;
+    POST "directoryObjects/{}/getMemberObjects()" => m::member_groups;
+    POST "directoryObjects/getByIds()" => m::by_ids;
+    POST "users/getByIds()" => m::by_ids;
+    POST "groups/getByIds()" => m::by_ids;
+    POST "applications/getByIds()" => m::by_ids;
+    POST "servicePrincipals/getByIds()" => m::by_ids;
+}
+
+/// Answers a call on the published surface.
+pub async fn answer(call: &Call) -> Result<Reply, Failure> {
+    let options = Options::parse(&call.query)?;
+    let resolved = path::resolve(&SCHEMA, call.version, &call.path, |alias| options.alias(alias))?;
+    let (shape, keys) = shape(&resolved);
+    let target = Target { resolved, options, keys };
+    if call.method == Method::GET && !is_action(&target.resolved) {
+        return read::get(call, target).await;
+    }
+    match ROUTES.iter().find(|r| r.method == call.method && r.shape == shape) {
+        Some(route) => (route.run)(call, &target).await,
+        None => Err(not_allowed(&target.resolved, &shape)),
+    }
+}
+
+/// Functions are read; everything else that is called is an action.
+const FUNCTIONS: [&str; 1] = ["filterByCurrentUser"];
+
+fn is_action(resolved: &Resolved) -> bool {
+    resolved.steps.iter().any(|s| matches!(s, Step::Operation { name, .. } if !FUNCTIONS.contains(name)))
+}
+
+fn not_allowed(resolved: &Resolved, shape: &str) -> Failure {
+    let reads = (!is_action(resolved)).then_some("GET");
+    let writes = ROUTES.iter().filter(|r| r.shape == shape).map(|r| r.method.as_str());
+    let allowed: Vec<&str> = reads.into_iter().chain(writes).collect();
+    if allowed.is_empty() { Failure::unknown_route(shape) } else { Failure::method_not_allowed(&allowed.join(", ")) }
+}
+
+/// The shape of a path, with its keys.
+fn shape(resolved: &Resolved) -> (String, Vec<Key>) {
+    let mut shape = resolved.set.id.to_owned();
+    let mut keys = Vec::new();
+    for step in &resolved.steps {
+        match step {
+            Step::Key(key) => {
+                shape.push_str("/{}");
+                keys.push(key.clone());
+            }
+            Step::Nav(nav) => {
+                shape.push('/');
+                shape.push_str(nav.name.spellings().next().unwrap_or_default());
+            }
+            // A cast only says what the key says anyway.
+            Step::Cast(_) => {}
+            Step::Operation { name, .. } => {
+                shape.push('/');
+                shape.push_str(name);
+                shape.push_str("()");
+            }
+            Step::Property(_) => shape.push_str("/property"),
+        }
+    }
+    match resolved.suffix {
+        Suffix::Nothing => {}
+        Suffix::Count => shape.push_str("/$count"),
+        Suffix::Ref => shape.push_str("/$ref"),
+        Suffix::Value => shape.push_str("/$value"),
+    }
+    (shape, keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenure_odata::edm::Version;
+
+    fn shape_of(version: Version, path: &str) -> String {
+        path::resolve(&SCHEMA, version, path, |_| None).map(|r| shape(&r).0).unwrap_or_default()
+    }
+
+    #[test]
+    fn both_versions_of_a_path_have_one_shape() {
+        let id = "0191f0a4-0000-7000-8000-000000000001";
+        let em = "/identityGovernance/entitlementManagement";
+        let v1 = shape_of(Version::V1, &format!("{em}/accessPackages/{id}/resourceRoleScopes/{id}_{id}"));
+        let beta =
+            shape_of(Version::Beta, &format!("{em}/AccessPackages('{id}')/accessPackageResourceRoleScopes/{id}_{id}"));
+        assert_eq!(v1, "accessPackages/{}/resourceRoleScopes/{}");
+        assert_eq!(v1, beta);
+        assert_eq!(shape_of(Version::V1, "/me/manager/$ref"), "users/{}/manager/$ref");
+        assert_eq!(shape_of(Version::Beta, "/groups/x/members/%24ref"), "groups/{}/members/$ref");
+        assert_eq!(shape_of(Version::V1, "/directory/deletedItems/microsoft.graph.user/x"), "deletedItems/{}");
+    }
+
+    #[test]
+    fn no_route_is_there_twice() {
+        for (i, route) in ROUTES.iter().enumerate() {
+            let twice = ROUTES.iter().take(i).any(|r| r.method == route.method && r.shape == route.shape);
+            assert!(!twice, "{} {}", route.method, route.shape);
+        }
+    }
+}

@@ -1,0 +1,613 @@
+//! Every GET: a path is walked over the schema, its parents are looked for, and its end is a list, one object, a count,
+//! references or one property. What the caller may see is part of every statement (decisions.md D, J5).
+
+use super::context::{link_path, metadata_path};
+use super::{Target, key};
+use crate::app::App;
+use crate::error::Failure;
+use crate::http::{Call, Reply};
+use crate::wire::json;
+use crate::wire::read::{Level, Links, Plan, expand, owned, position, write_expanded, write_property};
+use crate::wire::schema::SCHEMA;
+use axum::http::StatusCode;
+use std::sync::Arc;
+use tenure_domain::authorize::{Capability, Reach, Sight, read_denied};
+use tenure_domain::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_odata::edm::{Column, EntityType, Property, Version};
+use tenure_odata::path::{Key, Resolved, Step, Suffix};
+use tenure_odata::query::{Context, Options};
+use tenure_odata::token::{Cursor, SIGNATURE_BYTES, fingerprint};
+use tenure_odata::{Cells, Query, Value};
+use tenure_service::view::{Origin, OwnedRow, Predicate, Select, reach};
+use tenure_service::{Cost, Ctx, ServiceError, query};
+use uuid::Uuid;
+
+/// Where a path has led so far: rows of a type, narrowed by keys.
+#[derive(Clone)]
+struct Spot {
+    entity: &'static EntityType,
+    origin: Origin<'static>,
+    narrow: Vec<(Column, Value)>,
+    predicate: Option<(Predicate, Value)>,
+    /// How the last key reads in messages.
+    label: String,
+}
+
+/// A parent on the way that must be there.
+type Check = (Select<'static>, Refusal);
+
+impl Spot {
+    fn select<'q>(&self, columns: Vec<Column>, limit: u32) -> Select<'q> {
+        let mut select = Select::all(self.entity, columns, limit).origin(self.origin.clone());
+        select.narrow.clone_from(&self.narrow);
+        select.predicate.clone_from(&self.predicate);
+        select
+    }
+
+    fn missing(&self) -> Refusal {
+        key::missing(self.entity, &self.label)
+    }
+
+    /// The id of the one row, when the path says it.
+    fn known_id(&self) -> Option<Uuid> {
+        match self.narrow.as_slice() {
+            [(column, Value::Id(id))] if Some(*column) == key::key_column(self.entity) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// Walks a path. Parents whose id the path says are looked for together with what is wanted; others at once.
+fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<(Spot, Vec<Check>), ServiceError> {
+    let mut spot = Spot {
+        entity: resolved.set.entity,
+        origin: Origin::All,
+        narrow: Vec::new(),
+        predicate: None,
+        label: String::new(),
+    };
+    let mut checks = Vec::new();
+    for step in &resolved.steps {
+        match step {
+            Step::Key(key) => narrow(ctx, version, &mut spot, key)?,
+            Step::Nav(nav) => {
+                let parent = match spot.known_id() {
+                    Some(id) => {
+                        checks.push((spot.select(Vec::new(), 1), spot.missing()));
+                        id
+                    }
+                    None => {
+                        let found = key::row_id(ctx, spot.entity, spot.origin.clone(), spot.narrow.clone())?;
+                        found.ok_or_else(|| spot.missing())?
+                    }
+                };
+                spot = Spot {
+                    entity: nav.target,
+                    origin: Origin::From { parent: spot.entity, nav, key: parent },
+                    narrow: Vec::new(),
+                    predicate: None,
+                    label: nav.name.get(version).unwrap_or_default().to_owned(),
+                };
+            }
+            Step::Cast(variant) => {
+                if let Some(column) = spot.entity.discriminator
+                    && variant.entity.relation == spot.entity.relation
+                {
+                    spot.narrow.push((column, Value::Int(variant.code)));
+                }
+                spot.entity = variant.entity;
+            }
+            Step::Operation { args, .. } => spot.predicate = Some(current_user(ctx, spot.entity, args)?),
+            Step::Property(_) => {}
+        }
+    }
+    Ok((spot, checks))
+}
+
+fn narrow(ctx: &mut Ctx<'_, '_>, version: Version, spot: &mut Spot, key: &Key) -> Result<(), ServiceError> {
+    spot.label = key::label(key);
+    let conditions = match key {
+        Key::Me => {
+            let id = Value::Id(key::me(ctx)?.0);
+            key::key_column(spot.entity).map(|column| vec![(column, id)])
+        }
+        key => key::conditions(spot.entity, version, key),
+    };
+    spot.narrow.extend(conditions.ok_or_else(|| spot.missing())?);
+    Ok(())
+}
+
+/// What `filterByCurrentUser(on='…')` stands for (semantics.md 7).
+fn current_user(
+    ctx: &mut Ctx<'_, '_>,
+    entity: &EntityType,
+    args: &[(String, String)],
+) -> Result<(Predicate, Value), ServiceError> {
+    let on = args.iter().find(|(n, _)| n.eq_ignore_ascii_case("on")).map_or("", |(_, value)| value.as_str());
+    let known: &[(&str, Predicate)] = match entity.name {
+        "accessPackage" => &[("allowedRequestor", Predicate::PackageAllowedRequestor)],
+        "accessPackageAssignment" => &[
+            ("target", Predicate::AssignmentTarget),
+            ("createdBy", Predicate::AssignmentCreatedBy),
+            ("targetManager", Predicate::AssignmentTargetManager),
+            ("targetAgentIdentitySponsorOrOwner", Predicate::Nothing),
+        ],
+        _ => &[
+            ("target", Predicate::RequestTarget),
+            ("createdBy", Predicate::RequestCreatedBy),
+            ("targetOrRequestor", Predicate::RequestTargetOrRequestor),
+            ("targetManager", Predicate::RequestTargetManager),
+            ("requestForOthers", Predicate::RequestForOthers),
+            // Nobody approves in this release, and there are no agents.
+            ("approver", Predicate::Nothing),
+            ("targetAgentIdentitySponsorOrOwner", Predicate::Nothing),
+        ],
+    };
+    let Some((_, predicate)) = known.iter().find(|(word, _)| word.eq_ignore_ascii_case(on)) else {
+        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+        let message = format!("filterByCurrentUser takes on='{}', not '{on}'", words.join("' or '"));
+        return Err(Refusal::new(Code::InvalidModel, message).detail("on", "unknown value").into());
+    };
+    let Some(person) = ctx.person()? else {
+        let message = "filterByCurrentUser is about the signed-in person; an application has none";
+        return Err(Refusal::new(Code::RequestBadRequest, message).into());
+    };
+    Ok((*predicate, Value::Id(person.0)))
+}
+
+/// What would let the caller read rows of a type, for the message.
+fn capabilities(entity: &EntityType) -> &'static [Capability] {
+    use Capability as C;
+    match entity.name {
+        "user" => &[C::UserRead],
+        "group" => &[C::GroupRead],
+        "directoryObject" => &[C::UserRead, C::GroupRead, C::ApplicationRead],
+        "application" | "servicePrincipal" | "appRoleAssignment" => &[C::ApplicationRead],
+        "oAuth2PermissionGrant" => &[C::GrantRead],
+        "directoryAudit" => &[C::AuditRead, C::EntitlementRead],
+        _ => &[C::EntitlementRead],
+    }
+}
+
+/// Whether the caller may ask at all (decisions.md J3): a list needs the right to read more than one's own, unless it is
+/// about one's own.
+fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal> {
+    let denied = || Err(read_denied(capabilities(spot.entity)));
+    let is_entitlement = capabilities(spot.entity) == [Capability::EntitlementRead];
+    let nested = resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
+    match reach(spot.entity.relation, sight) {
+        Reach::Nothing => denied(),
+        Reach::Own if resolved.is_collection && spot.predicate.is_none() && (is_entitlement || !nested) => denied(),
+        Reach::Own | Reach::All => Ok(()),
+    }
+}
+
+/// What is asked, owned, so that it can travel to a database thread.
+struct Asked {
+    version: Version,
+    resolved: Resolved,
+    query: Query,
+    cursor: Option<Cursor>,
+    page: u32,
+    context: String,
+    root: String,
+    link: String,
+}
+
+/// Answers a GET.
+pub async fn get(call: &Call, target: Target) -> Result<Reply, Failure> {
+    let resolved = target.resolved;
+    if let (Suffix::Value, false) = (resolved.suffix, is_property(&resolved)) {
+        return Err(Failure::unknown_route(&call.path));
+    }
+    let context = Context { version: call.version, fold: SCHEMA.fold };
+    let query = Query::build(context, resolved.entity, &target.options)?;
+    if !query.search.is_empty() && is_directory(resolved.entity) && !is_eventual(call) {
+        let message = "$search in the directory needs the header ConsistencyLevel: eventual";
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "Request_UnsupportedQuery", message));
+    }
+    let mark = fingerprint_of(call, &target.options);
+    let cursor = query.token.as_deref().map(|t| Cursor::open(t, mark, &|b| sign(&call.app, b))).transpose()?;
+    let page = query.top.or_else(|| preferred_page(call)).unwrap_or(PAGE_ROWS_DEFAULT);
+    let asked = Arc::new(Asked {
+        version: call.version,
+        context: context_text(call, &resolved, &query),
+        root: call.root(),
+        link: format!("{}/{}", call.root(), link_path(&resolved, call.version)),
+        resolved,
+        query,
+        cursor,
+        page,
+    });
+    match (asked.resolved.suffix, is_property(&asked.resolved), asked.resolved.is_collection) {
+        (Suffix::Count, _, _) => count(call, asked).await,
+        (_, true, _) => property(call, asked).await,
+        (Suffix::Ref, _, _) => references(call, asked, mark, &target.options).await,
+        (_, _, true) => list(call, asked, mark, &target.options).await,
+        (_, _, false) => single(call, asked).await,
+    }
+}
+
+/// Whether a type belongs to the directory, whose searches are advanced queries (semantics.md 5).
+fn is_directory(entity: &EntityType) -> bool {
+    ["user", "group", "directoryObject", "application", "servicePrincipal"].contains(&entity.name)
+}
+
+fn is_eventual(call: &Call) -> bool {
+    call.header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"))
+}
+
+fn is_property(resolved: &Resolved) -> bool {
+    matches!(resolved.steps.last(), Some(Step::Property(_)))
+}
+
+/// `Prefer: odata.maxpagesize=50`
+fn preferred_page(call: &Call) -> Option<u32> {
+    let named = call.preferences().find_map(|p| {
+        let (name, value) = p.split_once('=')?;
+        let name = name.trim().to_ascii_lowercase();
+        (name == "odata.maxpagesize" || name == "maxpagesize").then(|| value.trim().parse::<u32>().ok())?
+    });
+    named.filter(|n| *n > 0).map(|n| n.min(PAGE_ROWS_MAX))
+}
+
+fn context_text(call: &Call, resolved: &Resolved, query: &Query) -> String {
+    let mut text = format!("{}/$metadata#{}", call.root(), metadata_path(resolved, call.version));
+    if let Some(selected) = &query.select {
+        let known = resolved.entity.known_names(call.version);
+        let named: Vec<&str> = known.filter(|n| selected.iter().any(|s| s.eq_ignore_ascii_case(n))).collect();
+        text.extend(["(", &named.join(","), ")"]);
+    }
+    if !resolved.is_collection {
+        text.push_str("/$entity");
+    }
+    text
+}
+
+fn sign(app: &App, bytes: &[u8]) -> [u8; SIGNATURE_BYTES] {
+    tenure_auth::secret::tag(&app.keys().page_key, bytes)
+}
+
+/// What a next link belongs to: the path and everything that decides which rows there are, and in which order.
+fn fingerprint_of(call: &Call, options: &Options) -> u64 {
+    let path = call.path.to_ascii_lowercase();
+    let option = |name| options.get(name).unwrap_or_default();
+    let aliases: String = options.aliases().flat_map(|(n, v)| [n, "=", v, ";"]).collect();
+    let parts = [call.version.prefix(), &path, option("filter"), option("orderby"), option("search"), aliases.as_str()];
+    fingerprint(parts)
+}
+
+/// The link to the next page: the same query, with the place where this page ended.
+fn next_link(call: &Call, options: &Options, cursor: &Cursor) -> String {
+    let mut link = format!("{}{}?", call.root(), call.path);
+    for (name, value) in options.repeated() {
+        link.extend(["$", name, "=", &encoded(value), "&"]);
+    }
+    for (name, value) in options.aliases() {
+        link.extend([&encoded(name), "=", &encoded(value), "&"]);
+    }
+    link.push_str("$skiptoken=");
+    link.push_str(&cursor.seal(&|b| sign(&call.app, b)));
+    link
+}
+
+/// Encodes what cannot stand in a query string, and nothing else: people read these links.
+fn encoded(text: &str) -> String {
+    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+    const RESERVED: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'%')
+        .add(b'&')
+        .add(b'+')
+        .add(b'<')
+        .add(b'>')
+        .add(b'\\')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// How much a list may have to look at.
+fn cost(query: &Query) -> Cost {
+    if query.count || !query.search.is_empty() || query.filter.is_some() { Cost::Unknown } else { Cost::Small }
+}
+
+/// Reads parents and rows in one round trip; a missing parent is a 404.
+fn read_checked(
+    ctx: &mut Ctx<'_, '_>,
+    checks: &[Check],
+    main: Select<'_>,
+    sink: &mut dyn FnMut(&dyn Cells),
+) -> Result<(), ServiceError> {
+    let mut selects: Vec<Select<'_>> = checks.iter().map(|(s, _)| s.clone()).collect();
+    selects.push(main);
+    let mut found = vec![false; checks.len()];
+    query::read(ctx, &selects, &mut |job, row| {
+        match found.get_mut(job) {
+            Some(there) => *there = true,
+            None => sink(row),
+        }
+        Ok(())
+    })?;
+    match checks.iter().zip(found).find(|(_, there)| !there) {
+        Some(((_, refusal), _)) => Err(refusal.clone().into()),
+        None => Ok(()),
+    }
+}
+
+/// A page that was read.
+struct Page {
+    /// The body, still open after its last value.
+    body: Vec<u8>,
+    /// Where the next page starts, if there is one.
+    after: Option<Vec<Value>>,
+    count: Option<i64>,
+}
+
+fn open_list(asked: &Asked, count: Option<i64>) -> Vec<u8> {
+    let mut body = Vec::with_capacity(4_096);
+    body.push(b'{');
+    json::member(&mut body, "@odata.context");
+    json::text(&mut body, &asked.context);
+    if let Some(count) = count {
+        json::member(&mut body, "@odata.count");
+        json::int(&mut body, count);
+    }
+    json::member(&mut body, "value");
+    body.push(b'[');
+    body
+}
+
+fn close_list(call: &Call, options: &Options, fingerprint: u64, page: Page) -> Reply {
+    let mut body = page.body;
+    body.push(b']');
+    if let Some(after) = page.after {
+        let cursor = Cursor { fingerprint, count: page.count, after };
+        json::member(&mut body, "@odata.nextLink");
+        json::text(&mut body, &next_link(call, options, &cursor));
+    }
+    body.push(b'}');
+    Reply::json(StatusCode::OK, body)
+}
+
+async fn list(call: &Call, asked: Arc<Asked>, mark: u64, options: &Options) -> Result<Reply, Failure> {
+    let cost = cost(&asked.query);
+    let counts = asked.query.count && asked.cursor.is_none();
+    let _turn = if counts { call.app.count_turn().await } else { None };
+    let page = call.app.engine().read(cost, call.identity, call.id, move |ctx| list_page(ctx, &asked)).await?;
+    Ok(close_list(call, options, mark, page))
+}
+
+fn list_page(ctx: &mut Ctx<'_, '_>, asked: &Asked) -> Result<Page, ServiceError> {
+    let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
+    admit(&ctx.sight()?, &asked.resolved, &spot)?;
+    let plan = Plan::new(spot.entity, asked.version, &asked.query);
+    let select = list_select(asked, &spot, plan.columns.clone());
+    let layout = select.layout();
+    let count = page_count(ctx, asked, &spot)?;
+    let mut body = open_list(asked, count);
+    let (mut rows, mut shown, mut after, mut more) = (Vec::new(), 0, None, false);
+    let expands = plan.expands();
+    read_checked(ctx, &checks, select, &mut |row| {
+        if shown == asked.page {
+            more = true;
+            return;
+        }
+        shown += 1;
+        if shown == asked.page {
+            after = Some(position(row, layout.order, layout.order_count, layout.key));
+        }
+        if expands {
+            rows.push(owned(row, layout.key + 1));
+            return;
+        }
+        separate(&mut body);
+        body.push(b'{');
+        plan.write_members(row, &mut body);
+        body.push(b'}');
+    })?;
+    if expands {
+        let level = expand(ctx, &plan, rows, layout.key)?;
+        write_level(&plan, &level, layout.key, &asked.link, &mut body);
+    }
+    Ok(Page { body, after: after.filter(|_| more), count })
+}
+
+/// A comma between two values.
+fn separate(body: &mut Vec<u8>) {
+    if body.last() != Some(&b'[') {
+        body.push(b',');
+    }
+}
+
+fn write_level(plan: &Plan<'_>, level: &Level, key_at: usize, link: &str, body: &mut Vec<u8>) {
+    let links = Links { collection: link };
+    for at in 0..level.rows.len() {
+        separate(body);
+        body.push(b'{');
+        write_expanded(plan, level, at, key_at, Some(&links), body);
+        body.push(b'}');
+    }
+}
+
+fn list_select<'q>(asked: &'q Asked, spot: &Spot, columns: Vec<Column>) -> Select<'q> {
+    let mut select: Select<'q> = spot.select(columns, asked.page + 1);
+    select.filter = asked.query.filter.as_ref();
+    select.search = &asked.query.search;
+    select.order = &asked.query.order;
+    select.after = asked.cursor.as_ref().map(|c| c.after.as_slice());
+    select.skip = if asked.cursor.is_some() { 0 } else { asked.query.skip };
+    select
+}
+
+/// The count is made for the first page and carried along.
+fn page_count(ctx: &mut Ctx<'_, '_>, asked: &Asked, spot: &Spot) -> Result<Option<i64>, ServiceError> {
+    match (&asked.cursor, asked.query.count) {
+        (_, false) => Ok(None),
+        (Some(cursor), true) => Ok(cursor.count),
+        (None, true) => query::count(ctx, &list_select(asked, spot, Vec::new())).map(Some),
+    }
+}
+
+async fn count(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
+    let _turn = call.app.count_turn().await;
+    let read = call.app.engine().read(Cost::Unknown, call.identity, call.id, move |ctx| {
+        let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
+        admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        if let Some((last, others)) = checks.split_last() {
+            let mut found = false;
+            read_checked(ctx, others, last.0.clone(), &mut |_| found = true)?;
+            if !found {
+                return Err(last.1.clone().into());
+            }
+        }
+        query::count(ctx, &list_select(&asked, &spot, Vec::new()))
+    });
+    Ok(Reply::text("text/plain", read.await?.to_string()))
+}
+
+async fn references(call: &Call, asked: Arc<Asked>, mark: u64, options: &Options) -> Result<Reply, Failure> {
+    let is_collection = asked.resolved.is_collection;
+    let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
+        let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
+        admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        let select = list_select(&asked, &spot, Vec::new());
+        let layout = select.layout();
+        let mut body = open_list(&asked, None);
+        let (mut ids, mut after, mut more) = (Vec::new(), None, false);
+        read_checked(ctx, &checks, select, &mut |row| {
+            if ids.len() == asked.page as usize {
+                more = true;
+                return;
+            }
+            ids.extend(row.cell(layout.key).id());
+            after = Some(position(row, layout.order, layout.order_count, layout.key));
+        })?;
+        let link = |id: Uuid| format!("{}/directoryObjects/{id}", asked.root);
+        if !is_collection {
+            let id = *ids.first().ok_or_else(|| spot.missing())?;
+            let single = serde_json::json!({ "@odata.context": asked.context, "@odata.id": link(id) });
+            return Ok(Page { body: single.to_string().into_bytes(), after: None, count: None });
+        }
+        for id in ids {
+            separate(&mut body);
+            json::any(&mut body, &serde_json::json!({ "@odata.id": link(id) }));
+        }
+        Ok(Page { body, after: after.filter(|_| more), count: None })
+    });
+    let page: Page = read.await.map_err(Failure::from)?;
+    if is_collection { Ok(close_list(call, options, mark, page)) } else { Ok(Reply::json(StatusCode::OK, page.body)) }
+}
+
+async fn single(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
+    let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
+        let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
+        admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        let what = One { spot: &spot, checks: &checks, context: &asked.context, link: &asked.link };
+        write_one(ctx, &what, (asked.version, &asked.query), &[])?.ok_or_else(|| spot.missing().into())
+    });
+    Ok(Reply::json(StatusCode::OK, read.await.map_err(Failure::from)?))
+}
+
+/// One row that is wanted.
+struct One<'a> {
+    spot: &'a Spot,
+    checks: &'a [Check],
+    context: &'a str,
+    link: &'a str,
+}
+
+/// Reads and writes one object; `overlay` replaces what columns say.
+fn write_one(
+    ctx: &mut Ctx<'_, '_>,
+    what: &One<'_>,
+    (version, query): (Version, &Query),
+    overlay: &[(Column, Value)],
+) -> Result<Option<Vec<u8>>, ServiceError> {
+    let plan = Plan::new(what.spot.entity, version, query);
+    let select: Select<'_> = what.spot.select(plan.columns.clone(), 1);
+    let key_at = select.layout().key;
+    let mut row: Option<OwnedRow> = None;
+    read_checked(ctx, what.checks, select, &mut |r| row = Some(owned(r, key_at + 1)))?;
+    let Some(mut row) = row else { return Ok(None) };
+    for (column, value) in overlay {
+        let at = plan.columns.iter().position(|c| c == column);
+        if let Some(cell) = at.and_then(|at| row.0.get_mut(at)) {
+            cell.clone_from(value);
+        }
+    }
+    let level = expand(ctx, &plan, vec![row], key_at)?;
+    let mut body = Vec::with_capacity(1_024);
+    body.push(b'{');
+    json::member(&mut body, "@odata.context");
+    json::text(&mut body, what.context);
+    let links = Links { collection: what.link };
+    write_expanded(&plan, &level, 0, key_at, Some(&links), &mut body);
+    body.push(b'}');
+    Ok(Some(body))
+}
+
+/// The object of that id in a set, as an answer to what made or changed it.
+pub async fn one(
+    call: &Call,
+    set: &'static tenure_odata::edm::EntitySet,
+    narrow: Vec<(Column, Value)>,
+    entity: &'static EntityType,
+    overlay: Vec<(Column, Value)>,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let path = super::context::set_path(set, call.version);
+    let context = format!("{}/$metadata#{path}/$entity", call.root());
+    let link = format!("{}/{path}", call.root());
+    let version = call.version;
+    let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
+        let spot = Spot { entity, origin: Origin::All, narrow: narrow.clone(), predicate: None, label: String::new() };
+        let what = One { spot: &spot, checks: &[], context: &context, link: &link };
+        write_one(ctx, &what, (version, &Query::default()), &overlay)
+    });
+    Ok(read.await?)
+}
+
+async fn property(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
+    let Some(Step::Property(property)) = asked.resolved.steps.last() else {
+        return Err(Failure::unknown_route(&call.path));
+    };
+    let property: &'static Property = property;
+    let raw = asked.resolved.suffix == Suffix::Value;
+    let name = property.name.get(call.version).unwrap_or_default();
+    let context = format!("{}/{name}", asked.context.trim_end_matches("/$entity"));
+    let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
+        let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
+        admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        let select: Select<'_> = spot.select(property.columns.to_vec(), 1);
+        let mut value = None;
+        read_checked(ctx, &checks, select, &mut |row| {
+            let mut out = Vec::new();
+            write_property(property, row, asked.version, &mut out);
+            value = Some(out);
+        })?;
+        value.ok_or_else(|| spot.missing().into())
+    });
+    let value: Vec<u8> = read.await.map_err(Failure::from)?;
+    if value == b"null" {
+        return Ok(Reply::no_content());
+    }
+    if raw {
+        let plain: serde_json::Value = serde_json::from_slice(&value).unwrap_or_default();
+        let text = plain.as_str().map_or_else(|| plain.to_string(), ToOwned::to_owned);
+        return Ok(Reply::text("text/plain; charset=utf-8", text));
+    }
+    let mut body = Vec::new();
+    body.push(b'{');
+    json::member(&mut body, "@odata.context");
+    json::text(&mut body, &context);
+    json::member(&mut body, "value");
+    body.extend(value);
+    body.push(b'}');
+    Ok(Reply::json(StatusCode::OK, body))
+}

@@ -1,0 +1,271 @@
+//! Refusals and failures as Graph answers: one `match` for the status of every code (decisions.md M).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use serde_json::{Value as Json, json};
+use tenure_domain::Timestamp;
+use tenure_domain::refusal::{Code, Refusal, RelatedKind};
+use tenure_odata::ErrorKind;
+use tenure_service::ServiceError;
+use uuid::Uuid;
+
+use crate::http::Reply;
+
+/// Seconds after which a client may try again what we could not do.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// One fault of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
+    code: &'static str,
+    message: String,
+    target: Option<String>,
+}
+
+/// An answer that is an error.
+#[derive(Clone, Debug)]
+pub struct Failure(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: Vec<Fault>,
+    tenure: Option<Json>,
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+impl Failure {
+    /// An error without details.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let (message, details, headers) = (message.into(), Vec::new(), Vec::new());
+        Self(Box::new(Parts { status, code, message, details, tenure: None, headers }))
+    }
+
+    /// A body that is not as it should be, with the JSON pointer of the fault.
+    pub fn model(target: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let fault = Fault { code: "InvalidModel", message: message.clone(), target: Some(target.to_owned()) };
+        Self::new(StatusCode::BAD_REQUEST, "InvalidModel", message).with_details(vec![fault])
+    }
+
+    /// A path that leads nowhere; clients know the text.
+    pub fn unknown_route(path: &str) -> Self {
+        let message = format!("No HTTP resource was found that matches the request URI `{path}`");
+        Self::new(StatusCode::NOT_FOUND, "UnknownRoute", message)
+    }
+
+    /// A method that the path does not have.
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        let message = format!("this path has the methods {allowed}");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message).with(header::ALLOW, allowed)
+    }
+
+    /// No token, or one that is not good.
+    pub fn unauthenticated(message: impl Into<String>, base: &str) -> Self {
+        let challenge = format!(
+            "Bearer realm=\"\", authorization_uri=\"{base}/common/oauth2/v2.0/authorize\", \
+             client_id=\"00000003-0000-0000-c000-000000000000\""
+        );
+        Self::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
+            .with(header::WWW_AUTHENTICATE, &challenge)
+    }
+
+    /// The same, with the challenge of the address that was asked, where a challenge belongs.
+    pub fn challenged(self, base: &str) -> Self {
+        if self.0.status != StatusCode::UNAUTHORIZED {
+            return self;
+        }
+        Self::unauthenticated(self.0.message, base)
+    }
+
+    /// Nothing was done; it may be tried again.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let mut failure = Self::new(status, "ServiceUnavailable", message);
+        failure.0.tenure = Some(json!({ "refusal": null, "retryAfterSeconds": RETRY_AFTER_SECONDS }));
+        failure.with(header::RETRY_AFTER, &RETRY_AFTER_SECONDS.to_string())
+    }
+
+    /// A fault of ours: the log has the cause, the client an id.
+    pub fn internal(cause: &str) -> Self {
+        tracing::error!(cause, "a request failed by a fault of ours");
+        let message = "the server failed; report the request-id of this answer to its operator";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
+    }
+
+    fn with_details(mut self, details: Vec<Fault>) -> Self {
+        self.0.details = details;
+        self
+    }
+
+    fn with(mut self, name: header::HeaderName, value: &str) -> Self {
+        self.0.headers.extend(HeaderValue::from_str(value).ok().map(|v| (name, v)));
+        self
+    }
+
+    /// The status.
+    pub const fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The answer. `client_request` is the id the client gave, if any.
+    pub fn reply(&self, now: Timestamp, request: Uuid, client_request: &str) -> Reply {
+        let parts = &*self.0;
+        let details: Vec<Json> =
+            parts.details.iter().map(|d| json!({ "code": d.code, "message": d.message, "target": d.target })).collect();
+        let mut inner = json!({
+            "date": now.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+            "request-id": request,
+            "client-request-id": client_request,
+        });
+        if let (Some(tenure), Some(inner)) = (&parts.tenure, inner.as_object_mut()) {
+            inner.insert("tenure".to_owned(), tenure.clone());
+        }
+        let body = json!({
+            "error": { "code": parts.code, "message": parts.message, "details": details, "innerError": inner }
+        });
+        let mut reply = Reply::json(parts.status, body.to_string().into_bytes());
+        reply.headers.clone_from(&parts.headers);
+        reply
+    }
+}
+
+/// The status of a refusal.
+const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::AuthorizationRequestDenied | Code::CallerNotResourceOwner => StatusCode::FORBIDDEN,
+        Code::ResourceNotFound | Code::RoleNotFound | Code::RequestResourceNotFound => StatusCode::NOT_FOUND,
+        Code::Conflict => StatusCode::CONFLICT,
+        Code::InvalidModel
+        | Code::LimitExceeded
+        | Code::NotInPolicyScope
+        | Code::PolicyDisabled
+        | Code::PolicyChoiceRequired
+        | Code::NoApplicablePolicy
+        | Code::CatalogUnpublished
+        | Code::CatalogNotExternal
+        | Code::ExistingOpenRequest
+        | Code::ExistingAssignment
+        | Code::JustificationRequired
+        | Code::InvalidAnswers
+        | Code::ScheduleNotAllowed
+        | Code::NoEligibleApprover
+        | Code::TargetNotEligible
+        | Code::RequestNotCancelable
+        | Code::RequestNotDeletable
+        | Code::AssignmentNotLive
+        | Code::DuplicateAccessPackage
+        | Code::DuplicateCatalog
+        | Code::DuplicateName
+        | Code::CatalogNotEmpty
+        | Code::AccessPackageInUse
+        | Code::PolicyInUse
+        | Code::InvalidDeleteResourceHasEntitlements
+        | Code::ResourceAlreadyInCatalog
+        | Code::ResourceNotSupported
+        | Code::ResourceNotWritable
+        | Code::BuiltInObject
+        | Code::ObjectMasteredElsewhere
+        | Code::RequestBadRequest => StatusCode::BAD_REQUEST,
+    }
+}
+
+const fn related_type(kind: RelatedKind) -> &'static str {
+    match kind {
+        RelatedKind::Request => "accessPackageAssignmentRequest",
+        RelatedKind::Assignment => "accessPackageAssignment",
+        RelatedKind::Policy => "accessPackageAssignmentPolicy",
+        RelatedKind::Package => "accessPackage",
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let related: Vec<Json> = refusal
+            .related
+            .iter()
+            .map(|r| json!({ "type": related_type(r.kind), "id": r.id, "displayName": r.name }))
+            .collect();
+        let tenure = json!({
+            "refusal": refusal.code.name(),
+            "guards": refusal.guards,
+            "related": related,
+            "retryAfterSeconds": null,
+        });
+        let details = refusal.details.into_iter();
+        Self(Box::new(Parts {
+            status: status(refusal.code),
+            code: refusal.code.name(),
+            message: refusal.message,
+            details: details.map(|d| Fault { code: d.code.name(), message: d.message, target: d.target }).collect(),
+            tenure: Some(tenure),
+            headers: Vec::new(),
+        }))
+    }
+}
+
+impl From<tenure_odata::Error> for Failure {
+    fn from(error: tenure_odata::Error) -> Self {
+        let (status, code) = match error.kind {
+            ErrorKind::Invalid => (StatusCode::BAD_REQUEST, "InvalidFilter"),
+            ErrorKind::Limit => (StatusCode::BAD_REQUEST, "LimitExceeded"),
+            ErrorKind::NextLink => (StatusCode::BAD_REQUEST, "InvalidNextLink"),
+            ErrorKind::NotFound => return Self::new(StatusCode::NOT_FOUND, "UnknownRoute", error.message),
+        };
+        let at = error.position.map_or_else(String::new, |p| format!(" at position {p}"));
+        let fault = Fault { code, message: format!("{}{at}", error.message), target: Some(error.option.to_owned()) };
+        let message =
+            if code == "InvalidFilter" { format!("OData query is invalid: {}", error.message) } else { error.message };
+        Self::new(status, code, message).with_details(vec![fault])
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Refused(refusal) => (*refusal).into(),
+            // The address for the challenge is added where it is known.
+            ServiceError::Unauthenticated(why) => Self::unauthenticated(why, ""),
+            ServiceError::Unavailable(why) => {
+                tracing::warn!(why, "a request was turned away");
+                Self::unavailable("the server cannot take this request now; nothing was done, try again")
+            }
+            ServiceError::TooExpensive => {
+                let message = "the query takes too long; filter by a property with an index, such as id, displayName, \
+                               accessPackage/id or state with accessPackage/id";
+                Self::new(StatusCode::BAD_REQUEST, "QueryTooExpensive", message)
+            }
+            ServiceError::Internal(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_the_three_fields_clients_read() {
+        let reply =
+            Failure::model("/displayName", "displayName is required").reply(Timestamp::UNIX_EPOCH, Uuid::nil(), "mine");
+        let body: Json = serde_json::from_slice(&reply.body).unwrap_or_default();
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+        assert_eq!(body["error"]["innerError"]["date"], "1970-01-01T00:00:00");
+        assert_eq!(body["error"]["innerError"]["client-request-id"], "mine");
+        assert_eq!(body["error"]["details"][0]["target"], "/displayName");
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_explanation() {
+        let refusal = Refusal::new(Code::ExistingAssignment, "x").related(RelatedKind::Assignment, Uuid::nil(), None);
+        let failure = Failure::from(refusal);
+        assert_eq!(failure.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(failure.0.tenure.map(|t| t["related"][0]["type"].clone()), Some(json!("accessPackageAssignment")));
+    }
+}

@@ -1,0 +1,404 @@
+//! The shell around every request: limits, headers, ids, the name we are asked for, and which room answers.
+
+use crate::app::App;
+use crate::caller;
+use crate::dispatch;
+use crate::error::Failure;
+use crate::{batch, oidc, own};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use axum::routing::{any, get};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tenure_domain::limits::{
+    BODY_MAX_BYTES, CLOCK_ADVANCE_TIME_MAX_SECONDS, JSON_DEPTH_MAX, REQUEST_TIME_MAX_SECONDS, URL_MAX_BYTES,
+};
+use tenure_odata::edm::Version;
+use tenure_service::{Cost, Identity};
+use uuid::Uuid;
+
+/// What JSON answers say of themselves.
+pub const JSON: &str =
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
+const DIAGNOSTIC: HeaderName = HeaderName::from_static("x-ms-ags-diagnostic");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
+/// Characters of a client's own request id that are given back.
+const CLIENT_REQUEST_ID_CHARS_MAX: usize = 256;
+
+/// Where a connection comes from; the listener adds it to every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// An answer, before it becomes HTTP or a part of a batch.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// Headers besides those of the shell.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The media type, when there is a body.
+    pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// A status and nothing else.
+    pub const fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), content_type: None, body: Bytes::new() }
+    }
+
+    /// 204.
+    pub const fn no_content() -> Self {
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// JSON.
+    pub fn json(status: StatusCode, body: Vec<u8>) -> Self {
+        Self { content_type: Some(JSON), body: body.into(), ..Self::empty(status) }
+    }
+
+    /// Text of some media type.
+    pub fn text(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { content_type: Some(content_type), body: body.into(), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// With a header, when its value can be one.
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.extend(HeaderValue::from_str(value).ok().map(|v| (name, v)));
+        self
+    }
+}
+
+/// A request that was admitted: it asks for a name of ours and is within the limits.
+#[derive(Clone)]
+pub struct Call {
+    /// What it may use.
+    pub app: App,
+    /// The method.
+    pub method: Method,
+    /// The version of the API it asks.
+    pub version: Version,
+    /// The path after the version, as it was sent.
+    pub path: Arc<str>,
+    /// The query string.
+    pub query: Arc<str>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// Where links in the answer point: `https://host[:port]`.
+    pub base: Arc<str>,
+    /// The id of the request.
+    pub id: Uuid,
+    /// Who calls.
+    pub identity: Identity,
+}
+
+impl Call {
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// Whether the `Prefer` header has this preference.
+    pub fn prefers(&self, preference: &str) -> bool {
+        self.preferences().any(|p| p.eq_ignore_ascii_case(preference))
+    }
+
+    /// All preferences.
+    pub fn preferences(&self) -> impl Iterator<Item = &str> {
+        let values = self.headers.get_all("prefer").into_iter();
+        values.filter_map(|v| v.to_str().ok()).flat_map(|v| v.split([',', ';'])).map(str::trim)
+    }
+
+    /// `https://host/v1.0`
+    pub fn root(&self) -> String {
+        format!("{}/{}", self.base, self.version.prefix())
+    }
+
+    /// The body as JSON; nothing when there is none.
+    pub fn json(&self) -> Result<serde_json::Value, Failure> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(serde_json::Value::Null);
+        }
+        let kind = self.header("content-type").unwrap_or("application/json");
+        let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if media != "application/json" && media != "text/json" && !media.ends_with("+json") {
+            let message = format!("the body must be application/json, not `{media}`");
+            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message));
+        }
+        parse_json(&self.body)
+    }
+}
+
+/// Parses JSON within the limit of depth.
+pub fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, Failure> {
+    if depth(bytes) > JSON_DEPTH_MAX {
+        let message = format!("the JSON body nests deeper than {JSON_DEPTH_MAX} levels");
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "LimitExceeded", message));
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        let message = format!("the body is not valid JSON: {error}");
+        Failure::model("", message)
+    })
+}
+
+/// How deep brackets nest, outside of texts.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Everything we answer.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(front))
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+        .fallback(any(everything_else))
+        .with_state(app)
+}
+
+/// The portal comes with a later release; this line says what is here.
+async fn front(State(app): State<App>, request: Request) -> Response<Body> {
+    let notice = "Tenure is running. The API is at /v1.0 and /beta; the portal was not built into this server.\n";
+    shell(&app, request, |_| async move { Ok(Reply::text("text/plain; charset=utf-8", notice)) }).await
+}
+
+async fn healthy(State(_): State<App>) -> &'static str {
+    "ok\n"
+}
+
+/// Asks the database.
+async fn ready(State(app): State<App>) -> Response<Body> {
+    let asked = app.engine().read(Cost::Unknown, Identity::System, Uuid::nil(), tenure_service::identity::tenant).await;
+    let (status, text) = match asked {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    };
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+}
+
+async fn everything_else(State(app): State<App>, request: Request) -> Response<Body> {
+    shell(&app, request, route).await
+}
+
+/// A request before it is known who calls and which version is asked.
+pub struct Raw {
+    /// What it may use.
+    pub app: App,
+    /// The method.
+    pub method: Method,
+    /// The whole path.
+    pub path: String,
+    /// The query string.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// Where links in the answer point.
+    pub base: String,
+    /// Where the request comes from, if that is known.
+    pub peer: Option<IpAddr>,
+    /// The id of the request.
+    pub id: Uuid,
+}
+
+/// Reads the request within its limits, answers it in time, and adds what every answer has.
+async fn shell<F, R>(app: &App, request: Request, answer: F) -> Response<Body>
+where
+    F: FnOnce(Raw) -> R,
+    R: Future<Output = Result<Reply, Failure>>,
+{
+    let id = app.engine().new_id();
+    let client = client_request_id(request.headers(), id);
+    let seconds = if request.uri().path().eq_ignore_ascii_case(own::CLOCK_PATH) {
+        CLOCK_ADVANCE_TIME_MAX_SECONDS
+    } else {
+        REQUEST_TIME_MAX_SECONDS
+    };
+    let work = async {
+        let raw = admit(app, request, id).await?;
+        answer(raw).await
+    };
+    let result = match tokio::time::timeout(Duration::from_secs(seconds), work).await {
+        Ok(result) => result,
+        // A write may have been done: neither "try again" nor "nothing happened" would be true.
+        Err(_) => Err(Failure::internal("the request took too long")),
+    };
+    let reply = result.unwrap_or_else(|failure| failure.reply(app.wall(), id, &client));
+    finish(reply, id, &client)
+}
+
+fn client_request_id(headers: &HeaderMap, id: Uuid) -> String {
+    let given = headers.get(CLIENT_REQUEST_ID).and_then(|v| v.to_str().ok());
+    given.filter(|v| v.len() <= CLIENT_REQUEST_ID_CHARS_MAX).map_or_else(|| id.to_string(), ToOwned::to_owned)
+}
+
+async fn admit(app: &App, request: Request, id: Uuid) -> Result<Raw, Failure> {
+    let (parts, body) = request.into_parts();
+    if parts.uri.path_and_query().map_or(0, |p| p.as_str().len()) > URL_MAX_BYTES {
+        let message = format!("the URL is longer than {URL_MAX_BYTES} bytes; send long filters in a $batch");
+        return Err(Failure::new(StatusCode::URI_TOO_LONG, "UriTooLong", message));
+    }
+    let host = parts
+        .uri
+        .authority()
+        .map(ToString::to_string)
+        .or_else(|| parts.headers.get(header::HOST).and_then(|h| h.to_str().ok()).map(ToOwned::to_owned));
+    let base = host.as_deref().and_then(|h| app.hosts().base(h)).ok_or_else(|| {
+        let message = "this server does not answer to that host name; start it with --tls-name or --public-url";
+        Failure::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message)
+    })?;
+    let peer = peer(app, &parts);
+    let body = match Limited::new(body, BODY_MAX_BYTES).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            let message = format!("the body is longer than {BODY_MAX_BYTES} bytes");
+            return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message));
+        }
+        Err(_) => return Err(Failure::model("", "the body could not be read to its end")),
+    };
+    Ok(Raw {
+        app: app.clone(),
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+        base,
+        peer,
+        id,
+    })
+}
+
+/// The address a request comes from; behind a proxy on this machine, the one that the proxy saw.
+fn peer(app: &App, parts: &Parts) -> Option<IpAddr> {
+    if app.hosts().is_behind_proxy() {
+        let seen = parts.headers.get_all(FORWARDED_FOR).into_iter().next_back()?;
+        return seen.to_str().ok()?.rsplit(',').next()?.trim().parse().ok();
+    }
+    parts.extensions.get::<Peer>().map(|peer| peer.0)
+}
+
+/// Which room answers a path.
+async fn route(raw: Raw) -> Result<Reply, Failure> {
+    let Some((version, path)) = split_version(&raw.path) else { return oidc::route(&raw).await };
+    let identity = caller::identify(&raw.app, &raw.headers, &raw.base)?;
+    let call = Call {
+        version,
+        path: path.into(),
+        app: raw.app,
+        method: raw.method,
+        query: raw.query.into(),
+        headers: raw.headers,
+        body: raw.body,
+        base: raw.base.into(),
+        id: raw.id,
+        identity,
+    };
+    if is_batch(&call) { batch::answer(&call).await } else { answer(&call).await }
+}
+
+fn is_batch(call: &Call) -> bool {
+    let path = call.path.trim_matches('/');
+    call.version != Version::Own && (path.eq_ignore_ascii_case("$batch") || path.eq_ignore_ascii_case("%24batch"))
+}
+
+/// Answers one call, alone or as a part of a batch.
+pub async fn answer(call: &Call) -> Result<Reply, Failure> {
+    let answered = if call.version == Version::Own { own::answer(call).await } else { dispatch::answer(call).await };
+    answered.map_err(|failure| failure.challenged(&call.base))
+}
+
+/// The version a path begins with, and the rest.
+pub fn split_version(path: &str) -> Option<(Version, &str)> {
+    Version::ALL.into_iter().find_map(|version| {
+        let prefix = version.prefix();
+        let head = path.get(1..=prefix.len())?;
+        let rest = path.get(1 + prefix.len()..)?;
+        (head.eq_ignore_ascii_case(prefix) && (rest.is_empty() || rest.starts_with('/'))).then_some((version, rest))
+    })
+}
+
+/// Adds what every answer has.
+fn finish(reply: Reply, id: Uuid, client: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    for (name, value) in reply.headers {
+        headers.append(name, value);
+    }
+    if let Some(kind) = reply.content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.entry(name).or_insert(value);
+        }
+    };
+    set(REQUEST_ID, &id.to_string());
+    set(CLIENT_REQUEST_ID, client);
+    set(ODATA_VERSION, "4.0");
+    set(DIAGNOSTIC, "{\"ServerInfo\":{\"DataCenter\":\"local\",\"Slice\":\"E\",\"Ring\":\"1\"}}");
+    set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::VARY, "Accept-Encoding");
+    set(CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_whole_segments() {
+        assert_eq!(split_version("/v1.0/users"), Some((Version::V1, "/users")));
+        assert_eq!(split_version("/Beta"), Some((Version::Beta, "")));
+        assert_eq!(split_version("/tenure/v1/clock"), Some((Version::Own, "/clock")));
+        assert_eq!(split_version("/v1.0x/users"), None);
+        assert_eq!(split_version("/contoso.example/oauth2/v2.0/token"), None);
+        assert_eq!(split_version("é"), None);
+    }
+
+    #[test]
+    fn depth_counts_brackets_outside_of_texts() {
+        assert_eq!(depth(br#"{"a":[{"b":"[[[{\"["}]}"#), 3);
+        let deep = "[".repeat(JSON_DEPTH_MAX + 1);
+        assert!(parse_json(deep.as_bytes()).is_err());
+        let allowed = format!("{}{}", "[".repeat(JSON_DEPTH_MAX), "]".repeat(JSON_DEPTH_MAX));
+        assert!(parse_json(allowed.as_bytes()).is_ok());
+    }
+}

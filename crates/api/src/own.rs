@@ -1,0 +1,89 @@
+//! The product's own surface, `/tenure/v1`, for what the published API has no name for (decisions.md A4). The demo clock
+//! and the kept mails exist in a demo only.
+
+use crate::app::ClockFailure;
+use crate::dispatch;
+use crate::error::Failure;
+use crate::http::{Call, Reply};
+use crate::wire::write::{Body, read};
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use tenure_domain::authorize::Action;
+use tenure_domain::time::IsoDuration;
+use tenure_domain::{Refusal, Timestamp};
+use tenure_service::Cost;
+
+/// Moving the clock may take longer than other requests.
+pub const CLOCK_PATH: &str = "/tenure/v1/clock";
+
+/// Answers a call on the own surface.
+pub async fn answer(call: &Call) -> Result<Reply, Failure> {
+    let path = call.path.trim_matches('/').to_ascii_lowercase();
+    if path == "clock" && call.app.clock().is_some() {
+        return match call.method {
+            Method::GET => Ok(now(call)),
+            Method::POST => move_clock(call).await,
+            _ => Err(Failure::method_not_allowed("GET, POST")),
+        };
+    }
+    if path.split('/').next() == Some("outbox") && call.app.tenant().is_demo {
+        permitted(call, Action::ReadMail).await?;
+        return dispatch::answer(call).await;
+    }
+    Err(Failure::unknown_route(&format!("/tenure/v1{}", call.path)))
+}
+
+async fn permitted(call: &Call, action: Action) -> Result<(), Failure> {
+    let asked = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| ctx.permit(action).map(drop));
+    Ok(asked.await?)
+}
+
+fn now(call: &Call) -> Reply {
+    let now = call.app.engine().clocks().business.now();
+    Reply::json(StatusCode::OK, json!({ "now": now }).to_string().into_bytes())
+}
+
+/// Where the clock shall go.
+enum Move {
+    By(IsoDuration),
+    To(Timestamp),
+}
+
+fn wanted(b: &Body<'_>) -> Option<Move> {
+    let (by, to) = (b.duration(&["advance"]), b.time(&["set"]));
+    let given = b.has(&["advance"]) || b.has(&["set"]);
+    b.finish(None, &[]);
+    match (by, to) {
+        (Some(by), None) => return Some(Move::By(by)),
+        (None, Some(to)) => return Some(Move::To(to)),
+        (Some(_), Some(_)) => b.fault("set", "give either `advance` or `set`"),
+        (None, None) if !given => {
+            b.fault("advance", "give `advance`, such as P14D, or `set`, such as 2026-03-01T00:00:00Z");
+        }
+        (None, None) => {}
+    }
+    None
+}
+
+async fn move_clock(call: &Call) -> Result<Reply, Failure> {
+    permitted(call, Action::MoveClock).await?;
+    let Some(control) = call.app.clock() else { return Err(Failure::unknown_route(CLOCK_PATH)) };
+    let present = call.app.engine().clocks().business.now();
+    let backwards = |now: Timestamp| Failure::model("", format!("the clock only moves forward; it is {now}"));
+    let target = match read(&call.json()?, wanted)? {
+        Move::To(to) => to,
+        Move::By(by) if by.is_negative() => return Err(backwards(present)),
+        Move::By(by) => {
+            let far = || Refusal::new(tenure_domain::Code::InvalidModel, "the clock cannot be moved that far");
+            by.after(present).ok_or_else(far)?
+        }
+    };
+    match control(target).await {
+        Ok(moved) => {
+            let body = json!({ "now": moved.now, "ran": moved.ran });
+            Ok(Reply::json(StatusCode::OK, body.to_string().into_bytes()))
+        }
+        Err(ClockFailure::Backwards { now }) => Err(backwards(now)),
+        Err(ClockFailure::Failed(error)) => Err(error.into()),
+    }
+}

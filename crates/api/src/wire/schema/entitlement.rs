@@ -1,0 +1,460 @@
+//! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
+
+use super::{fixed, flag, id, keyed, policy::POLICY, time};
+use crate::wire::json;
+use serde_json::Value as Json;
+use tenure_domain::policy::Expiration;
+use tenure_domain::policy::expiration::WantedSchedule;
+use tenure_domain::request::Answer;
+use tenure_domain::time::from_micros;
+use tenure_odata::Cells;
+use tenure_odata::edm::{Codec, EntityType, EnumType, Kind, Name, Nav, Property, SearchBy, Version};
+use tenure_service::view::columns as c;
+use tenure_service::view::columns::link;
+
+/// Who made a catalog.
+pub static CATALOG_TYPE: EnumType = EnumType {
+    name: "accessPackageCatalogType",
+    members: &[(1, "userManaged"), (2, "serviceDefault"), (3, "serviceManaged")],
+    beta_capital: true,
+};
+
+/// Whether a catalog's packages can be requested.
+pub static CATALOG_STATE: EnumType = EnumType {
+    name: "accessPackageCatalogState",
+    members: &[(1, "unpublished"), (2, "published")],
+    beta_capital: true,
+};
+
+/// Where a resource comes from; spelt the same in both versions.
+pub static ORIGIN_SYSTEM: EnumType =
+    EnumType { name: "originSystem", members: &[(1, "AadGroup"), (2, "AadApplication")], beta_capital: false };
+
+/// What a request asks for.
+pub static REQUEST_TYPE: EnumType = EnumType {
+    name: "accessPackageRequestType",
+    members: &[
+        (0, "notSpecified"),
+        (1, "userAdd"),
+        (2, "userUpdate"),
+        (3, "userRemove"),
+        (4, "adminAdd"),
+        (5, "adminUpdate"),
+        (6, "adminRemove"),
+        (7, "systemAdd"),
+        (8, "systemUpdate"),
+        (9, "systemRemove"),
+        (10, "onBehalfAdd"),
+        (12, "approverRemove"),
+    ],
+    beta_capital: true,
+};
+
+/// Where a request stands.
+pub static REQUEST_STATE: EnumType = EnumType {
+    name: "accessPackageRequestState",
+    members: &[
+        (0, "submitted"),
+        (1, "pendingApproval"),
+        (2, "delivering"),
+        (3, "delivered"),
+        (4, "deliveryFailed"),
+        (5, "denied"),
+        (6, "scheduled"),
+        (7, "canceled"),
+        (8, "partiallyDelivered"),
+    ],
+    beta_capital: true,
+};
+
+/// Where an assignment stands.
+pub static ASSIGNMENT_STATE: EnumType = EnumType {
+    name: "accessPackageAssignmentState",
+    members: &[(0, "delivering"), (1, "partiallyDelivered"), (2, "delivered"), (3, "expired"), (4, "deliveryFailed")],
+    beta_capital: true,
+};
+
+/// What a subject is.
+static SUBJECT_TYPE: EnumType = EnumType {
+    name: "accessPackageSubjectType",
+    members: &[(0, "notSpecified"), (1, "user"), (2, "servicePrincipal")],
+    beta_capital: true,
+};
+
+/// Whether the end of its last assignment ends an external account; the same spelling in both versions.
+static SUBJECT_LIFECYCLE: EnumType = EnumType {
+    name: "accessPackageSubjectLifecycle",
+    members: &[(0, "notDefined"), (1, "notGoverned"), (2, "governed")],
+    beta_capital: false,
+};
+
+/// A catalog.
+pub static CATALOG: EntityType = EntityType::new(
+    "accessPackageCatalog",
+    c::catalog::RELATION,
+    &[
+        id(Name::both("id"), &[c::catalog::ID]).required(),
+        keyed(Name::both("displayName"), &[c::catalog::NAME], c::catalog::NAME_KEY).required(),
+        Property::new(Name::both("description"), Codec::Text, &[c::catalog::DESCRIPTION]),
+        Property::new(Name::both("catalogType"), Codec::Enum(&CATALOG_TYPE), &[c::catalog::KIND])
+            .by(c::catalog::KIND, Kind::Enum(&CATALOG_TYPE))
+            .required(),
+        Property::new(Name::pair("state", "catalogStatus"), Codec::Enum(&CATALOG_STATE), &[c::catalog::STATE])
+            .by(c::catalog::STATE, Kind::Enum(&CATALOG_STATE))
+            .required(),
+        flag(Name::both("isExternallyVisible"), &[c::catalog::EXTERNAL]),
+        time(Name::both("createdDateTime"), &[c::catalog::CREATED]).required(),
+        time(Name::both("modifiedDateTime"), &[c::catalog::MODIFIED]).required(),
+        Property::new(Name::pair("", "createdBy"), Codec::Text, &[c::catalog::CREATED_BY]),
+        Property::new(Name::pair("", "modifiedBy"), Codec::Text, &[c::catalog::MODIFIED_BY]),
+        keyed(Name::pair("", "uniqueName"), &[c::catalog::UNIQUE_NAME], c::catalog::UNIQUE_KEY).unique(),
+        fixed(Name::pair("", "privilegeLevel"), "\"standard\""),
+    ],
+)
+.nav(&[
+    Nav::back(Name::both("accessPackages"), &PACKAGE, c::package::CATALOG),
+    Nav::back(Name::pair("resources", "accessPackageResources"), &RESOURCE, c::resource::CATALOG),
+    Nav::back(Name::pair("resourceRoles", "accessPackageResourceRoles"), &RESOURCE_ROLE, c::resource_role::CATALOG),
+    Nav::back(Name::pair("resourceScopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::CATALOG),
+])
+.search(SearchBy::Columns(&[c::catalog::NAME_KEY]));
+
+/// A resource of a catalog.
+pub static RESOURCE: EntityType = EntityType::new(
+    "accessPackageResource",
+    c::resource::RELATION,
+    &[
+        id(Name::both("id"), &[c::resource::ID]).required(),
+        keyed(Name::both("displayName"), &[c::resource::NAME], c::resource::NAME_KEY).required(),
+        Property::new(Name::both("description"), Codec::Text, &[c::resource::DESCRIPTION]),
+        keyed(Name::both("originId"), &[c::resource::ORIGIN_ID], c::resource::ORIGIN_KEY).required(),
+        Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::resource::SYSTEM])
+            .by(c::resource::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
+            .required(),
+        time(Name::pair("createdDateTime", "addedOn"), &[c::resource::CREATED]).required(),
+        time(Name::pair("modifiedDateTime", ""), &[c::resource::MODIFIED]).required(),
+        Property::new(Name::pair("", "addedBy"), Codec::Text, &[c::resource::ADDED_BY]),
+        keyed(Name::pair("", "resourceType"), &[c::resource::KIND], c::resource::KIND_KEY).required(),
+        fixed(Name::pair("", "isPendingOnboarding"), "false"),
+        fixed(Name::pair("", "url"), "null"),
+        fixed(Name::both("attributes"), "[]"),
+    ],
+)
+.nav(&[
+    Nav::back(Name::pair("roles", "accessPackageResourceRoles"), &RESOURCE_ROLE, c::resource_role::RESOURCE),
+    Nav::back(Name::pair("scopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::RESOURCE),
+])
+.ops(&["refresh"])
+.search(SearchBy::Columns(&[c::resource::NAME_KEY]));
+
+/// A role of a resource.
+pub static RESOURCE_ROLE: EntityType = EntityType::new(
+    "accessPackageResourceRole",
+    c::resource_role::RELATION,
+    &[
+        id(Name::both("id"), &[c::resource_role::ID]).required(),
+        keyed(Name::both("displayName"), &[c::resource_role::NAME], c::resource_role::NAME_KEY).required(),
+        Property::new(Name::both("description"), Codec::Text, &[c::resource_role::DESCRIPTION]),
+        keyed(Name::both("originId"), &[c::resource_role::ORIGIN_ID], c::resource_role::ORIGIN_KEY).required(),
+        Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::role_resource::SYSTEM])
+            .by(c::role_resource::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
+            .required(),
+        fixed(Name::both("type"), "null"),
+    ],
+)
+.nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_role::RESOURCE)]);
+
+/// A scope of a resource: the root.
+pub static RESOURCE_SCOPE: EntityType = EntityType::new(
+    "accessPackageResourceScope",
+    c::resource_scope::RELATION,
+    &[
+        id(Name::both("id"), &[c::resource_scope::ID]).required(),
+        fixed(Name::both("displayName"), "\"Root\""),
+        fixed(Name::both("description"), "\"Root Scope\""),
+        keyed(Name::both("originId"), &[c::resource_scope::ORIGIN_ID], c::resource_scope::ORIGIN_KEY).required(),
+        Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::scope_resource::SYSTEM])
+            .by(c::scope_resource::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
+            .required(),
+        fixed(Name::both("isRootScope"), "true"),
+        fixed(Name::pair("", "roleOriginId"), "null"),
+        fixed(Name::pair("", "url"), "null"),
+    ],
+)
+.nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_scope::RESOURCE)]);
+
+/// The id of a resource role in a package is made of both ids.
+fn role_scope_id(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let (role, scope) = (row.cell(0).id().unwrap_or_default(), row.cell(1).id().unwrap_or_default());
+    json::text(out, &format!("{role}_{scope}"));
+}
+
+/// A resource role in a package.
+pub static ROLE_SCOPE: EntityType = EntityType::new(
+    "accessPackageResourceRoleScope",
+    c::package_role::RELATION,
+    &[
+        Property::new(Name::both("id"), Codec::Custom(role_scope_id), &[c::package_role::ROLE, c::package_role::SCOPE]),
+        time(Name::both("createdDateTime"), &[c::package_role::CREATED]).required(),
+        Property::new(Name::pair("", "createdBy"), Codec::Text, &[c::package_role::CREATED_BY]),
+        Property::new(Name::pair("", "modifiedBy"), Codec::Text, &[c::package_role::CREATED_BY]),
+        Property::new(Name::pair("", "modifiedDateTime"), Codec::Time, &[c::package_role::CREATED]),
+    ],
+)
+.nav(&[
+    Nav::one(Name::pair("role", "accessPackageResourceRole"), &RESOURCE_ROLE, c::package_role::ROLE),
+    Nav::one(Name::pair("scope", "accessPackageResourceScope"), &RESOURCE_SCOPE, c::package_role::SCOPE),
+]);
+
+/// A request to add or remove a resource: done when it is made.
+pub static RESOURCE_REQUEST: EntityType = EntityType::new(
+    "accessPackageResourceRequest",
+    c::resource_request::RELATION,
+    &[
+        id(Name::both("id"), &[c::resource_request::ID]).required(),
+        Property::new(Name::both("requestType"), Codec::Enum(&REQUEST_TYPE), &[c::resource_request::KIND])
+            .by(c::resource_request::KIND, Kind::Enum(&REQUEST_TYPE))
+            .required(),
+        fixed(Name::pair("state", ""), "\"delivered\""),
+        fixed(Name::pair("", "requestState"), "\"Delivered\""),
+        fixed(Name::pair("", "requestStatus"), "\"Fulfilled\""),
+        time(Name::pair("createdDateTime", ""), &[c::resource_request::CREATED]).required(),
+        id(Name::pair("", "catalogId"), &[c::resource_request::CATALOG]).required(),
+        Property::new(Name::pair("", "justification"), Codec::Text, &[c::resource_request::JUSTIFICATION]),
+        fixed(Name::pair("", "executeImmediately"), "true"),
+        fixed(Name::pair("", "isValidationOnly"), "false"),
+        fixed(Name::pair("", "expirationDateTime"), "null"),
+    ],
+)
+.nav(&[
+    Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_request::RESOURCE),
+    Nav::one(Name::pair("catalog", ""), &CATALOG, c::resource_request::CATALOG),
+    Nav::one(Name::pair("", "requestor"), &SUBJECT, c::resource_request::REQUESTOR),
+]);
+
+/// An access package.
+pub static PACKAGE: EntityType = EntityType::new(
+    "accessPackage",
+    c::package::RELATION,
+    &[
+        id(Name::both("id"), &[c::package::ID]).required(),
+        keyed(Name::both("displayName"), &[c::package::NAME], c::package::NAME_KEY).required(),
+        Property::new(Name::both("description"), Codec::Text, &[c::package::DESCRIPTION]),
+        flag(Name::both("isHidden"), &[c::package::HIDDEN]),
+        time(Name::both("createdDateTime"), &[c::package::CREATED]).required(),
+        time(Name::both("modifiedDateTime"), &[c::package::MODIFIED]).required(),
+        id(Name::pair("", "catalogId"), &[c::package::CATALOG]).required(),
+        flag(Name::pair("", "isRoleScopesVisible"), &[c::package::SCOPES_VISIBLE]),
+        Property::new(Name::pair("", "createdBy"), Codec::Text, &[c::package::CREATED_BY]),
+        Property::new(Name::pair("", "modifiedBy"), Codec::Text, &[c::package::MODIFIED_BY]),
+        keyed(Name::pair("", "uniqueName"), &[c::package::UNIQUE_NAME], c::package::UNIQUE_KEY).unique(),
+    ],
+)
+.nav(&[
+    Nav::one(Name::pair("catalog", "accessPackageCatalog"), &CATALOG, c::package::CATALOG),
+    Nav::back(Name::pair("assignmentPolicies", "accessPackageAssignmentPolicies"), &POLICY, c::policy::PACKAGE),
+    Nav::back(
+        Name::pair("resourceRoleScopes", "accessPackageResourceRoleScopes"),
+        &ROLE_SCOPE,
+        c::package_role::PACKAGE,
+    ),
+])
+.ops(&["filterByCurrentUser"])
+.search(SearchBy::Columns(&[c::package::NAME_KEY]));
+
+/// A subject.
+pub static SUBJECT: EntityType = EntityType::new(
+    "accessPackageSubject",
+    c::subject::RELATION,
+    &[
+        id(Name::both("id"), &[c::subject::ID]).required(),
+        id(Name::both("objectId"), &[c::subject::OBJECT]).unique(),
+        keyed(Name::both("displayName"), &[c::subject::NAME], c::subject::NAME_KEY).required(),
+        keyed(Name::both("email"), &[c::subject::EMAIL], c::subject::EMAIL_KEY),
+        Property::new(Name::both("principalName"), Codec::Text, &[c::subject::PRINCIPAL_NAME]),
+        Property::new(Name::pair("subjectType", "type"), Codec::Enum(&SUBJECT_TYPE), &[c::subject::KIND])
+            .by(c::subject::KIND, Kind::Enum(&SUBJECT_TYPE))
+            .required(),
+        Property::new(Name::both("subjectLifecycle"), Codec::Enum(&SUBJECT_LIFECYCLE), &[c::subject::LIFECYCLE])
+            .by(c::subject::LIFECYCLE, Kind::Enum(&SUBJECT_LIFECYCLE))
+            .required(),
+        fixed(Name::both("onPremisesSecurityIdentifier"), "null"),
+        fixed(Name::pair("", "altSecId"), "null"),
+        fixed(Name::pair("", "cleanupScheduledDateTime"), "null"),
+        fixed(Name::pair("", "connectedOrganizationId"), "null"),
+    ],
+)
+.search(SearchBy::Columns(&[c::subject::NAME_KEY]));
+
+/// An expiration pattern.
+fn expiration(out: &mut Vec<u8>, end: &Expiration) {
+    let (kind, duration, at) = match end {
+        Expiration::NotSpecified => ("notSpecified", None, None),
+        Expiration::Never => ("noExpiration", None, None),
+        Expiration::After(duration) => ("afterDuration", Some(duration.to_string()), None),
+        Expiration::At(at) => ("afterDateTime", None, Some(*at)),
+    };
+    out.extend(b"{\"endDateTime\":");
+    json::opt_time(out, at);
+    out.extend(b",\"duration\":");
+    json::opt_text(out, duration.as_deref());
+    out.extend(b",\"type\":");
+    json::text(out, kind);
+    out.push(b'}');
+}
+
+fn schedule(out: &mut Vec<u8>, start: Option<jiff::Timestamp>, end: &Expiration) {
+    out.extend(b"{\"startDateTime\":");
+    json::opt_time(out, start);
+    out.extend(b",\"recurrence\":null,\"expiration\":");
+    expiration(out, end);
+    out.push(b'}');
+}
+
+/// The dates a request asked for.
+fn request_schedule(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let wanted: WantedSchedule = row.cell(0).text().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    schedule(out, wanted.start, &wanted.end);
+}
+
+/// The dates of an assignment: start and end are instants by then.
+fn assignment_schedule(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let end = row.cell(1).int().map_or(Expiration::Never, |at| Expiration::At(from_micros(at)));
+    schedule(out, row.cell(0).int().map(from_micros), &end);
+}
+
+fn answers(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let answers: Vec<Answer> = row.cell(0).text().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    let shown: Vec<Json> = answers
+        .iter()
+        .map(|a| {
+            serde_json::json!({
+                "@odata.type": "#microsoft.graph.accessPackageAnswerString",
+                "value": a.value,
+                "displayValue": a.display.as_ref().unwrap_or(&a.value),
+                "answeredQuestion": {
+                    "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion",
+                    "id": a.question,
+                },
+            })
+        })
+        .collect();
+    json::any(out, &shown);
+}
+
+/// An assignment request.
+pub static REQUEST: EntityType = EntityType::new(
+    "accessPackageAssignmentRequest",
+    c::request::RELATION,
+    &[
+        id(Name::both("id"), &[c::request::ID]).required(),
+        Property::new(Name::both("requestType"), Codec::Enum(&REQUEST_TYPE), &[c::request::KIND])
+            .by(c::request::KIND, Kind::Enum(&REQUEST_TYPE))
+            .required(),
+        Property::new(Name::pair("state", "requestState"), Codec::Enum(&REQUEST_STATE), &[c::request::STATE])
+            .by(c::request::STATE, Kind::Enum(&REQUEST_STATE))
+            .required(),
+        Property::new(Name::pair("status", "requestStatus"), Codec::Text, &[c::request::STATUS]),
+        time(Name::both("createdDateTime"), &[c::request::CREATED]).required(),
+        time(Name::pair("completedDateTime", "completedDate"), &[c::request::COMPLETED]),
+        Property::new(Name::both("schedule"), Codec::Custom(request_schedule), &[c::request::SCHEDULE]),
+        Property::new(Name::both("justification"), Codec::Text, &[c::request::JUSTIFICATION]),
+        Property::new(Name::both("answers"), Codec::Custom(answers), &[c::request::ANSWERS]),
+        fixed(Name::both("customExtensionCalloutInstances"), "[]"),
+        fixed(Name::pair("", "customExtensionHandlerInstances"), "[]"),
+        fixed(Name::pair("", "verifiedCredentialsData"), "[]"),
+        fixed(Name::pair("", "history"), "[]").on_request(),
+        fixed(Name::pair("", "isValidationOnly"), "false"),
+        fixed(Name::pair("", "expirationDateTime"), "null"),
+    ],
+)
+.nav(&[
+    Nav::one(Name::both("accessPackage"), &PACKAGE, c::request::PACKAGE),
+    Nav::one(Name::both("requestor"), &SUBJECT, c::request::REQUESTOR),
+    Nav::one(Name::pair("assignment", "accessPackageAssignment"), &ASSIGNMENT, c::request::ASSIGNMENT),
+])
+.ops(&["filterByCurrentUser", "cancel"]);
+
+/// Members a filter can address below `schedule`.
+static ASSIGNMENT_SCHEDULE: [Property; 2] = [
+    time(Name::both("startDateTime"), &[c::assignment::STARTS]).required(),
+    Property::new(Name::both("expiration"), Codec::Json, &[])
+        .with_members(&[time(Name::both("endDateTime"), &[c::assignment::ENDS])]),
+];
+
+/// An assignment.
+pub static ASSIGNMENT: EntityType = EntityType::new(
+    "accessPackageAssignment",
+    c::assignment::RELATION,
+    &[
+        id(Name::both("id"), &[c::assignment::ID]).required(),
+        Property::new(Name::pair("state", "assignmentState"), Codec::Enum(&ASSIGNMENT_STATE), &[c::assignment::STATE])
+            .by(c::assignment::STATE, Kind::Enum(&ASSIGNMENT_STATE))
+            .required(),
+        Property::new(Name::pair("status", "assignmentStatus"), Codec::Text, &[c::assignment::STATUS]),
+        Property::new(
+            Name::both("schedule"),
+            Codec::Custom(assignment_schedule),
+            &[c::assignment::STARTS, c::assignment::ENDS],
+        )
+        .with_members(&ASSIGNMENT_SCHEDULE),
+        time(Name::both("expiredDateTime"), &[c::assignment::ENDED]),
+        fixed(Name::both("customExtensionCalloutInstances"), "[]"),
+        id(Name::pair("", "accessPackageId"), &[c::assignment::PACKAGE]).required(),
+        id(Name::pair("", "assignmentPolicyId"), &[c::assignment::POLICY]).required(),
+        id(Name::pair("", "catalogId"), &[c::assignment::CATALOG]).required(),
+        id(Name::pair("", "targetId"), &[c::assignment::TARGET]).required(),
+        fixed(Name::pair("", "isExtended"), "false"),
+    ],
+)
+.nav(&[
+    Nav::one(Name::both("accessPackage"), &PACKAGE, c::assignment::PACKAGE),
+    Nav::one(Name::pair("assignmentPolicy", "accessPackageAssignmentPolicy"), &POLICY, c::assignment::POLICY),
+    Nav::one(Name::both("target"), &SUBJECT, c::assignment::TARGET),
+    Nav::back(Name::pair("", "accessPackageAssignmentRequests"), &REQUEST, c::request::ASSIGNMENT),
+    Nav::link(
+        Name::pair("", "accessPackageAssignmentResourceRoles"),
+        &ASSIGNMENT_RESOURCE_ROLE,
+        link::ASSIGNMENT_GRANTS,
+    ),
+])
+.ops(&["filterByCurrentUser"]);
+
+/// Fulfilled, on its way, or failed.
+fn grant_status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let desired = row.cell(0).bool().unwrap_or(false);
+    let held = row.cell(1).int() == Some(1);
+    let failed = !row.cell(2).is_null();
+    json::text(
+        out,
+        match (desired == held, failed) {
+            (true, _) => "Fulfilled",
+            (false, true) => "DeliveryFailed",
+            (false, false) => "PendingFulfillment",
+        },
+    );
+}
+
+/// A resource role that assignments give to a subject.
+pub static ASSIGNMENT_RESOURCE_ROLE: EntityType = EntityType::new(
+    "accessPackageAssignmentResourceRole",
+    c::grant::RELATION,
+    &[
+        id(Name::pair("", "id"), &[c::grant::ID]).required(),
+        keyed(Name::pair("", "originId"), &[c::grant_role::ORIGIN_ID], c::grant_role::ORIGIN_KEY).required(),
+        Property::new(Name::pair("", "originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::grant_resource::SYSTEM])
+            .by(c::grant_resource::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
+            .required(),
+        Property::new(
+            Name::pair("", "status"),
+            Codec::Custom(grant_status),
+            &[c::grant::DESIRED, c::grant::OBSERVED, c::grant::ERROR],
+        ),
+    ],
+)
+.nav(&[
+    Nav::link(Name::pair("", "accessPackageAssignments"), &ASSIGNMENT, link::GRANT_ASSIGNMENTS),
+    Nav::one(Name::pair("", "accessPackageResourceRole"), &RESOURCE_ROLE, c::grant::ROLE),
+    Nav::one(Name::pair("", "accessPackageResourceScope"), &RESOURCE_SCOPE, c::grant::SCOPE),
+    Nav::one(Name::pair("", "accessPackageSubject"), &SUBJECT, c::grant::SUBJECT),
+]);
