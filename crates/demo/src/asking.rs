@@ -1,0 +1,108 @@
+//! What people did themselves, and ends that were reached. The use cases let only a signed-in person ask, and only a
+//! timer end; here the same rules decide, as of the day it happened. No mail goes out: it would be old news.
+
+use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::directory::user::{User, UserKind};
+use tenure_domain::ids::{ObjectId, PackageId, SubjectId};
+use tenure_domain::policy::eligibility::TargetFacts;
+use tenure_domain::refusal::Refusal;
+use tenure_domain::request::{self, Ask, Direction, Names, RemovalFacts, RemovalKind, SubmitFacts, TargetState};
+use tenure_domain::subject::{Subject, SubjectKind};
+use tenure_service::rows;
+use tenure_service::rows::directory::user;
+use tenure_service::{Ctx, ServiceError};
+
+/// A person asks for access.
+pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask: &Ask) -> Result<(), ServiceError> {
+    let id = SubjectId(who.0);
+    let wanted = (
+        (rows::package::get(package), rows::package::catalog_flags(package), rows::policy::of_package(package)),
+        (user::get(who), user::policy_groups(package, who)),
+        rows::request::open(package, id, Direction::Grant),
+        rows::assignment::live(package, id),
+        rows::grant::role_facts(package, id),
+    );
+    let ((found, flags, policies), (person, groups), open, live, roles) = ctx.fetch(wanted)?;
+    let person = person.ok_or_else(|| Refusal::no_such_object(who))?;
+    let (catalog_published, catalog_external) = flags.unwrap_or_default();
+    let subject = subject(&person);
+    let facts = SubmitFacts {
+        package: found.ok_or_else(|| Refusal::not_found("access package", package))?,
+        catalog_published,
+        catalog_external,
+        policies,
+        requestor: Some(subject.clone()),
+        target: TargetState {
+            facts: TargetFacts {
+                id: who.0,
+                kind: SubjectKind::User,
+                is_member: person.kind == UserKind::Member,
+                is_enabled: person.is_enabled,
+                groups: groups.into_iter().collect(),
+            },
+            subject,
+        },
+        open_request: open.map(|r| r.id),
+        live_assignment: live.map(|a| a.id),
+        roles,
+    };
+    let (_, mut decision) = request::submit(&facts, ask, ctx.now, &mut ctx.ids)?;
+    decision.effects.clear();
+    ctx.apply(&Permit::system(Action::RequestAccess), &decision)
+}
+
+fn subject(person: &User) -> Subject {
+    Subject {
+        id: SubjectId(person.id.0),
+        object: person.id,
+        kind: SubjectKind::User,
+        name: person.name.clone(),
+        email: person.mail.clone(),
+        principal_name: Some(person.principal_name.clone()),
+    }
+}
+
+/// A person gives access back.
+pub(crate) fn give_back(
+    ctx: &mut Ctx<'_, '_>,
+    package: PackageId,
+    who: ObjectId,
+    reason: &str,
+) -> Result<(), ServiceError> {
+    let kind = RemovalKind::Holder { requestor: SubjectId(who.0), justification: Some(reason.to_owned()) };
+    end(ctx, package, who, &kind)
+}
+
+/// The end of an assignment is reached; the present moves there.
+pub(crate) fn expire(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId) -> Result<(), ServiceError> {
+    let live = ctx.fetch(rows::assignment::live(package, SubjectId(who.0)))?;
+    ctx.now = live.and_then(|a| a.ends_at).unwrap_or(ctx.now);
+    end(ctx, package, who, &RemovalKind::EndReached)
+}
+
+fn end(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, kind: &RemovalKind) -> Result<(), ServiceError> {
+    let missing = || ServiceError::Internal(format!("the demo has no assignment of `{package}` to `{who}` to end"));
+    let live = ctx.fetch(rows::assignment::live(package, SubjectId(who.0)))?;
+    let assignment = live.ok_or_else(missing)?;
+    let (held, policy, found, person) = ctx.fetch((
+        rows::grant::held(assignment.id),
+        rows::policy::get(assignment.policy),
+        rows::package::get(package),
+        user::get(who),
+    ))?;
+    let facts = RemovalFacts {
+        assignment,
+        held,
+        open_grant_request: None,
+        open_removal: None,
+        self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),
+        mails: false,
+        names: Names {
+            target: person.map(|p| p.name).unwrap_or_default(),
+            package: found.map(|p| p.name).unwrap_or_default(),
+            policy: policy.map(|p| p.name).unwrap_or_default(),
+        },
+    };
+    let (_, decision) = request::remove(&facts, kind, ctx.now, &mut ctx.ids)?.ok_or_else(missing)?;
+    ctx.apply(&Permit::system(Action::RequestAccess), &decision)
+}

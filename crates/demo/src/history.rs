@@ -1,0 +1,202 @@
+//! Who asked for what, who got it, and how it ended, told backwards from the first start.
+
+use crate::applications::{WAREHOUSE, service};
+use crate::asking;
+use crate::catalogs::{ANALYST, BRAND, CAMPAIGN, EXPENSE_APPROVER, PARTNER, PLATFORM, Packages, RELEASE, SALES};
+use crate::policies::{DIRECT, MANAGER_APPROVES, REGION, SERVICES, SPONSORED};
+use crate::{fixed, groups};
+use tenure_domain::Timestamp;
+use tenure_domain::ids::{ObjectId, SubjectId};
+use tenure_domain::policy::Expiration;
+use tenure_domain::policy::expiration::WantedSchedule;
+use tenure_domain::request::{Answer, Ask, Direction, RequestType};
+use tenure_domain::time::plus_seconds;
+use tenure_service::directory;
+use tenure_service::requests::{self, AssignmentRef, RemoveCommand, SubmitCommand, TargetRef};
+use tenure_service::rows;
+use tenure_service::{Ctx, ServiceError};
+
+/// What somebody did, or what was done.
+#[derive(Clone, Copy)]
+enum Deed {
+    /// Asked, for a reason.
+    Asked(&'static str),
+    /// Asked, naming the sales region.
+    AskedIn(&'static str),
+    /// Asked for access that starts so many days later.
+    AskedAhead(i64),
+    /// Withdrew what was asked.
+    Withdrew,
+    /// Gave access back, for a reason.
+    GaveBack(&'static str),
+    /// Lost access because its end was reached.
+    Expired,
+    /// Was assigned by an administrator, under a policy, for a reason.
+    Assigned(&'static str, &'static str),
+    /// Was assigned directly, until so many days later.
+    AssignedUntil(i64),
+    /// Was assigned directly, from so many days later on.
+    AssignedFrom(i64),
+    /// Lost access by an administrator, for a reason.
+    Removed(&'static str),
+}
+
+/// Days ago, package, who, what. In the order of time.
+const EVENTS: &[(i64, &str, &str, Deed)] = &[
+    (200, PLATFORM, "arjun.patel", Deed::Asked("I maintain the build")),
+    (196, PLATFORM, "zoe.martin", Deed::Asked("New in the team")),
+    (170, PLATFORM, "ben.foster", Deed::Assigned(DIRECT, "Second line support of the platform")),
+    (160, SALES, "carlos.vega", Deed::AskedIn("Americas")),
+    (150, CAMPAIGN, "sofia.ricci", Deed::Asked("Northwind launch, social channels")),
+    (140, CAMPAIGN, "owen.clarke", Deed::Assigned(DIRECT, "Texts of the Northwind launch")),
+    (118, BRAND, "manager", Deed::Asked("Templates for the campaign team")),
+    (112, SALES, "luca.moretti", Deed::AskedIn("EMEA")),
+    (104, BRAND, "sven.dahl", Deed::Asked("Offers with the new logo")),
+    (96, EXPENSE_APPROVER, "george.adams", Deed::Assigned(MANAGER_APPROVES, "Approves for Finance")),
+    (88, PARTNER, "ana.silva", Deed::Asked("Layouts of the Northwind launch")),
+    (75, CAMPAIGN, "leo.martins", Deed::Asked("Plans the Horizon launch")),
+    (70, PARTNER, "chloe.nguyen", Deed::Assigned(SPONSORED, "Art direction of the Horizon launch")),
+    (60, CAMPAIGN, "sofia.ricci", Deed::Expired),
+    (52, CAMPAIGN, "hana.kim", Deed::Asked("Numbers of the Horizon launch")),
+    (45, CAMPAIGN, "mei.chen", Deed::Assigned(DIRECT, "Pictures of the Horizon launch")),
+    (40, CAMPAIGN, "owen.clarke", Deed::Removed("The Northwind launch is over")),
+    (38, EXPENSE_APPROVER, "carlos.vega", Deed::Assigned(MANAGER_APPROVES, "Approves for Sales Americas")),
+    (30, CAMPAIGN, "packages", Deed::Assigned(DIRECT, "Checks the campaign pages")),
+    (28, PARTNER, "ana.silva", Deed::Expired),
+    (24, SALES, "daniel.obrien", Deed::AskedIn("EMEA")),
+    (22, PARTNER, "ana.silva", Deed::Asked("Layouts of the Horizon launch")),
+    (21, CAMPAIGN, "grace.thompson", Deed::Asked("Customer stories")),
+    (16, ANALYST, "kenji.mori", Deed::Assigned(DIRECT, "Figures for the quarter close")),
+    (15, ANALYST, "liam.walsh", Deed::Assigned(DIRECT, "Figures for the quarter close")),
+    (14, BRAND, "reader", Deed::Asked("Brand report")),
+    (10, CAMPAIGN, "isabel.ramos", Deed::Asked("Demos on campaign pages")),
+    (9, CAMPAIGN, "daniel.obrien", Deed::AskedAhead(30)),
+    (7, PARTNER, "tom.becker", Deed::Asked("Links the warehouse to partner reports")),
+    (6, CAMPAIGN, "daniel.obrien", Deed::Withdrew),
+    (5, CAMPAIGN, "grace.thompson", Deed::GaveBack("The stories are written")),
+    (4, CAMPAIGN, "luca.moretti", Deed::AskedAhead(10)),
+    (3, CAMPAIGN, "emma.johansson", Deed::AssignedUntil(30)),
+    (1, CAMPAIGN, "nora.berg", Deed::AssignedFrom(14)),
+];
+
+/// Days ago a service got access to a group that is gone.
+const SERVICE_DAYS_AGO: i64 = 100;
+/// Days ago that group was deleted; it can still be restored.
+const DELETED_DAYS_AGO: i64 = 12;
+
+/// Makes the history.
+pub(crate) fn seed(ctx: &mut Ctx<'_, '_>, packages: &Packages, today: Timestamp) -> Result<(), ServiceError> {
+    for (place, (days, package, alias, deed)) in (0..).zip(EVENTS) {
+        ctx.now = plus_seconds(fixed::after(today, -days), -minutes(place) * 60);
+        happen(ctx, packages, (package, fixed::person(alias)), *deed)?;
+    }
+    lost_part(ctx, packages, today)
+}
+
+/// Minutes by which an event is moved, so that not all happen at the same time of the day.
+const fn minutes(place: i64) -> i64 {
+    place * 67 % 300
+}
+
+fn happen(
+    ctx: &mut Ctx<'_, '_>,
+    packages: &Packages,
+    (package, who): (&str, ObjectId),
+    deed: Deed,
+) -> Result<(), ServiceError> {
+    let id = packages.get(package)?;
+    let now = ctx.now;
+    let from = |days| WantedSchedule { start: Some(fixed::after(now, days)), end: Expiration::NotSpecified };
+    let until = |days| WantedSchedule { start: None, end: Expiration::At(fixed::after(now, days)) };
+    match deed {
+        Deed::Asked(reason) => asking::ask(ctx, id, who, &asks(reason, WantedSchedule::default(), Vec::new())),
+        Deed::AskedIn(region) => {
+            let region = Answer {
+                question: fixed::id("question", REGION),
+                value: region.to_owned(),
+                display: Some(region.to_owned()),
+            };
+            asking::ask(ctx, id, who, &asks("Customer visits", WantedSchedule::default(), vec![region]))
+        }
+        Deed::AskedAhead(days) => {
+            asking::ask(ctx, id, who, &asks("Help with the next campaign", from(days), Vec::new()))
+        }
+        Deed::Withdrew => {
+            let open = ctx.fetch(rows::request::open(id, SubjectId(who.0), Direction::Grant))?;
+            let missing = || ServiceError::Internal(format!("the demo has no request of `{who}` to withdraw"));
+            requests::cancel(ctx, open.ok_or_else(missing)?.id)
+        }
+        Deed::GaveBack(reason) => asking::give_back(ctx, id, who, reason),
+        Deed::Expired => asking::expire(ctx, id, who),
+        Deed::Assigned(policy, reason) => {
+            assign(ctx, packages, (package, policy), who, (reason, WantedSchedule::default()))
+        }
+        Deed::AssignedUntil(days) => {
+            assign(ctx, packages, (package, DIRECT), who, ("Helps out for a month", until(days)))
+        }
+        Deed::AssignedFrom(days) => {
+            assign(ctx, packages, (package, DIRECT), who, ("Joins the campaign team soon", from(days)))
+        }
+        Deed::Removed(reason) => {
+            let assignment = AssignmentRef { package: Some(id), target: Some(who), ..AssignmentRef::default() };
+            let justification = Some(reason.to_owned());
+            requests::remove(ctx, &RemoveCommand { kind: RequestType::AdminRemove, assignment, justification })?;
+            Ok(())
+        }
+    }
+}
+
+fn asks(reason: &str, wanted: WantedSchedule, answers: Vec<Answer>) -> Ask {
+    Ask {
+        kind: RequestType::UserAdd,
+        policy: None,
+        wanted,
+        justification: Some(reason.to_owned()),
+        answers,
+        bypass_approval: false,
+    }
+}
+
+fn assign(
+    ctx: &mut Ctx<'_, '_>,
+    packages: &Packages,
+    (package, policy): (&str, &str),
+    who: ObjectId,
+    (reason, wanted): (&str, WantedSchedule),
+) -> Result<(), ServiceError> {
+    let command = SubmitCommand {
+        kind: RequestType::AdminAdd,
+        package: packages.get(package)?,
+        policy: Some(packages.policy(ctx, package, policy)?),
+        target: TargetRef::Object(who),
+        wanted,
+        justification: Some(reason.to_owned()),
+        answers: Vec::new(),
+        // An administrator need not wait for approvers.
+        bypass_approval: true,
+        validate_only: false,
+    };
+    requests::submit(ctx, &command)?;
+    Ok(())
+}
+
+/// A service holds a package of which a group was deleted: it holds only a part now.
+fn lost_part(ctx: &mut Ctx<'_, '_>, packages: &Packages, today: Timestamp) -> Result<(), ServiceError> {
+    let warehouse = service(ctx, WAREHOUSE)?;
+    ctx.now = fixed::after(today, -SERVICE_DAYS_AGO);
+    let wanted = ("Loads the warehouse at night", WantedSchedule::default());
+    assign(ctx, packages, (RELEASE, SERVICES), warehouse, wanted)?;
+    ctx.now = fixed::after(today, -DELETED_DAYS_AGO);
+    directory::groups::delete(ctx, fixed::group(groups::DELETED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_told_in_order_and_leave_out_whoever_tests_start_with() {
+        assert!(EVENTS.is_sorted_by(|a, b| a.0 >= b.0));
+        assert!(EVENTS.iter().all(|(_, _, alias, _)| !["requestor", "outsider"].contains(alias)));
+    }
+}

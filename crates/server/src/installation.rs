@@ -1,0 +1,80 @@
+//! One installation: its folder, its database, its clocks and its master key.
+
+use crate::config::Options;
+use crate::failure::{Failure, Outcome, While};
+use crate::master_key::{self, MasterKey};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
+use tenure_auth::SystemEntropy;
+use tenure_domain::limits::DB_THREADS;
+use tenure_domain::time::{DemoClock, SystemClock};
+use tenure_service::identity::Tenant;
+use tenure_service::identity::keys::{self, KeyRing};
+use tenure_service::{Clocks, Engine, ServerConfig, Store, bootstrap};
+
+/// Opened, migrated, and checked to fit together.
+pub struct Installation {
+    /// Runs use cases.
+    pub engine: Engine,
+    /// The business clock, if it can be moved.
+    pub demo_clock: Option<Arc<DemoClock>>,
+    /// The master key.
+    pub master: MasterKey,
+    /// The tenant, unless this is the first start.
+    pub tenant: Option<Tenant>,
+}
+
+/// Opens the installation; its folder and master key are made on the first start.
+pub fn open(options: &Options) -> Outcome<Installation> {
+    let folder = &options.data_dir;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).doing(format!("making {}", folder.display()))?;
+    let known_master = master_key::read(options)?;
+    let store = match &options.database {
+        Some(url) => Store::server(&ServerConfig { url: url.clone(), threads: DB_THREADS }),
+        None => Store::embedded(&folder.join("tenure.db")),
+    };
+    let store = store.doing("opening the database")?;
+    let wall = Arc::new(SystemClock);
+    let demo_clock = options.demo.then(|| Arc::new(DemoClock::new(wall.clone(), 0)));
+    let clocks = match &demo_clock {
+        Some(clock) => Clocks { business: clock.clone(), wall },
+        None => Clocks { business: wall.clone(), wall },
+    };
+    let engine = Engine::new(store, clocks, Arc::new(|| Box::new(SystemEntropy)));
+    let tenant = engine.read_blocking(bootstrap::tenant)?;
+    if let Some(tenant) = &tenant {
+        check_kind(tenant, options.demo)?;
+    }
+    if let (Some(clock), Some(tenant)) = (&demo_clock, &tenant) {
+        clock.set_offset_micros(tenant.clock_offset);
+    }
+    let master = match (known_master, &tenant) {
+        (Some(master), _) => master,
+        (None, None) => master_key::create(options)?,
+        (None, Some(_)) => {
+            return Err(Failure::new(format!(
+                "the database has a tenant, but its master key is not in {}; restore master.key, or name it with \
+                 --master-key-file",
+                folder.display()
+            )));
+        }
+    };
+    Ok(Installation { engine, demo_clock, master, tenant })
+}
+
+fn check_kind(tenant: &Tenant, demo: bool) -> Outcome<()> {
+    match (tenant.is_demo, demo) {
+        (true, false) => Err(Failure::new("this database holds a demo tenant; start it with --demo")),
+        (false, true) => Err(Failure::new("this database holds a real tenant; start it without --demo")),
+        _ => Ok(()),
+    }
+}
+
+impl Installation {
+    /// The keys, made where they are missing.
+    pub fn keys(&self) -> Outcome<KeyRing> {
+        let master = self.master;
+        Ok(self.engine.write_blocking(move |ctx| keys::open(ctx, &master))?)
+    }
+}
