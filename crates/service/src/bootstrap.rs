@@ -15,7 +15,7 @@ use tenure_domain::directory::application::{
     AZURE_COMMAND_LINE_APP_ID, AppRole, AppRoleAssignment, Application, GRAPH_APP_ID, GRAPH_COMMAND_LINE_APP_ID,
     ServicePrincipal,
 };
-use tenure_domain::directory::user::UserKind;
+use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::ids::ObjectId;
 use tenure_domain::refusal::{Code, Refusal};
@@ -247,27 +247,17 @@ pub fn give_role(ctx: &mut Ctx<'_, '_>, role: DirectoryRole, principal: ObjectId
     ctx.audit(&event.about(AuditTarget::new(TargetKind::Role, role.id(), role.name().to_owned())))
 }
 
-/// Makes the first administrator of a real tenant and gives the secret of his one-time link. Refused once there is one.
+/// Makes the first administrator of a real tenant and gives the secret of his one-time link. Refused once there is one;
+/// as long as he has not used his link, he gets another, and the old one is void.
 pub fn first_administrator(ctx: &mut Ctx<'_, '_>, principal_name: &str) -> Result<String, ServiceError> {
     let holders = ctx.fetch(rows::identity::role_holders(DirectoryRole::GlobalAdministrator))?;
-    if holders.unwrap_or(0) > 0 {
-        return Err(Refusal::new(Code::RequestBadRequest, "this tenant has an administrator already").into());
-    }
-    let local = principal_name.split('@').next().unwrap_or_default().to_owned();
-    let new = NewUser {
-        id: None,
-        name: local.clone(),
-        principal_name: principal_name.to_owned(),
-        mail: None,
-        nickname: Some(local),
-        kind: UserKind::Member,
-        is_enabled: true,
-        password: None,
-        manager: None,
-        attributes: Attributes::default(),
+    let id = if holders.unwrap_or(0) == 0 {
+        let id = users::create(ctx, &administrator(principal_name))?;
+        give_role(ctx, DirectoryRole::GlobalAdministrator, id)?;
+        id
+    } else {
+        waiting_administrator(ctx, principal_name)?
     };
-    let id = users::create(ctx, &new)?;
-    give_role(ctx, DirectoryRole::GlobalAdministrator, id)?;
     let random: [u8; 32] = ctx.ids.bytes();
     let text = secret::from_bytes(&random);
     let credential = Credential {
@@ -285,16 +275,49 @@ pub fn first_administrator(ctx: &mut Ctx<'_, '_>, principal_name: &str) -> Resul
     Ok(text)
 }
 
+/// The administrator whose link was not used yet, without that link.
+fn waiting_administrator(ctx: &mut Ctx<'_, '_>, principal_name: &str) -> Result<ObjectId, ServiceError> {
+    let taken = || Refusal::new(Code::RequestBadRequest, "this tenant has an administrator already");
+    let user = ctx.fetch(rows::directory::user::by_principal_name(principal_name))?.ok_or_else(taken)?;
+    let links = ctx.fetch(rows::identity::credentials(user.id, CredentialKind::SetupLink))?;
+    if links.is_empty() {
+        return Err(taken().into());
+    }
+    rows::identity::delete_credentials(ctx.tx, user.id, CredentialKind::SetupLink);
+    Ok(user.id)
+}
+
+fn administrator(principal_name: &str) -> NewUser {
+    let local = principal_name.split('@').next().unwrap_or_default().to_owned();
+    NewUser {
+        id: None,
+        name: local.clone(),
+        principal_name: principal_name.to_owned(),
+        mail: None,
+        nickname: Some(local),
+        kind: UserKind::Member,
+        is_enabled: true,
+        password: None,
+        manager: None,
+        attributes: Attributes::default(),
+    }
+}
+
+/// The person a one-time link is for, if it is good.
+pub fn setup_link(ctx: &mut Ctx<'_, '_>, principal_name: &str, text: &str) -> Result<Option<User>, ServiceError> {
+    let Some(user) = ctx.fetch(rows::directory::user::by_principal_name(principal_name))? else { return Ok(None) };
+    let links = ctx.fetch(rows::identity::credentials(user.id, CredentialKind::SetupLink))?;
+    let good = |c: &Credential| c.expires_at.is_some_and(|end| end > ctx.wall) && secret::matches(text, &c.hash);
+    Ok(links.iter().any(good).then_some(user))
+}
+
 /// Uses up a one-time link: the person it is for.
 pub fn redeem_setup_link(
     ctx: &mut Ctx<'_, '_>,
     principal_name: &str,
     text: &str,
 ) -> Result<Option<ObjectId>, ServiceError> {
-    let Some(user) = ctx.fetch(rows::directory::user::by_principal_name(principal_name))? else { return Ok(None) };
-    let links = ctx.fetch(rows::identity::credentials(user.id, CredentialKind::SetupLink))?;
-    let good = |c: &&Credential| c.expires_at.is_some_and(|end| end > ctx.wall) && secret::matches(text, &c.hash);
-    let Some(link) = links.iter().find(good) else { return Ok(None) };
-    rows::identity::delete_credential(ctx.tx, user.id, link.id);
+    let Some(user) = setup_link(ctx, principal_name, text)? else { return Ok(None) };
+    rows::identity::delete_credentials(ctx.tx, user.id, CredentialKind::SetupLink);
     Ok(Some(user.id))
 }

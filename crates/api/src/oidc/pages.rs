@@ -90,6 +90,9 @@ pub fn sign_in(raw: &Raw, visit: &Visit, fault: Option<&str>) -> Reply {
             (authority(raw, "deviceauth"), hidden, String::new())
         }
     };
+    // Who mistyped the password need not type the name again.
+    let typed = fault.and_then(|_| super::form::Form::of_body(raw).get("username").map(ToOwned::to_owned));
+    let hint = typed.unwrap_or(hint);
     let mut inner = String::from("<h1>Sign in</h1>\n");
     let _ = writeln!(inner, "<p class=\"soft\">to continue to {}</p>", escape(&visit.client.name));
     inner.push_str(&fault_box(fault));
@@ -103,8 +106,7 @@ pub fn sign_in(raw: &Raw, visit: &Visit, fault: Option<&str>) -> Reply {
         escape(&action),
         escape(&hint)
     );
-    let status = if fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Reply { status, ..page(raw, "Sign in", &inner) }
+    page(raw, "Sign in", &inner)
 }
 
 fn two_passwords() -> &'static str {
@@ -135,8 +137,7 @@ pub fn new_password(raw: &Raw, shown: &NewPasswordPage<'_>) -> Reply {
         escape(shown.ticket),
         two_passwords()
     );
-    let status = if shown.fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Reply { status, ..page(raw, "Update your password", &inner) }
+    page(raw, "Update your password", &inner)
 }
 
 /// What the page of consent shows.
@@ -256,8 +257,7 @@ pub fn setup(raw: &Raw, name: &str, fault: Option<&str>) -> Reply {
         escape(&action),
         two_passwords()
     );
-    let status = if fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Reply { status, ..page(raw, "Welcome to Tenure", &inner) }
+    page(raw, "Welcome to Tenure", &inner)
 }
 
 /// The first administrator can sign in.

@@ -6,7 +6,6 @@ use super::signin::{acceptable, set_password};
 use crate::error::Failure;
 use crate::http::{Raw, Reply};
 use axum::http::Method;
-use tenure_service::identity::people;
 use tenure_service::{Cost, Ctx, Identity, bootstrap};
 
 /// The page of the link, and what it sends back.
@@ -14,16 +13,16 @@ pub async fn answer(raw: &Raw) -> Result<Reply, Failure> {
     let link = Form::of_query(raw);
     let name = link.get("user").unwrap_or_default().to_owned();
     let code = link.get("code").unwrap_or_default().to_owned();
+    let (asked, with) = (name.clone(), code.clone());
+    let look = move |ctx: &mut Ctx<'_, '_>| bootstrap::setup_link(ctx, &asked, &with);
+    let Some(user) = raw.app.engine().read(Cost::Small, Identity::System, raw.id, look).await? else {
+        return Ok(pages::over(raw));
+    };
     if raw.method == Method::GET {
         return Ok(pages::setup(raw, &name, None));
     }
-    let asked = name.clone();
-    let find = move |ctx: &mut Ctx<'_, '_>| people::find(ctx, &asked);
-    let Some(account) = raw.app.engine().read(Cost::Small, Identity::System, raw.id, find).await? else {
-        return Ok(pages::over(raw));
-    };
     let form = Form::of_body(raw);
-    let new = match acceptable(raw, &form, &account.user).await? {
+    let new = match acceptable(raw, &form, &user).await? {
         Ok(new) => new,
         Err(fault) => return Ok(pages::setup(raw, &name, Some(&fault))),
     };
@@ -32,5 +31,5 @@ pub async fn answer(raw: &Raw) -> Result<Reply, Failure> {
         return Ok(pages::over(raw));
     };
     set_password(raw, person, new).await?;
-    Ok(pages::setup_done(raw, &account.user.principal_name))
+    Ok(pages::setup_done(raw, &user.principal_name))
 }
