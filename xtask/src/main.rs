@@ -12,6 +12,7 @@ mod arguments;
 mod check_deps;
 mod clock;
 mod conformance;
+mod crash;
 mod demo_env;
 mod demo_server;
 mod failure;
@@ -44,6 +45,9 @@ usage: cargo xtask VERB
   conformance --client python|js [--store sqlite|postgres]
                     one official client against a demo server on one database
 
+  crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S]
+                    kills the server at random moments while clients write, and looks for what was lost or doubled
+
   help              this text";
 
 fn main() -> ExitCode {
@@ -62,6 +66,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("run") => run::run(arguments),
         Some("test") => test::run(arguments),
         Some("check-deps") => check_deps::run(arguments),
+        Some("crash") => crash::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

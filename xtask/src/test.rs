@@ -11,7 +11,7 @@ use crate::conformance::{self, Scenario};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::workspace::{self, Workspace};
-use crate::{check_deps, process};
+use crate::{check_deps, crash, process};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -21,6 +21,8 @@ enum Step {
     Deny,
     Unit,
     Build,
+    /// On PostgreSQL, or on the embedded database.
+    Crash(bool),
     Client(Scenario),
 }
 
@@ -44,6 +46,7 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
 
 fn plan(workspace: &Workspace, skip_sdk: bool, only: Option<&str>) -> Outcome<Vec<Step>> {
     let mut steps = vec![Step::Fmt, Step::Clippy, Step::CheckDeps, Step::Deny, Step::Unit, Step::Build];
+    steps.extend([Step::Crash(false), Step::Crash(true)]);
     if !skip_sdk {
         steps.extend(conformance::scenarios(workspace).into_iter().map(Step::Client));
     }
@@ -101,6 +104,7 @@ impl Step {
             Self::Deny => workspace.cargo(&["deny", "check"], &[]),
             Self::Unit => unit(session),
             Self::Build => session.server().map(drop),
+            Self::Crash(on_postgres) => crash::check(session, on_postgres),
             Self::Client(scenario) => client(session, scenario),
         }
     }
@@ -128,6 +132,8 @@ impl fmt::Display for Step {
             Self::Deny => out.write_str("deny"),
             Self::Unit => out.write_str("unit"),
             Self::Build => out.write_str("build"),
+            Self::Crash(false) => out.write_str("crash-sqlite"),
+            Self::Crash(true) => out.write_str("crash-postgres"),
             Self::Client(scenario) => out.write_str(&scenario.name()),
         }
     }
