@@ -148,10 +148,32 @@ pub fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, Failure> {
         let message = format!("the JSON body nests deeper than {JSON_DEPTH_MAX} levels");
         return Err(Failure::new(StatusCode::BAD_REQUEST, "LimitExceeded", message));
     }
-    serde_json::from_slice(bytes).map_err(|error| {
+    let value = serde_json::from_slice(bytes).map_err(|error| {
         let message = format!("the body is not valid JSON: {error}");
         Failure::model("", message)
-    })
+    })?;
+    // Only escaped can it be there; looking for it costs less than walking every body.
+    if bytes.windows(ESCAPED_NUL.len()).any(|w| w == ESCAPED_NUL)
+        && let Some(pointer) = nul_in(&value)
+    {
+        return Err(Failure::model(&pointer, "a text must not hold the character U+0000: no database can keep it"));
+    }
+    Ok(value)
+}
+
+const ESCAPED_NUL: &[u8] = b"\\u0000";
+
+/// The pointer of the first text that holds U+0000; of the object, where a name does.
+fn nul_in(value: &serde_json::Value) -> Option<String> {
+    use serde_json::Value as Json;
+    match value {
+        Json::String(text) => text.contains('\0').then(String::new),
+        Json::Array(items) => items.iter().enumerate().find_map(|(i, v)| Some(format!("/{i}{}", nul_in(v)?))),
+        Json::Object(members) => members.iter().find_map(|(name, v)| {
+            if name.contains('\0') { Some(String::new()) } else { Some(format!("/{name}{}", nul_in(v)?)) }
+        }),
+        Json::Null | Json::Bool(_) | Json::Number(_) => None,
+    }
 }
 
 /// How deep brackets nest, outside of texts.
@@ -179,6 +201,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(front))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
+        .method_not_allowed_fallback(only_read)
         .fallback(any(everything_else))
         .with_state(app)
 }
@@ -206,6 +229,11 @@ async fn ready(State(app): State<App>) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response
+}
+
+/// The paths above are only read.
+async fn only_read(State(app): State<App>, request: Request) -> Response<Body> {
+    shell(&app, request, |_| async move { Err(Failure::method_not_allowed("GET")) }).await
 }
 
 async fn everything_else(State(app): State<App>, request: Request) -> Response<Body> {
@@ -400,5 +428,13 @@ mod tests {
         assert!(parse_json(deep.as_bytes()).is_err());
         let allowed = format!("{}{}", "[".repeat(JSON_DEPTH_MAX), "]".repeat(JSON_DEPTH_MAX));
         assert!(parse_json(allowed.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn no_text_holds_what_no_database_can_keep() {
+        let refused = |text: &str| parse_json(text.as_bytes()).is_err();
+        assert!(refused(r#"{"a":["x\u0000y"]}"#));
+        assert!(refused(r#"{"a\u0000":1}"#));
+        assert!(!refused(r#"{"a":"x\\u0000y\u0001"}"#));
     }
 }

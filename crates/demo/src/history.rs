@@ -115,6 +115,7 @@ fn happen(
                 question: fixed::id("question", REGION),
                 value: region.to_owned(),
                 display: Some(region.to_owned()),
+                is_choice: true,
             };
             asking::ask(ctx, id, who, &asks("Customer visits", WantedSchedule::default(), vec![region]))
         }

@@ -89,6 +89,9 @@ fn segments(path: &str) -> Result<Vec<Segment>, Error> {
         let text = percent_decode(raw.as_bytes())
             .decode_utf8()
             .map_err(|_| Error::whole(ErrorKind::Invalid, "path", "the path is not UTF-8"))?;
+        if text.contains('\0') {
+            return Err(Error::whole(ErrorKind::Invalid, "path", "a path must not hold the character U+0000"));
+        }
         let segment = match text.split_once('(') {
             Some((name, rest)) if !name.is_empty() => {
                 let inner = rest.strip_suffix(')').ok_or_else(|| {

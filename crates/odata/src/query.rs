@@ -64,6 +64,10 @@ impl Options {
             let (Some(name), Some(value)) = (decode(name), decode(value)) else {
                 return Err(Error::whole(ErrorKind::Invalid, "$query", "the query string is not UTF-8"));
             };
+            if name.contains('\0') || value.contains('\0') {
+                let message = "a query string must not hold the character U+0000";
+                return Err(Error::whole(ErrorKind::Invalid, "$query", message));
+            }
             let bare = name.strip_prefix('$').unwrap_or(&name);
             let known = KNOWN.iter().find(|k| k.eq_ignore_ascii_case(bare));
             match known {
@@ -125,6 +129,8 @@ pub struct Expand {
     pub nav: &'static Nav,
     /// Options for its targets.
     pub query: Query,
+    /// The same as they were written, without dollar sign: a link to more targets repeats them.
+    pub options: Vec<(&'static str, String)>,
 }
 
 /// One term of a search.
@@ -375,7 +381,8 @@ fn expand(
             let borrowed = pairs.iter().map(|(n, v)| (*n, *v));
             let query = Query::from_pairs(context, nav.target, borrowed, depth + 1, nodes)?;
             all.retain(|e| !std::ptr::eq(e.nav, nav));
-            all.push(Expand { nav, query });
+            let options = pairs.iter().map(|(n, v)| (*n, (*v).to_owned())).collect();
+            all.push(Expand { nav, query, options });
         }
     }
     if *nodes > EXPAND_NODES_MAX {
@@ -534,6 +541,7 @@ mod tests {
         );
         assert_eq!(message("$fitler=x"), "$query the query option `$fitler` is not known; did you mean `filter`?");
         assert!(build("colour=blue&api-version=1").is_ok());
+        assert!(build("$filter=displayName eq '%00'").is_err());
         assert_eq!(message("$orderby=notes"), "$orderby lists cannot be ordered by `notes`");
     }
 

@@ -1,18 +1,17 @@
 //! A fresh database per test, of each kind. SQLite: a file in a temporary folder. PostgreSQL: a database of its own on
 //! the server that the environment names.
 
-use std::env;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::server::{Database, SERVER_VARIABLE};
+use std::{env, fs};
 use tempfile::TempDir;
 use tenure_store::{ServerConfig, Store};
 
-/// The server to make databases on, as a URL that ends in a database name.
-pub const SERVER_VARIABLE: &str = "TENURE_TEST_POSTGRES";
 /// When set, tests fail where that server is missing, instead of running on the embedded database only.
 pub const REQUIRED_VARIABLE: &str = "TENURE_REQUIRE_POSTGRES";
 /// Connections of one test's store.
 const THREADS: usize = 3;
+/// The file of an embedded database.
+const FILE: &str = "tenure.db";
 
 /// Which kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +27,11 @@ pub enum Kind {
 /// # Panics
 /// When the server is required and not named.
 pub fn kinds() -> Vec<Kind> {
-    if env::var_os(SERVER_VARIABLE).is_some() {
+    let says = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if says(SERVER_VARIABLE) {
         return vec![Kind::Embedded, Kind::Server];
     }
-    assert!(env::var_os(REQUIRED_VARIABLE).is_none(), "{SERVER_VARIABLE} is not set");
+    assert!(!says(REQUIRED_VARIABLE), "{SERVER_VARIABLE} is not set");
     vec![Kind::Embedded]
 }
 
@@ -55,16 +55,16 @@ pub struct Db {
     /// Which kind.
     pub kind: Kind,
     folder: TempDir,
-    server: Option<Server>,
+    server: Option<Database>,
 }
 
-struct Server {
-    admin: String,
-    name: String,
-    url: String,
+/// A database to be copied: filled once, and as often as tests want.
+pub enum Image {
+    /// The bytes of the file.
+    Embedded(Vec<u8>),
+    /// The name on the server.
+    Server(String),
 }
-
-static NEXT: AtomicU32 = AtomicU32::new(0);
 
 impl Db {
     /// An empty, migrated database.
@@ -73,8 +73,33 @@ impl Db {
     /// When it cannot be made.
     pub fn fresh(kind: Kind) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let server = (kind == Kind::Server).then(Server::create);
-        Self { kind, folder, server }
+        Self { kind, folder, server: (kind == Kind::Server).then(Database::fresh) }
+    }
+
+    /// A database with what another one held when its image was made.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn of_image(image: &Image) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        match image {
+            Image::Embedded(bytes) => {
+                fs::write(folder.path().join(FILE), bytes).expect("the copy is written");
+                Self { kind: Kind::Embedded, folder, server: None }
+            }
+            Image::Server(name) => Self { kind: Kind::Server, folder, server: Some(Database::of_image(name)) },
+        }
+    }
+
+    /// What it holds, for copies. All of its stores are closed by now.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn into_image(self) -> Image {
+        match self.server {
+            Some(server) => Image::Server(server.into_image()),
+            None => Image::Embedded(fs::read(self.folder.path().join(FILE)).expect("the database file")),
+        }
     }
 
     /// Opens a store on it; several at once are several nodes.
@@ -84,7 +109,7 @@ impl Db {
     pub fn store(&self) -> Store {
         let opened = match &self.server {
             Some(server) => Store::server(&ServerConfig { url: server.url.clone(), threads: THREADS }),
-            None => Store::embedded(&self.folder.path().join("tenure.db")),
+            None => Store::embedded(&self.folder.path().join(FILE)),
         };
         opened.expect("the store opens")
     }
@@ -98,63 +123,4 @@ impl Db {
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
-}
-
-/// The database that all others are copied from: migrated once per process.
-fn template(admin: &str) -> &'static str {
-    static TEMPLATE: OnceLock<String> = OnceLock::new();
-    TEMPLATE.get_or_init(|| {
-        let name = format!("tenure_template_{}", std::process::id());
-        sql(admin, &format!("DROP DATABASE IF EXISTS {name}"));
-        sql(admin, &format!("CREATE DATABASE {name}"));
-        let url = with_database(admin, &name);
-        drop(Store::server(&ServerConfig { url, threads: 1 }).expect("the template is migrated"));
-        name
-    })
-}
-
-impl Server {
-    fn create() -> Self {
-        let admin = env::var(SERVER_VARIABLE).expect("kinds() looked");
-        let template = template(&admin);
-        let name = format!("tenure_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        sql(&admin, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        let url = with_database(&admin, &name);
-        Self { admin, name, url }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        sql(&self.admin, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-    }
-}
-
-fn with_database(url: &str, name: &str) -> String {
-    let (head, _) = url.rsplit_once('/').expect("a URL with a database name");
-    format!("{head}/{name}")
-}
-
-/// Runs one statement on the server, on a thread and runtime of its own.
-#[expect(clippy::disallowed_methods, reason = "the test kit makes and drops databases; the store never does")]
-fn sql(url: &str, statement: &str) {
-    let (url, statement) = (url.to_owned(), statement.to_owned());
-    let run = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let (client, connection) =
-                tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the server answers");
-            let task = tokio::spawn(connection);
-            // Copying the template fails while somebody else is connected to it for a moment.
-            for attempt in 0..20 {
-                match client.batch_execute(&statement).await {
-                    Ok(()) => break,
-                    Err(error) => assert!(attempt < 19, "{statement}: {error:?}"),
-                }
-            }
-            drop(client);
-            let _ = task.await;
-        });
-    };
-    std::thread::spawn(run).join().expect("the statement runs");
 }

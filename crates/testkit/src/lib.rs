@@ -1,6 +1,13 @@
-//! **Room: the test kit.** Databases of both kinds, fixtures, and a whole application driven by hand. For tests only;
-//! nothing that ships depends on it, and it asserts nothing about one feature.
+//! **Room: the test kit.** Databases of both kinds, a small company, and a whole application driven by hand. For tests
+//! only; nothing that ships depends on it, and it asserts nothing about one feature.
 
+pub mod answer;
+pub mod app;
+pub mod company;
 pub mod db;
+pub mod page;
+mod server;
 
+pub use answer::Answer;
+pub use app::TestApp;
 pub use db::{Db, Kind};

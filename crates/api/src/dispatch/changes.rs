@@ -1,14 +1,14 @@
 //! What all writes share: run the use case, then answer with what is there now.
 
+use super::context::{self, Place};
 use super::key::{conditions, on};
-use super::read;
-use super::{Target, context};
+use super::{Target, read};
 use crate::error::Failure;
 use crate::http::{Call, Reply};
 use axum::http::{HeaderName, StatusCode, header};
 use tenure_auth::secret;
 use tenure_odata::Value;
-use tenure_odata::edm::{Column, EntitySet, EntityType};
+use tenure_odata::edm::{Column, EntityType};
 use tenure_odata::path::Key;
 use tenure_service::replay::{self, Replay};
 use tenure_service::{Ctx, ServiceError};
@@ -41,21 +41,23 @@ where
 
 /// What a POST makes.
 pub struct Made {
-    /// The set that it is in, as far as links go.
-    pub set: &'static EntitySet,
     /// Its type.
     pub entity: &'static EntityType,
-    /// Its path without the key, where that is not the path of the set.
-    pub path: Option<String>,
+    /// Where it is: the path that was posted to.
+    pub place: Place,
     /// What the answer says of columns, whatever is there now.
     pub overlay: Vec<(Column, Value)>,
 }
 
 impl Made {
-    /// Something of the set that was posted to.
-    pub fn of(target: &Target) -> Self {
-        let set = target.resolved.set;
-        Self { set, entity: target.resolved.entity, path: None, overlay: Vec::new() }
+    /// Something of the collection that was posted to.
+    pub fn of(call: &Call, target: &Target) -> Self {
+        let resolved = &target.resolved;
+        let place = Place {
+            context: context::metadata_path(resolved, call.version),
+            link: context::link_path(resolved, call.version),
+        };
+        Self { entity: resolved.entity, place, overlay: Vec::new() }
     }
 }
 
@@ -71,14 +73,13 @@ where
 
 /// The answer to a POST that has made something. It was made, so the answer says so even when reading it back fails.
 pub async fn created(call: &Call, made: Made, id: &str) -> Reply {
-    let path = made.path.unwrap_or_else(|| context::set_path(made.set, call.version));
-    let location = format!("{}/{path}/{id}", call.root());
+    let location = format!("{}/{}/{id}", call.root(), made.place.link);
     if call.prefers("return=minimal") {
         let reply = Reply::no_content().with(header::LOCATION, &location);
         return reply.with(PREFERENCE_APPLIED, "return=minimal");
     }
     let key = conditions(made.entity, call.version, &Key::Id(id.to_owned())).unwrap_or_default();
-    let body = match read::one(call, made.set, key, made.entity, made.overlay).await {
+    let body = match read::one(call, &made.place, key, made.entity, made.overlay).await {
         Ok(Some(body)) => body,
         Ok(None) | Err(_) => serde_json::json!({ "id": id }).to_string().into_bytes(),
     };
@@ -100,12 +101,13 @@ where
 
 /// What the path of a change leads to now.
 pub async fn representation(call: &Call, target: &Target) -> Option<Reply> {
-    let (set, entity) = (target.resolved.set, target.resolved.entity);
+    let entity = target.resolved.entity;
+    let place = Place::of(target.resolved.set, call.version);
     let narrow = match target.key(0) {
         Key::Me => None,
         key => conditions(entity, call.version, &key),
     };
-    let body = read::one(call, set, narrow?, entity, Vec::new()).await.ok()??;
+    let body = read::one(call, &place, narrow?, entity, Vec::new()).await.ok()??;
     Some(Reply::json(StatusCode::OK, body))
 }
 

@@ -4,6 +4,22 @@ use crate::wire::schema::SCHEMA;
 use tenure_odata::edm::{Container, EntitySet, Version};
 use tenure_odata::path::{Key, Resolved, Step};
 
+/// Where objects are: their path in `@odata.context`, and in links.
+pub struct Place {
+    /// The path after `#`.
+    pub context: String,
+    /// The path without the key.
+    pub link: String,
+}
+
+impl Place {
+    /// In a set.
+    pub fn of(set: &EntitySet, version: Version) -> Self {
+        let path = set_path(set, version);
+        Self { context: path.clone(), link: path }
+    }
+}
+
 /// The path of a set: `identityGovernance/entitlementManagement/catalogs`.
 pub fn set_path(set: &EntitySet, version: Version) -> String {
     let mut names = Vec::new();
@@ -44,14 +60,17 @@ fn path(resolved: &Resolved, version: Version, keyed: impl Fn(&str) -> String) -
     for step in &resolved.steps {
         match step {
             Step::Key(Key::Id(id)) => pending = Some(keyed(id)),
-            Step::Key(Key::Alternate { value, .. }) => pending = Some(keyed(value)),
+            Step::Key(Key::Alternate { property, value }) => {
+                pending = Some(format!("({property}='{}')", value.replace('\'', "''")));
+            }
             Step::Key(Key::Me) => pending = Some(keyed("me")),
             Step::Nav(nav) => {
                 path.extend(pending.take());
                 path.push('/');
                 path.push_str(nav.name.get(version).unwrap_or_default());
             }
-            Step::Cast(_) | Step::Operation { .. } | Step::Property(_) => {}
+            Step::Property(_) => path.extend(pending.take()),
+            Step::Cast(_) | Step::Operation { .. } => {}
         }
     }
     path
@@ -74,5 +93,8 @@ mod tests {
         assert_eq!(context, format!("{em}/accessPackageCatalogs('a')/accessPackageResources"));
         assert_eq!(link, format!("{em}/accessPackageCatalogs/a/accessPackageResources"));
         assert_eq!(both("/me/memberOf").0, "users('me')/memberOf");
+        assert_eq!(both("/users/x/displayName").0, "users('x')");
+        let by_name = "groups(uniqueName='o''x')/members".to_owned();
+        assert_eq!(both("/groups(uniqueName='o''x')/members"), (by_name.clone(), by_name));
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Target;
 use super::changes::{Made, change, create, keyed, remove, write};
+use super::context::Place;
+use super::key;
 use super::key::label;
-use super::{context, key};
 use crate::error::Failure;
 use crate::http::{Call, Reply};
 use crate::wire::schema::SCHEMA;
@@ -34,7 +35,7 @@ async fn hashed(
 pub async fn create_user(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let (mut new, given) = w::new_user(&call.json()?)?;
     new.password = hashed(call, given, &new.principal_name).await?;
-    create(call, Made::of(target), move |ctx| users::create(ctx, &new).map(|id| id.to_string())).await
+    create(call, Made::of(call, target), move |ctx| users::create(ctx, &new).map(|id| id.to_string())).await
 }
 
 /// `PATCH users/{}`
@@ -54,7 +55,7 @@ pub async fn delete_user(call: &Call, target: &Target) -> Result<Reply, Failure>
 /// `POST groups`
 pub async fn create_group(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let new = w::new_group(&call.json()?)?;
-    create(call, Made::of(target), move |ctx| groups::create(ctx, &new).map(|id| id.to_string())).await
+    create(call, Made::of(call, target), move |ctx| groups::create(ctx, &new).map(|id| id.to_string())).await
 }
 
 /// `PATCH groups/{}`
@@ -72,7 +73,7 @@ pub async fn delete_group(call: &Call, target: &Target) -> Result<Reply, Failure
 /// `POST applications`
 pub async fn create_application(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let new = w::new_application(&call.json()?)?;
-    create(call, Made::of(target), move |ctx| applications::create(ctx, &new).map(|id| id.to_string())).await
+    create(call, Made::of(call, target), move |ctx| applications::create(ctx, &new).map(|id| id.to_string())).await
 }
 
 /// `PATCH applications/{}`
@@ -93,7 +94,7 @@ pub async fn create_service_principal(call: &Call, target: &Target) -> Result<Re
     let run = move |ctx: &mut tenure_service::Ctx<'_, '_>| {
         applications::create_service_principal(ctx, &new).map(|id| id.to_string())
     };
-    create(call, Made::of(target), run).await
+    create(call, Made::of(call, target), run).await
 }
 
 /// `PATCH servicePrincipals/{}`
@@ -148,8 +149,7 @@ pub async fn remove_password(call: &Call, target: &Target) -> Result<Reply, Fail
 /// `POST {users,groups,servicePrincipals}/{}/appRoleAssignments`, `POST servicePrincipals/{}/appRoleAssignedTo`
 pub async fn assign_role(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let new = w::app_role_assignment(&call.json()?)?;
-    let path = context::link_path(&target.resolved, call.version);
-    let made = Made { path: Some(path), ..Made::of(target) };
+    let made = Made::of(call, target);
     let run = keyed(call, target, first_type(target), move |ctx, id| {
         let named = [new.principal.0, new.resource.0].contains(&id);
         if !named {
@@ -186,7 +186,10 @@ pub async fn restore(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let set = SCHEMA.root.sets.iter().find(|s| s.id == "directoryObjects");
     let narrow = key::key_column(&d::DIRECTORY_OBJECT).map(|column| (column, tenure_odata::Value::Id(id)));
     let body = match set {
-        Some(set) => super::read::one(call, set, narrow.into_iter().collect(), &d::DIRECTORY_OBJECT, Vec::new()).await,
+        Some(set) => {
+            let place = Place::of(set, call.version);
+            super::read::one(call, &place, narrow.into_iter().collect(), &d::DIRECTORY_OBJECT, Vec::new()).await
+        }
         None => Ok(None),
     };
     let fallback = || serde_json::json!({ "id": id }).to_string().into_bytes();

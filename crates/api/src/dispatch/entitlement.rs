@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// `POST catalogs`
 pub async fn create_catalog(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let new = entitlement::new_catalog(&call.json()?)?;
-    create(call, Made::of(target), move |ctx| catalogs::create(ctx, &new).map(|id| id.to_string())).await
+    create(call, Made::of(call, target), move |ctx| catalogs::create(ctx, &new).map(|id| id.to_string())).await
 }
 
 /// `PATCH catalogs/{}`
@@ -38,7 +38,7 @@ pub async fn delete_catalog(call: &Call, target: &Target) -> Result<Reply, Failu
 /// `POST resourceRequests`
 pub async fn request_resource(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let command = entitlement::resource_request(&call.json()?)?;
-    create(call, Made::of(target), move |ctx| resources::request(ctx, &command).map(|id| id.to_string())).await
+    create(call, Made::of(call, target), move |ctx| resources::request(ctx, &command).map(|id| id.to_string())).await
 }
 
 /// `POST catalogs/{}/resources/{}/refresh`
@@ -55,7 +55,7 @@ pub async fn refresh_resource(call: &Call, target: &Target) -> Result<Reply, Fai
 /// `POST accessPackages`
 pub async fn create_package(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let new = entitlement::new_package(&call.json()?)?;
-    create(call, Made::of(target), move |ctx| packages::create(ctx, &new).map(|id| id.to_string())).await
+    create(call, Made::of(call, target), move |ctx| packages::create(ctx, &new).map(|id| id.to_string())).await
 }
 
 /// `PATCH accessPackages/{}`
@@ -74,8 +74,7 @@ pub async fn delete_package(call: &Call, target: &Target) -> Result<Reply, Failu
 /// `POST accessPackages/{}/resourceRoleScopes`
 pub async fn add_role(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let named = entitlement::role_scope(&call.json()?)?;
-    let path = context::link_path(&target.resolved, call.version);
-    let made = Made { path: Some(path), ..Made::of(target) };
+    let made = Made::of(call, target);
     let run = keyed(call, target, &em::PACKAGE, move |ctx, id| {
         packages::add_role(ctx, PackageId(id), &named).map(|(role, scope)| format!("{role}_{scope}"))
     });
@@ -94,7 +93,8 @@ pub async fn remove_role(call: &Call, target: &Target) -> Result<Reply, Failure>
 /// `POST assignmentPolicies`
 pub async fn create_policy(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let (package, draft) = write::policy::new_policy(&call.json()?, call.version)?;
-    create(call, Made::of(target), move |ctx| policies::create(ctx, package, &draft).map(|id| id.to_string())).await
+    create(call, Made::of(call, target), move |ctx| policies::create(ctx, package, &draft).map(|id| id.to_string()))
+        .await
 }
 
 /// `PUT assignmentPolicies/{}`: the whole policy, answered as it is now.
@@ -148,7 +148,7 @@ pub async fn request_access(call: &Call, target: &Target) -> Result<Reply, Failu
                 (c::request::STATUS, Value::from("Accepted")),
                 (c::request::COMPLETED, Value::Null),
             ];
-            Ok(created(call, Made { overlay, ..Made::of(target) }, &id).await)
+            Ok(created(call, Made { overlay, ..Made::of(call, target) }, &id).await)
         }
         Outcome::Valid(guards) => Ok(validated(call, target, &body, &guards)),
     }

@@ -1,13 +1,13 @@
 //! Every GET: a path is walked over the schema, its parents are looked for, and its end is a list, one object, a count,
 //! references or one property. What the caller may see is part of every statement (decisions.md D, J5).
 
-use super::context::{link_path, metadata_path};
+use super::context::{Place, link_path, metadata_path};
 use super::{Target, key};
 use crate::app::App;
 use crate::error::Failure;
 use crate::http::{Call, Reply};
 use crate::wire::json;
-use crate::wire::read::{Level, Links, Plan, expand, owned, position, write_expanded, write_property};
+use crate::wire::read::{Level, Plan, encoded, expand, owned, position, write_expanded, write_property};
 use crate::wire::schema::SCHEMA;
 use axum::http::StatusCode;
 use std::sync::Arc;
@@ -292,27 +292,6 @@ fn next_link(call: &Call, options: &Options, cursor: &Cursor) -> String {
     link
 }
 
-/// Encodes what cannot stand in a query string, and nothing else: people read these links.
-fn encoded(text: &str) -> String {
-    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-    const RESERVED: &AsciiSet = &CONTROLS
-        .add(b' ')
-        .add(b'"')
-        .add(b'#')
-        .add(b'%')
-        .add(b'&')
-        .add(b'+')
-        .add(b'<')
-        .add(b'>')
-        .add(b'\\')
-        .add(b'^')
-        .add(b'`')
-        .add(b'{')
-        .add(b'|')
-        .add(b'}');
-    utf8_percent_encode(text, RESERVED).to_string()
-}
-
 /// How much a list may have to look at.
 fn cost(query: &Query) -> Cost {
     if query.count || !query.search.is_empty() || query.filter.is_some() { Cost::Unknown } else { Cost::Small }
@@ -427,12 +406,19 @@ fn separate(body: &mut Vec<u8>) {
 }
 
 fn write_level(plan: &Plan<'_>, level: &Level, key_at: usize, link: &str, body: &mut Vec<u8>) {
-    let links = Links { collection: link };
     for at in 0..level.rows.len() {
         separate(body);
         body.push(b'{');
-        write_expanded(plan, level, at, key_at, Some(&links), body);
+        write_expanded(plan, level, at, key_at, &|| object_link(level, at, key_at, (link, true)), body);
         body.push(b'}');
+    }
+}
+
+/// Where the object of a row is.
+fn object_link(level: &Level, at: usize, key_at: usize, (link, wants_id): (&str, bool)) -> String {
+    match level.rows.get(at).and_then(|row| row.cell(key_at).id()) {
+        Some(id) if wants_id => format!("{link}/{id}"),
+        _ => link.to_owned(),
     }
 }
 
@@ -509,7 +495,9 @@ async fn single(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
         let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
         admit(&ctx.sight()?, &asked.resolved, &spot)?;
-        let what = One { spot: &spot, checks: &checks, context: &asked.context, link: &asked.link };
+        let last = asked.resolved.steps.iter().rev().find(|s| matches!(s, Step::Key(_) | Step::Nav(_)));
+        let link = (asked.link.as_str(), !matches!(last, Some(Step::Nav(_))));
+        let what = One { spot: &spot, checks: &checks, context: &asked.context, link };
         write_one(ctx, &what, (asked.version, &asked.query), &[])?.ok_or_else(|| spot.missing().into())
     });
     Ok(Reply::json(StatusCode::OK, read.await.map_err(Failure::from)?))
@@ -520,7 +508,8 @@ struct One<'a> {
     spot: &'a Spot,
     checks: &'a [Check],
     context: &'a str,
-    link: &'a str,
+    /// Where it is, and whether its id is still to be added.
+    link: (&'a str, bool),
 }
 
 /// Reads and writes one object; `overlay` replaces what columns say.
@@ -547,27 +536,25 @@ fn write_one(
     body.push(b'{');
     json::member(&mut body, "@odata.context");
     json::text(&mut body, what.context);
-    let links = Links { collection: what.link };
-    write_expanded(&plan, &level, 0, key_at, Some(&links), &mut body);
+    write_expanded(&plan, &level, 0, key_at, &|| object_link(&level, 0, key_at, what.link), &mut body);
     body.push(b'}');
     Ok(Some(body))
 }
 
-/// The object of that id in a set, as an answer to what made or changed it.
+/// The object of that id, as an answer to what made or changed it.
 pub async fn one(
     call: &Call,
-    set: &'static tenure_odata::edm::EntitySet,
+    place: &Place,
     narrow: Vec<(Column, Value)>,
     entity: &'static EntityType,
     overlay: Vec<(Column, Value)>,
 ) -> Result<Option<Vec<u8>>, Failure> {
-    let path = super::context::set_path(set, call.version);
-    let context = format!("{}/$metadata#{path}/$entity", call.root());
-    let link = format!("{}/{path}", call.root());
+    let context = format!("{}/$metadata#{}/$entity", call.root(), place.context);
+    let link = format!("{}/{}", call.root(), place.link);
     let version = call.version;
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
         let spot = Spot { entity, origin: Origin::All, narrow: narrow.clone(), predicate: None, label: String::new() };
-        let what = One { spot: &spot, checks: &[], context: &context, link: &link };
+        let what = One { spot: &spot, checks: &[], context: &context, link: (&link, true) };
         write_one(ctx, &what, (version, &Query::default()), &overlay)
     });
     Ok(read.await?)

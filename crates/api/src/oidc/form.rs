@@ -29,9 +29,9 @@ impl Form {
         Self::parse(raw.query.as_bytes())
     }
 
-    /// A parameter that says something.
+    /// A parameter that says something; what no database could look for says nothing.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty())
+        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty() && !v.contains('\0'))
     }
 }
 

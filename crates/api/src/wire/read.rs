@@ -40,6 +40,8 @@ struct ExpandPlan<'q> {
     name: &'static str,
     nav: &'static Nav,
     query: &'q Query,
+    /// The options as they were written.
+    options: &'q [(&'static str, String)],
     /// Where the key of the one target stands, for navigations by key.
     key_at: Option<usize>,
     plan: Plan<'q>,
@@ -119,6 +121,7 @@ fn expand_plan<'q>(expand: &'q Expand, version: Version, columns: &mut Columns) 
         name: expand.nav.name.get(version)?,
         nav: expand.nav,
         query: &expand.query,
+        options: &expand.options,
         key_at,
         plan: Plan::new(expand.nav.target, version, &expand.query),
     })
@@ -212,11 +215,8 @@ struct Children {
     level: Level,
 }
 
-/// Where a navigation's own list can be read on, when a parent has more targets than were expanded.
-pub struct Links<'l> {
-    /// `https://host/v1.0/…/set`
-    pub collection: &'l str,
-}
+/// Where an object is: `https://host/v1.0/…/set/{id}`. Asked only when it has more targets than were expanded.
+pub type Link<'l> = &'l dyn Fn() -> String;
 
 /// Reads the targets of every expanded navigation of these rows; all navigations of a level in one round trip. `key_at`
 /// is where the key of a row stands.
@@ -233,7 +233,7 @@ pub fn expand(
     let selects: Vec<Select<'_>> =
         jobs.iter().filter_map(|(i, chunk)| plan.expands.get(*i).map(|e| expand_select(e, chunk))).collect();
     let mut found: Vec<Vec<OwnedRow>> = plan.expands.iter().map(|_| Vec::new()).collect();
-    let widths: Vec<usize> = selects.iter().map(|s| s.layout().parent + 1).collect();
+    let widths: Vec<usize> = selects.iter().map(|s| s.layout().parent + 1 + usize::from(s.counts)).collect();
     query::read(ctx, &selects, &mut |job, row| {
         let width = widths.get(job).copied().unwrap_or(0);
         let owned = OwnedRow((0..width).map(|i| row.cell(i).to_value()).collect());
@@ -278,36 +278,67 @@ fn expand_select<'s>(e: &'s ExpandPlan<'s>, keys: &'s [Uuid]) -> Select<'s> {
     select.filter = e.query.filter.as_ref();
     select.search = &e.query.search;
     select.order = &e.query.order;
+    select.skip = if e.key_at.is_some() { 0 } else { e.query.skip };
+    select.counts = e.key_at.is_none() && e.query.count;
     select
 }
 
-/// Writes one row of a level as an object, with its expanded targets. `open` writes the first members.
-pub fn write_expanded(
-    plan: &Plan<'_>,
-    level: &Level,
-    at: usize,
-    key_at: usize,
-    links: Option<&Links<'_>>,
-    out: &mut Vec<u8>,
-) {
+/// The rest of a list that was expanded in part: the same options, and how many were shown already.
+fn rest_of(e: &ExpandPlan<'_>, shown: usize) -> String {
+    let mut rest = format!("/{}?", e.name);
+    for (name, value) in e.options.iter().filter(|(name, _)| !["skip", "count"].contains(name)) {
+        rest.extend(["$", name, "=", &encoded(value), "&"]);
+    }
+    rest.extend(["$skip=", &(e.query.skip as usize + shown).to_string()]);
+    rest
+}
+
+/// Encodes what cannot stand in a query string, and nothing else: people read these links.
+pub fn encoded(text: &str) -> String {
+    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+    const RESERVED: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'%')
+        .add(b'&')
+        .add(b'+')
+        .add(b'<')
+        .add(b'>')
+        .add(b'\\')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// Writes the members of one row of a level, with its expanded targets.
+pub fn write_expanded(plan: &Plan<'_>, level: &Level, at: usize, key_at: usize, link: Link<'_>, out: &mut Vec<u8>) {
     let Some(row) = level.rows.get(at) else { return };
     plan.write_members(row, out);
     for (e, children) in plan.expands.iter().zip(&level.children) {
         let key = row.cell(e.key_at.unwrap_or(key_at)).id();
         let targets = key.and_then(|k| children.by_parent.get(&k)).map_or(&[][..], Vec::as_slice);
-        let child_key = expand_select(e, &[]).layout().key;
+        let layout = expand_select(e, &[]).layout();
         if !e.nav.many {
             json::member(out, e.name);
             match targets.first() {
-                Some(target) => write_object(&e.plan, &children.level, *target, child_key, out),
+                Some(target) => {
+                    let link = || format!("{}/{}", link(), e.name);
+                    write_object(&e.plan, &children.level, *target, layout.key, &link, out);
+                }
                 None => out.extend(b"null"),
             }
             continue;
         }
         let shown = shown_max(e.query) as usize;
+        let cell_of = |target: usize, i: usize| children.level.rows.get(target).map(|r| r.cell(i));
         if e.query.count {
+            let total = targets.first().and_then(|t| cell_of(*t, layout.parent + 1)?.int());
             json::member(out, &format!("{}@odata.count", e.name));
-            json::int(out, i64::try_from(targets.len().min(shown)).unwrap_or(i64::MAX));
+            json::int(out, total.unwrap_or_default());
         }
         json::member(out, e.name);
         out.push(b'[');
@@ -315,19 +346,21 @@ pub fn write_expanded(
             if i > 0 {
                 out.push(b',');
             }
-            write_object(&e.plan, &children.level, *target, child_key, out);
+            let id = || cell_of(*target, layout.key).and_then(tenure_odata::ValueRef::id).unwrap_or_default();
+            let link = || format!("{}/{}/{}", link(), e.name, id());
+            write_object(&e.plan, &children.level, *target, layout.key, &link, out);
         }
         out.push(b']');
-        if let (true, Some(links), Some(id)) = (targets.len() > shown, links, row.cell(key_at).id()) {
+        if targets.len() > shown {
             json::member(out, &format!("{}@odata.nextLink", e.name));
-            json::text(out, &format!("{}/{id}/{}?$skip={shown}", links.collection, e.name));
+            json::text(out, &format!("{}{}", link(), rest_of(e, shown)));
         }
     }
 }
 
-fn write_object(plan: &Plan<'_>, level: &Level, at: usize, key_at: usize, out: &mut Vec<u8>) {
+fn write_object(plan: &Plan<'_>, level: &Level, at: usize, key_at: usize, link: Link<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
-    write_expanded(plan, level, at, key_at, None, out);
+    write_expanded(plan, level, at, key_at, link, out);
     out.push(b'}');
 }
 

@@ -96,7 +96,10 @@ impl User {
 
 /// Checks a user principal name: one `@`, a local part of allowed characters, a domain of the tenant.
 pub fn check_principal_name(name: &str, domains: &[String]) -> Result<(), Refusal> {
-    let bad = |why: &str| Err(Refusal::new(Code::RequestBadRequest, format!("userPrincipalName `{name}` {why}")));
+    let bad = |why: &str| {
+        Err(Refusal::new(Code::RequestBadRequest, format!("userPrincipalName `{name}` {why}"))
+            .detail("/userPrincipalName", why))
+    };
     if name.chars().count() > PRINCIPAL_NAME_CHARS_MAX {
         return bad(&format!("is longer than {PRINCIPAL_NAME_CHARS_MAX} characters"));
     }

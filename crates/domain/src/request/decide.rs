@@ -25,6 +25,9 @@ pub struct Answer {
     /// What is shown.
     #[serde(default)]
     pub display: Option<String>,
+    /// Whether the question has choices; the policy knows, and tells when the request is made.
+    #[serde(default)]
+    pub is_choice: bool,
 }
 
 /// What is asked for.
@@ -105,7 +108,7 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
         state: RequestState::Scheduled { starts_at: period.starts_at.unwrap_or(now) },
         wanted: ask.wanted,
         justification: ask.justification.clone(),
-        answers: ask.answers.clone(),
+        answers: answers(ask, policy),
         guards,
         created_at: now,
         version: 1,
@@ -135,6 +138,14 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
         deliver(&mut decision, request, &delivery, now, ids);
     }
     Ok((id, decision))
+}
+
+/// The answers, each with the kind of its question.
+fn answers(ask: &Ask, policy: &Policy) -> Vec<Answer> {
+    let is_choice = |id: QuestionId| {
+        policy.body.questions.iter().any(|q| q.id == id && matches!(q.kind, QuestionKind::Choice { .. }))
+    };
+    ask.answers.iter().map(|a| Answer { is_choice: is_choice(a.question), ..a.clone() }).collect()
 }
 
 /// Runs every guard; gives the policy and the period the request will run under.

@@ -71,6 +71,10 @@ pub fn consent(
     names: &Scopes,
     for_all: bool,
 ) -> Result<(), ServiceError> {
+    // Who was only asked again has given nothing new.
+    if names.is_empty() {
+        return Ok(());
+    }
     let (grants, graph, head, consenting) = ctx.fetch((
         identity::grants(client, person),
         application::service_principal_by_app_id(GRAPH_APP_ID),

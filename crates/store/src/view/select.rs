@@ -71,10 +71,12 @@ pub struct Select<'a> {
     pub order: &'a [Order],
     /// The order values and the key of the last row of the page before.
     pub after: Option<&'a [Value]>,
-    /// `$skip`
+    /// `$skip`; per parent for [`Origin::FromMany`].
     pub skip: u32,
     /// Rows at most; per parent for [`Origin::FromMany`].
     pub limit: u32,
+    /// Every row says after its parent how many rows that one has in all; for [`Origin::FromMany`].
+    pub counts: bool,
 }
 
 impl<'a> Select<'a> {
@@ -92,6 +94,7 @@ impl<'a> Select<'a> {
             after: None,
             skip: 0,
             limit,
+            counts: false,
         }
     }
 
@@ -124,17 +127,25 @@ impl<'a> Select<'a> {
         }
         let order = self.order_by(&orders, &place.key());
         let where_clause = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
-        let limit = writer.param(i64::from(self.limit));
         let sql = if let Some(parent) = source.parent {
             // At most so many targets per parent.
             let listed = columns.iter().enumerate().map(|(i, c)| format!("{c} AS c{i}")).collect::<Vec<_>>().join(", ");
             let names = (0..columns.len()).map(|i| format!("c{i}")).collect::<Vec<_>>().join(", ");
+            let (total, count) = if self.counts {
+                (", total", format!(", count(*) OVER (PARTITION BY {parent}) AS total"))
+            } else {
+                ("", String::new())
+            };
+            let skip = writer.param(i64::from(self.skip));
+            let last = writer.param(i64::from(self.skip) + i64::from(self.limit));
             format!(
-                "SELECT {names}, parent FROM (SELECT {listed}, {parent} AS parent, row_number() OVER (PARTITION BY {parent} \
-                     ORDER BY {order}) AS place FROM {} WHERE {where_clause}) ranked WHERE place <= {limit} ORDER BY parent, place",
+                "SELECT {names}, parent{total} FROM (SELECT {listed}, {parent} AS parent{count}, row_number() OVER \
+                     (PARTITION BY {parent} ORDER BY {order}) AS place FROM {} WHERE {where_clause}) ranked \
+                     WHERE place > {skip} AND place <= {last} ORDER BY parent, place",
                 source.from
             )
         } else {
+            let limit = writer.param(i64::from(self.limit));
             let skip =
                 if self.skip > 0 { format!(" OFFSET {}", writer.param(i64::from(self.skip))) } else { String::new() };
             let list = columns.join(", ");

@@ -328,12 +328,13 @@ fn answers(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     let shown: Vec<Json> = answers
         .iter()
         .map(|a| {
+            let question = if a.is_choice { "MultipleChoice" } else { "TextInput" };
             serde_json::json!({
                 "@odata.type": "#microsoft.graph.accessPackageAnswerString",
                 "value": a.value,
                 "displayValue": a.display.as_ref().unwrap_or(&a.value),
                 "answeredQuestion": {
-                    "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion",
+                    "@odata.type": format!("#microsoft.graph.accessPackage{question}Question"),
                     "id": a.question,
                 },
             })

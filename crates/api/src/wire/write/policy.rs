@@ -107,7 +107,9 @@ fn overlay(b: &Body<'_>, mut draft: PolicyDraft, old: Option<&Policy>, whole: bo
     match b.patch_object(&["reviewSettings", "accessReviewSettings"]) {
         Patch::Absent => {}
         Patch::Null => body.review = None,
-        Patch::Value(settings) => body.review = Some(review(&settings)),
+        Patch::Value(settings) => {
+            body.review = Some(review(&settings, old.and_then(|p| p.body.review.as_ref())));
+        }
     }
     if b.has(&["questions"]) {
         body.questions = b.objects(&["questions"]).unwrap_or_default().iter().filter_map(question).collect();
@@ -176,7 +178,9 @@ fn ends(b: &Body<'_>, body: &mut PolicyBody, old: Option<&Policy>) {
                 _ => Expiration::After(IsoDuration::days(days)),
             }
         }
-        (None, Some(0)) => body.expiration = Expiration::Never,
+        (None, Some(0)) => {
+            body.expiration = shown.filter(|e| *e == Expiration::NotSpecified).unwrap_or(Expiration::Never);
+        }
         (None, Some(_)) => b.fault("durationInDays", "`durationInDays` must not be below zero"),
         (None, None) => {}
     }
@@ -260,7 +264,10 @@ fn stage(b: &Body<'_>, known: Option<&Stage>) -> Stage {
         Some(window) if window.days_rounded_up() == i64::from(n) => window,
         _ => IsoDuration::days(n),
     });
-    let delay = b.int(&["escalationTimeInMinutes"]).filter(|n| *n > 0).and_then(minutes);
+    let delay = b.int(&["escalationTimeInMinutes"]).filter(|n| *n > 0).and_then(|n| {
+        let stored = known.and_then(|s| s.escalation_delay).filter(|d| d.minutes_total() == i64::from(n));
+        stored.or_else(|| minutes(n))
+    });
     let sets =
         |names: &[&str], backup: bool| b.objects(names).map(|all| subject_sets(&all, backup)).unwrap_or_default();
     let extension = b.object(&["customExtension"]).and_then(|e| e.id(&["id"]));
@@ -462,21 +469,23 @@ enum Reviewers {
     Managers,
 }
 
-fn review(b: &Body<'_>) -> ReviewSettings {
+/// Settings of reviews. Words that only repeat what the newer version showed keep what is stored: it can say more.
+fn review(b: &Body<'_>, known: Option<&ReviewSettings>) -> ReviewSettings {
     let outcomes = REVIEW_OUTCOMES;
-    let manager = |backup| SubjectSet::RequestorManager { level: 1, backup };
     let types = [("Self", Reviewers::Themselves), ("Reviewers", Reviewers::Named), ("Manager", Reviewers::Managers)];
     let kind = b.word(&["reviewerType"], &types);
     let sets = |names: &[&str], backup| b.objects(names).map(|all| subject_sets(&all, backup)).unwrap_or_default();
     let mut reviewers = [sets(&["primaryReviewers", "reviewers"], false), sets(&["fallbackReviewers"], true)].concat();
     if kind == Some(Reviewers::Managers) {
-        reviewers.insert(0, manager(false));
+        reviewers.splice(0..0, managers(known));
     }
     let schedule = b.object(&["schedule"]);
     let when = schedule.as_ref().map(review_schedule).unwrap_or_default();
-    let periods = RECURRENCE_TYPES.map(|(word, pattern, interval)| (word, (pattern, interval)));
-    let simple = b.word(&["recurrenceType"], &periods).map(|(pattern, interval)| simple_recurrence(pattern, interval));
-    let days = b.int(&["durationInDays"]).filter(|d| *d > 0).map(IsoDuration::days);
+    let days = b.int(&["durationInDays"]).filter(|d| *d > 0);
+    let in_days = days.map(|n| match known.and_then(|k| k.duration) {
+        Some(shown) if shown.days_rounded_up() == i64::from(n) => shown,
+        _ => IsoDuration::days(n),
+    });
     let settings = ReviewSettings {
         is_enabled: b.flag(&["isEnabled"]).unwrap_or(false),
         on_timeout: b
@@ -488,11 +497,33 @@ fn review(b: &Body<'_>) -> ReviewSettings {
         is_assisted: b.flag(&["isAgenticExperienceEnabled"]).unwrap_or(false),
         reviewers,
         start: b.time(&["startDateTime"]).or(when.start),
-        duration: days.or(when.duration),
-        recurrence: simple.or(when.recurrence),
+        duration: in_days.or(when.duration),
+        recurrence: repeated(b, known.and_then(|k| k.recurrence.as_ref())).or(when.recurrence),
     };
     b.finish(None, &[]);
     settings
+}
+
+/// The managers that the newer version calls by one word.
+fn managers(known: Option<&ReviewSettings>) -> Vec<SubjectSet> {
+    let is_manager =
+        |s: &&SubjectSet| matches!(s, SubjectSet::RequestorManager { .. } | SubjectSet::TargetManager { .. });
+    let stored: Vec<SubjectSet> = known.iter().flat_map(|k| &k.reviewers).filter(is_manager).cloned().collect();
+    if stored.is_empty() { vec![SubjectSet::RequestorManager { level: 1, backup: false }] } else { stored }
+}
+
+/// How often reviews happen, in the one word of the newer version; null is what it shows where it has no word.
+fn repeated(b: &Body<'_>, known: Option<&Recurrence>) -> Option<Recurrence> {
+    let periods = RECURRENCE_TYPES.map(|(word, pattern, interval)| (word, (pattern, interval)));
+    let shown = known.map(|r| (r.pattern.as_str(), r.interval));
+    match b.word(&["recurrenceType"], &periods) {
+        Some(word) if shown == Some(word) => known.cloned(),
+        Some((pattern, interval)) => Some(simple_recurrence(pattern, interval)),
+        None => {
+            let has_word = periods.iter().any(|(_, period)| Some(*period) == shown);
+            known.filter(|_| !has_word && b.has(&["recurrenceType"])).cloned()
+        }
+    }
 }
 
 #[derive(Default)]

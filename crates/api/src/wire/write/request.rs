@@ -157,7 +157,8 @@ fn answers(b: &Body<'_>) -> Vec<Answer> {
         let value = a.text(&["value"]);
         let display = a.raw(&["displayValue"]).and_then(|d| d.as_str().or_else(|| d.get("defaultText")?.as_str()));
         a.finish(None, &[]);
-        Some(Answer { question: question?, value: value.unwrap_or_default(), display: display.map(ToOwned::to_owned) })
+        let display = display.map(ToOwned::to_owned);
+        Some(Answer { question: question?, value: value.unwrap_or_default(), display, is_choice: false })
     };
     b.objects(&["answers"]).unwrap_or_default().iter().filter_map(one).collect()
 }

@@ -1,0 +1,27 @@
+//! The API as clients see it: requests through the real router, answers as snapshots. Each test is named after the rule
+//! it protects and runs on both kinds of database, which must give the same snapshots.
+//!
+//! A snapshot shows the status, the headers that say something about this answer, and the body. Ids have names,
+//! instants are shown to the second, and the three members that every error carries are left out when they are right.
+//! After a wanted change run the tests with `INSTA_UPDATE=always`, and read what changed.
+
+mod campaign;
+mod catalogs;
+mod clients;
+mod demo;
+mod directory;
+mod fuzz;
+mod packages;
+mod pages;
+mod policies;
+mod protocol;
+mod reading;
+mod refusals;
+mod requests;
+mod schema;
+mod signin;
+
+/// Where entitlement management is, in the older version.
+const EM: &str = "/v1.0/identityGovernance/entitlementManagement";
+/// The same in the newer one.
+const EM_BETA: &str = "/beta/identityGovernance/entitlementManagement";

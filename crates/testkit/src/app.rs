@@ -1,0 +1,441 @@
+//! A whole application without sockets: the real router and job runner over a database of its own. Time stands still
+//! until a test moves it, randomness is counted, and jobs run when a test says so.
+
+use crate::answer::{Answer, Names};
+use crate::company::{self, Company};
+use crate::db::{Db, Image, Kind, kinds};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
+use tenure_connect::Connectors;
+use tenure_domain::Timestamp;
+use tenure_domain::ids::SeededEntropy;
+use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
+use tenure_jobs::{AdvanceError, Runner, advance};
+use tenure_service::identity::{Tenant, keys};
+use tenure_service::{Clocks, Engine};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+/// When the tests begin: a Monday.
+pub const START: &str = "2026-03-02T09:00:00Z";
+/// The host that requests ask for.
+pub const HOST: &str = "localhost";
+/// Seconds between the founding of the company and the start.
+const FOUNDED_BEFORE_SECONDS: i64 = 86_400;
+const MASTER_KEY: [u8; 32] = [7; 32];
+/// The first number of randomness in the company, and of everything after it.
+const SEEDS: (u64, u64) = (1, 1_000_000);
+
+/// Runs a test on a fresh application over every kind of database: `on_every_database(async |app| { … })`. Snapshots
+/// must come out the same.
+///
+/// # Panics
+/// When the test does, or leaves work undone that is due.
+#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
+pub fn on_every_database(test: impl AsyncFn(&TestApp)) {
+    for kind in kinds() {
+        let app = TestApp::start(kind);
+        app.run(async {
+            test(&app).await;
+            app.finish().await;
+        });
+    }
+}
+
+/// Runs a test on the demo tenant over every kind of database.
+///
+/// # Panics
+/// When the test does, or leaves work undone that is due.
+#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
+pub fn on_every_demo(test: impl AsyncFn(&TestApp)) {
+    for kind in kinds() {
+        let app = TestApp::demo(kind);
+        app.run(async {
+            test(&app).await;
+            app.finish().await;
+        });
+    }
+}
+
+/// An application.
+pub struct TestApp {
+    /// Which kind of database.
+    pub kind: Kind,
+    router: Router,
+    runner: Runner,
+    engine: Engine,
+    wall: Arc<ManualClock>,
+    clock: Arc<DemoClock>,
+    names: Mutex<Names>,
+    tokens: Mutex<HashMap<String, String>>,
+    /// Last, so that it goes after what uses it.
+    _db: Db,
+}
+
+fn start() -> Timestamp {
+    START.parse().unwrap_or_default()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Clocks, and an engine over them.
+struct Base {
+    wall: Arc<ManualClock>,
+    clock: Arc<DemoClock>,
+    engine: Engine,
+}
+
+fn base(db: &Db, now: Timestamp, first_seed: u64) -> Base {
+    let wall = Arc::new(ManualClock::at(now));
+    let clock = Arc::new(DemoClock::new(wall.clone(), 0));
+    let clocks = Clocks { business: clock.clone(), wall: wall.clone() };
+    // Every use case draws its own numbers, and the same ones in every run.
+    let next = AtomicU64::new(first_seed);
+    let entropy = Arc::new(move || -> Box<dyn tenure_domain::ids::Entropy> {
+        Box::new(SeededEntropy::new(next.fetch_add(1, Ordering::Relaxed)))
+    });
+    Base { wall, clock, engine: Engine::new(db.store(), clocks, entropy) }
+}
+
+/// The company on a database, founded once per process and kind: keys and passwords are slow to make.
+fn founded(kind: Kind) -> &'static (Image, Company) {
+    static EMBEDDED: OnceLock<(Image, Company)> = OnceLock::new();
+    static SERVER: OnceLock<(Image, Company)> = OnceLock::new();
+    let place = if kind == Kind::Embedded { &EMBEDDED } else { &SERVER };
+    place.get_or_init(|| {
+        let db = Db::fresh(kind);
+        let hash = company::password_hash();
+        let base = base(&db, plus_seconds(start(), -FOUNDED_BEFORE_SECONDS), SEEDS.0);
+        let company = base.engine.write_blocking(move |ctx| {
+            keys::open(ctx, &MASTER_KEY)?;
+            company::found(ctx, &hash)
+        });
+        drop(base);
+        (db.into_image(), company.expect("the company is founded"))
+    })
+}
+
+impl TestApp {
+    /// The company of the tests, on the first morning.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(kind: Kind) -> Self {
+        let (image, company) = founded(kind);
+        let app = Self::over(Db::of_image(image), company.tenant.clone());
+        for (id, name) in &company.names {
+            app.name(id, name);
+        }
+        app
+    }
+
+    /// The demo tenant, as a first start on that morning makes it.
+    ///
+    /// # Panics
+    /// When it cannot be seeded.
+    pub fn demo(kind: Kind) -> Self {
+        let db = Db::fresh(kind);
+        let secrets = tenure_demo::Secrets {
+            client: company::WRITER_SECRET.to_owned(),
+            reader: company::READER_SECRET.to_owned(),
+            password_hash: company::password_hash(),
+        };
+        let base = base(&db, start(), SEEDS.0);
+        let tenant = base.engine.write_blocking(move |ctx| tenure_demo::seed(ctx, &secrets));
+        drop(base);
+        Self::over(db, tenant.expect("the demo is seeded"))
+    }
+
+    fn over(db: Db, tenant: Tenant) -> Self {
+        let Base { wall, clock, engine } = base(&db, start(), SEEDS.1);
+        let runner = Runner::new(engine.clone(), Connectors::default());
+        let keys = engine.write_blocking(|ctx| keys::open(ctx, &MASTER_KEY)).expect("the keys");
+        let router = tenure_api::router(App::new(Settings {
+            engine: engine.clone(),
+            tenant,
+            keys,
+            hosts: Hosts { names: vec![HOST.to_owned()], scheme: "https", public_url: None },
+            clock: Some(clock_control(runner.clone(), clock.clone())),
+        }));
+        let (names, tokens) = (Mutex::default(), Mutex::default());
+        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, _db: db }
+    }
+
+    /// Runs something asynchronous to its end, on this thread.
+    ///
+    /// # Panics
+    /// When it does.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(work)
+    }
+
+    /// Sends a request as it is. The wall clock moves on by a millisecond.
+    ///
+    /// # Panics
+    /// When the body of the answer breaks off.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let now = self.wall.now();
+        self.wall.set(Timestamp::from_microsecond(now.as_microsecond() + 1_000).unwrap_or(now));
+        let date = self.wall.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("the whole body").to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let json = serde_json::from_slice(&bytes).unwrap_or_default();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text, json, date }
+    }
+
+    /// Calls the API. Characters that a URL cannot hold are encoded; no token is the empty text, no body is null.
+    pub async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> Answer {
+        self.call_with(method, path, (token, &[]), body).await
+    }
+
+    /// The same with further headers.
+    ///
+    /// # Panics
+    /// When the path or a header cannot be sent.
+    pub async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        (token, headers): (&str, &[(&str, &str)]),
+        body: Value,
+    ) -> Answer {
+        let method: Method = method.parse().expect("a method");
+        let mut request = Request::builder().method(method).uri(encoded(path)).header(header::HOST, HOST);
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+            Body::from(body.to_string())
+        };
+        self.send(request.body(body).expect("a request")).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.call("GET", path, token, Value::Null).await
+    }
+
+    /// POST.
+    pub async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.call("POST", path, token, body).await
+    }
+
+    /// PATCH.
+    pub async fn patch(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.call("PATCH", path, token, body).await
+    }
+
+    /// PUT.
+    pub async fn put(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.call("PUT", path, token, body).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str, token: &str) -> Answer {
+        self.call("DELETE", path, token, Value::Null).await
+    }
+
+    /// Makes something that must be made, and calls it by a name in snapshots. Gives its id.
+    #[track_caller]
+    pub fn made(&self, answer: Answer, name: &str) -> String {
+        let id = answer.expect(201).id();
+        if let Ok(known) = Uuid::parse_str(&id) {
+            self.name(&known, name);
+        }
+        id
+    }
+
+    /// Sends a form.
+    ///
+    /// # Panics
+    /// When the path cannot be sent.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post(encoded(path))
+            .header(header::HOST, HOST)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body));
+        self.send(request.expect("a request")).await
+    }
+
+    /// Asks the token endpoint.
+    pub async fn token(&self, fields: &[(&str, &str)]) -> Answer {
+        self.form("/organizations/oauth2/v2.0/token", fields).await
+    }
+
+    async fn kept_token(&self, who: &str, fields: &[(&str, &str)]) -> String {
+        if let Some(token) = lock(&self.tokens).get(who) {
+            return token.clone();
+        }
+        let answer = self.token(fields).await.expect(200);
+        let token = answer.json["access_token"].as_str().unwrap_or_default().to_owned();
+        lock(&self.tokens).insert(who.to_owned(), token.clone());
+        token
+    }
+
+    async fn token_of(&self, app: Uuid, secret: &str) -> String {
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &app.to_string()),
+            ("client_secret", secret),
+            ("scope", "https://graph.microsoft.com/.default"),
+        ];
+        self.kept_token(&app.to_string(), &fields).await
+    }
+
+    /// A token of the app that may write.
+    pub async fn token_app(&self) -> String {
+        self.token_of(company::WRITER_ID, company::WRITER_SECRET).await
+    }
+
+    /// A token of the app that may only read.
+    pub async fn token_reader(&self) -> String {
+        self.token_of(company::READER_ID, company::READER_SECRET).await
+    }
+
+    /// A token of an app of the demo tenant.
+    pub async fn token_demo(&self, app: Uuid) -> String {
+        let secret = if app == tenure_demo::CLIENT_ID { company::WRITER_SECRET } else { company::READER_SECRET };
+        self.token_of(app, secret).await
+    }
+
+    /// A token of a person, signed in with the published client by name and password.
+    pub async fn token_person(&self, principal_name: &str) -> String {
+        let fields = [
+            ("grant_type", "password"),
+            ("client_id", &company::CLIENT_ID.to_string()),
+            ("username", principal_name),
+            ("password", company::PASSWORD),
+            ("scope", "https://graph.microsoft.com/.default"),
+        ];
+        self.kept_token(principal_name, &fields).await
+    }
+
+    /// A token of somebody of the company, by alias.
+    pub async fn token_of_person(&self, alias: &str) -> String {
+        self.token_person(&company::principal_name(alias)).await
+    }
+
+    /// Calls an id by a name in snapshots.
+    pub fn name(&self, id: &Uuid, name: &str) {
+        lock(&self.names).put(*id, name);
+    }
+
+    /// An answer as a snapshot shows it.
+    pub fn show(&self, answer: &Answer) -> String {
+        self.plain(&answer.shown())
+    }
+
+    /// JSON as a snapshot shows it.
+    pub fn show_json(&self, json: &Value) -> String {
+        self.plain(&serde_json::to_string_pretty(json).unwrap_or_default())
+    }
+
+    /// A text with names in place of ids.
+    pub fn plain(&self, text: &str) -> String {
+        lock(&self.names).apply(text)
+    }
+
+    /// The business clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Moves the business clock on, running what is due on the way; gives how much that was.
+    ///
+    /// # Panics
+    /// When a job fails.
+    pub async fn advance(&self, duration: &str) -> u32 {
+        let duration: IsoDuration = duration.parse().expect("a duration");
+        let target = duration.after(self.now()).expect("an instant");
+        advance(&self.runner, &self.clock, target).await.expect("the clock moves").1
+    }
+
+    /// Moves the wall clock on: tokens grow old. The business clock goes along.
+    pub fn let_pass(&self, seconds: i64) {
+        self.wall.set(plus_seconds(self.wall.now(), seconds));
+    }
+
+    /// Runs jobs until nothing is due; gives how much was done.
+    ///
+    /// # Panics
+    /// When a job fails.
+    pub async fn drain(&self) -> u32 {
+        self.runner.drain().await.expect("the jobs run")
+    }
+
+    /// The engine, for what has no path.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// A test that made work and did not run it has not seen what it does.
+    ///
+    /// # Panics
+    /// When something is due.
+    pub async fn finish(&self) {
+        let due = self.runner.next_due().await.expect("the queues can be read");
+        let now = self.now();
+        assert!(due.is_none_or(|due| due > now), "the test ends with work that is due: call app.drain()");
+    }
+}
+
+fn clock_control(runner: Runner, clock: Arc<DemoClock>) -> ClockControl {
+    Arc::new(move |target| {
+        let (runner, clock) = (runner.clone(), clock.clone());
+        Box::pin(async move {
+            match advance(&runner, &clock, target).await {
+                Ok((now, ran)) => Ok(Moved { now, ran }),
+                Err(AdvanceError::Backwards { now }) => Err(ClockFailure::Backwards { now }),
+                Err(AdvanceError::Failed(error)) => Err(ClockFailure::Failed(error)),
+            }
+        })
+    })
+}
+
+/// A request with these headers and no others.
+///
+/// # Panics
+/// When it cannot be sent.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(encoded(path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_owned())).expect("a request")
+}
+
+/// A path and query as a URL can hold them.
+fn encoded(path: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
