@@ -13,25 +13,10 @@ const TRIES: u32 = 20;
 /// What databases of tests are called first.
 const PREFIX: &str = "tenure_test";
 
-const LEFT_BEHIND: &str = "SELECT datname FROM pg_database WHERE datname ~ '^tenure_test_[0-9]+_' \
-    AND NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid::text = split_part(datname, '_', 3))";
-
-/// Keeps a copy of every table beside it.
-const SAVE: &str = "DO $$ DECLARE t text; BEGIN
-    CREATE SCHEMA saved;
-    FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-        EXECUTE format('CREATE TABLE saved.%1$I AS TABLE public.%1$I', t);
-    END LOOP;
-END $$";
-
-/// Puts back what was saved, whatever refers to what.
-const RESTORE: &str = "DO $$ DECLARE t text; BEGIN
-    SET LOCAL session_replication_role = replica;
-    FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-        EXECUTE format('DELETE FROM public.%I', t);
-        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM saved.%1$I', t);
-    END LOOP;
-END $$";
+const CONNECTION_NUMBER: &str = include_str!("server/connection_number.sql");
+const LEFT_BEHIND: &str = include_str!("server/left_behind.sql");
+const SAVE: &str = include_str!("server/save.sql");
+const RESTORE: &str = include_str!("server/restore.sql");
 
 /// Databases that were copied from an image and are not in use: making one takes longer than putting it in order.
 static FREE: Mutex<Vec<Database>> = Mutex::new(Vec::new());
@@ -131,7 +116,7 @@ fn process_prefix() -> &'static str {
         std::thread::spawn(move || {
             runtime().block_on(async {
                 let client = connect(&admin()).await;
-                let row = client.query_one("SELECT pg_backend_pid()", &[]).await.expect("the number of the connection");
+                let row = client.query_one(CONNECTION_NUMBER, &[]).await.expect("the number of the connection");
                 tell.send(row.get::<_, i32>(0)).expect("somebody waits");
                 for row in client.query(LEFT_BEHIND, &[]).await.unwrap_or_default() {
                     // Another process may sweep at the same time.
