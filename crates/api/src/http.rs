@@ -106,6 +106,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// The path with its version, as the caller wrote it.
+    pub fn full_path(&self) -> String {
+        format!("/{}{}", self.version.prefix(), self.path)
+    }
+
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|v| v.to_str().ok())

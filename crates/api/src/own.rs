@@ -30,7 +30,7 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         permitted(call, Action::ReadMail).await?;
         return dispatch::answer(call).await;
     }
-    Err(Failure::unknown_route(&format!("/tenure/v1{}", call.path)))
+    Err(Failure::unknown_route(&call.full_path()))
 }
 
 async fn permitted(call: &Call, action: Action) -> Result<(), Failure> {

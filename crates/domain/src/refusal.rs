@@ -204,6 +204,12 @@ impl Refusal {
         self
     }
 
+    /// Adds the objects that stand in the way.
+    pub fn because_of(mut self, related: Vec<Related>) -> Self {
+        self.related.extend(related);
+        self
+    }
+
     /// Adds a single fault.
     pub fn detail(mut self, target: impl Into<String>, message: impl Into<String>) -> Self {
         self.details.push(Detail { code: self.code, message: message.into(), target: Some(target.into()) });

@@ -151,7 +151,7 @@ fn enter(
     let mut here = root;
     loop {
         let Some((segment, tail)) = rest.split_first() else {
-            return Err(unknown_route(path, ""));
+            return Err(unknown_route(version, path, ""));
         };
         *rest = tail;
         if let Some(set) = here.sets.iter().find(|s| s.name.is(version, &segment.name)) {
@@ -160,15 +160,16 @@ fn enter(
         let Some(next) = here.containers.iter().find(|c| c.name.is(version, &segment.name)) else {
             let sets = here.sets.iter().filter_map(|s| s.name.get(version));
             let known = sets.chain(here.containers.iter().filter_map(|c| c.name.get(version)));
-            return Err(unknown_route(path, &did_you_mean(&segment.name, known)));
+            return Err(unknown_route(version, path, &did_you_mean(&segment.name, known)));
         };
         here = next;
     }
 }
 
 /// The text is one that clients know.
-fn unknown_route(path: &str, hint: &str) -> Error {
-    not_found(format!("No HTTP resource was found that matches the request URI `{path}`{hint}"))
+fn unknown_route(version: Version, path: &str, hint: &str) -> Error {
+    let version = version.prefix();
+    not_found(format!("No HTTP resource was found that matches the request URI `/{version}{path}`{hint}"))
 }
 
 struct Walk<'p> {
@@ -180,7 +181,7 @@ struct Walk<'p> {
 impl Walk<'_> {
     fn lost(&self, name: &str) -> Error {
         let hint = did_you_mean(name, self.resolved.entity.known_names(self.version));
-        unknown_route(self.path, &hint)
+        unknown_route(self.version, self.path, &hint)
     }
 
     fn segment<'a>(&mut self, segment: &Segment, alias: &impl Fn(&str) -> Option<&'a str>) -> Result<(), Error> {

@@ -100,7 +100,9 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: CatalogId) -> Result<(), ServiceError> 
     let wanted = (rows::catalog::get(id), rows::catalog::packages(id), rows::catalog::resources(id));
     let (permit, (catalog, packages, resources)) = ctx.load(Action::WriteCatalogs, wanted)?;
     let catalog = catalog.ok_or_else(|| Refusal::not_found("catalog", id))?;
-    catalog.may_delete(packages.unwrap_or(0))?;
+    if let Err(refusal) = catalog.may_delete(packages.unwrap_or(0)) {
+        return Err(refusal.because_of(ctx.fetch(rows::hold::catalog(id))?).into());
+    }
     let resources: Vec<_> = resources.iter().map(|r| r.id).collect();
     rows::catalog::delete(ctx.tx, &permit, id, &resources);
     ctx.audit(&AuditEvent::new(Activity::DeleteCatalog, target(&catalog)))

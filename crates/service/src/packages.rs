@@ -122,7 +122,10 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: PackageId) -> Result<(), ServiceError> 
     let wanted = (rows::package::get(id), rows::package::uses(id), rows::policy::of_package(id));
     let (permit, (package, uses, policies)) = ctx.load(Action::WritePackages, wanted)?;
     let package = package.ok_or_else(|| Refusal::not_found("access package", id))?;
-    uses.unwrap_or_default().may_delete(Code::AccessPackageInUse, "access package", &package.name)?;
+    if let Err(refusal) = uses.unwrap_or_default().may_delete(Code::AccessPackageInUse, "access package", &package.name)
+    {
+        return Err(refusal.because_of(ctx.fetch(rows::hold::package(id))?).into());
+    }
     for policy in &policies {
         rows::policy::delete(ctx.tx, &permit, policy.id);
         ctx.audit(&AuditEvent::new(Activity::DeletePolicy, crate::policies::target(policy)).about(target(&package)))?;

@@ -116,7 +116,9 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
 pub fn delete(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<(), ServiceError> {
     let (permit, (policy, uses)) = ctx.load(Action::WritePolicies, (rows::policy::get(id), rows::policy::uses(id)))?;
     let policy = policy.ok_or_else(|| Refusal::not_found("assignment policy", id))?;
-    uses.unwrap_or_default().may_delete(Code::PolicyInUse, "assignment policy", &policy.name)?;
+    if let Err(refusal) = uses.unwrap_or_default().may_delete(Code::PolicyInUse, "assignment policy", &policy.name) {
+        return Err(refusal.because_of(ctx.fetch(rows::hold::policy(id))?).into());
+    }
     rows::policy::delete(ctx.tx, &permit, id);
     ctx.audit(&AuditEvent::new(Activity::DeletePolicy, target(&policy)))
 }

@@ -220,7 +220,8 @@ fn remove(ctx: &mut Ctx<'_, '_>, permit: &Permit, resource: &Resource) -> Result
     if ctx.fetch(rows::catalog::resource_uses(resource.id))?.unwrap_or(0) > 0 {
         let message =
             format!("The resource: {} can not be deleted because there are active entitlements.", resource.name);
-        return Err(Refusal::new(Code::InvalidDeleteResourceHasEntitlements, message).into());
+        let refusal = Refusal::new(Code::InvalidDeleteResourceHasEntitlements, message);
+        return Err(refusal.because_of(ctx.fetch(rows::hold::resource(resource.id))?).into());
     }
     rows::catalog::delete_resource(ctx.tx, permit, resource.id);
     Ok(())

@@ -58,6 +58,12 @@ impl Answer {
         details.into_iter().flatten().map(|d| d["target"].as_str().unwrap_or_default()).collect()
     }
 
+    /// The objects a refusal names as standing in the way: type and id.
+    pub fn related(&self) -> Vec<(&str, &str)> {
+        let related = self.json["error"]["innerError"]["tenure"]["related"].as_array();
+        related.into_iter().flatten().filter_map(|r| Some((r["type"].as_str()?, r["id"].as_str()?))).collect()
+    }
+
     /// The objects of a list.
     ///
     /// # Panics

@@ -156,7 +156,7 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     }
     match ROUTES.iter().find(|r| r.method == call.method && r.shape == shape) {
         Some(route) => (route.run)(call, &target).await,
-        None => Err(not_allowed(&target.resolved, &shape)),
+        None => Err(not_allowed(call, &target.resolved, &shape)),
     }
 }
 
@@ -167,11 +167,15 @@ fn is_action(resolved: &Resolved) -> bool {
     resolved.steps.iter().any(|s| matches!(s, Step::Operation { name, .. } if !FUNCTIONS.contains(name)))
 }
 
-fn not_allowed(resolved: &Resolved, shape: &str) -> Failure {
+fn not_allowed(call: &Call, resolved: &Resolved, shape: &str) -> Failure {
     let reads = (!is_action(resolved)).then_some("GET");
     let writes = ROUTES.iter().filter(|r| r.shape == shape).map(|r| r.method.as_str());
     let allowed: Vec<&str> = reads.into_iter().chain(writes).collect();
-    if allowed.is_empty() { Failure::unknown_route(shape) } else { Failure::method_not_allowed(&allowed.join(", ")) }
+    if allowed.is_empty() {
+        Failure::unknown_route(&call.full_path())
+    } else {
+        Failure::method_not_allowed(&allowed.join(", "))
+    }
 }
 
 /// The shape of a path, with its keys.

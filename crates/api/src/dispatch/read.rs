@@ -199,7 +199,7 @@ struct Asked {
 pub async fn get(call: &Call, target: Target) -> Result<Reply, Failure> {
     let resolved = target.resolved;
     if let (Suffix::Value, false) = (resolved.suffix, is_property(&resolved)) {
-        return Err(Failure::unknown_route(&call.path));
+        return Err(Failure::unknown_route(&call.full_path()));
     }
     let context = Context { version: call.version, fold: SCHEMA.fold };
     let query = Query::build(context, resolved.entity, &target.options)?;
@@ -562,7 +562,7 @@ pub async fn one(
 
 async fn property(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
     let Some(Step::Property(property)) = asked.resolved.steps.last() else {
-        return Err(Failure::unknown_route(&call.path));
+        return Err(Failure::unknown_route(&call.full_path()));
     };
     let property: &'static Property = property;
     let raw = asked.resolved.suffix == Suffix::Value;

@@ -132,7 +132,7 @@ pub async fn page(raw: &Raw) -> Result<Reply, Failure> {
     let user_code = secret::normal_user_code(user_code);
     if waiting(raw, &user_code).await?.is_none() {
         let fault = "That code is not known, or has expired. Look at your device again.";
-        return Ok(Reply { status: StatusCode::BAD_REQUEST, ..pages::device_code(raw, Some(fault)) });
+        return Ok(pages::device_code(raw, Some(fault)));
     }
     let visit = signin::visit(raw, Purpose::Device { user_code }).await?;
     let (Some(name), Some(password)) = (form.get("username"), form.get("password")) else {

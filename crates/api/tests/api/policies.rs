@@ -400,6 +400,10 @@ fn a_policy_in_use_is_not_deleted() {
         let path = format!("{EM}/assignmentPolicies/{}", campaign.policy);
         let refused = app.delete(&path, &campaign.token).await;
         assert_eq!((refused.status, refused.code()), (400, "PolicyInUse"));
+        assert_eq!(refused.related(), [("accessPackageAssignment", assignment.as_str())]);
+        let package = app.delete(&format!("{EM}/accessPackages/{}", campaign.package), &campaign.token).await;
+        assert_eq!((package.status, package.code()), (400, "AccessPackageInUse"));
+        assert_eq!(package.related(), [("accessPackageAssignment", assignment.as_str())]);
         let body = json!({ "requestType": "adminRemove", "assignment": { "id": assignment } });
         campaign.ask(app, &campaign.token, body).await.expect(201);
         app.drain().await;

@@ -192,6 +192,10 @@ fn a_justification_and_answers_are_given_where_the_policy_wants_them() {
         heard.push(said(&campaign.ask(app, &carla, body.clone()).await));
         body["answers"] = json!([]);
         heard.push(app.plain(&said(&campaign.ask(app, &carla, body.clone()).await)));
+        let mut stray = answer("eu");
+        stray[0]["answeredQuestion"]["id"] = json!("00000000-0000-0000-0000-00000000beef");
+        body["answers"] = json!([answer("eu")[0], stray[0]]);
+        heard.push(app.plain(&said(&campaign.ask(app, &carla, body.clone()).await)));
         assert_snapshot!("refused_for_want_of_words", heard.join("\n"));
         body["answers"] = answer("eu");
         let made = campaign.ask(app, &carla, body).await.expect(201);

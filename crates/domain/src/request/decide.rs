@@ -248,6 +248,9 @@ fn answers_fault(ask: &Ask, policy: &Policy) -> Option<Refusal> {
     if ask.answers.iter().any(|a| a.value.chars().count() > ANSWER_CHARS_MAX) {
         return refuse(format!("an answer has more than {ANSWER_CHARS_MAX} characters"));
     }
+    if let Some(stray) = ask.answers.iter().find(|a| policy.body.questions.iter().all(|q| q.id != a.question)) {
+        return refuse(format!("the policy `{}` asks no question `{}`", policy.name, stray.question));
+    }
     for question in &policy.body.questions {
         let answer = ask.answers.iter().find(|a| a.question == question.id).filter(|a| !a.value.trim().is_empty());
         match (answer, &question.kind) {

@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod catalog;
 pub mod directory;
 pub mod grant;
+pub mod hold;
 pub mod identity;
 pub mod mail;
 pub mod package;
@@ -27,6 +28,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         directory::object::STATEMENTS,
         directory::user::STATEMENTS,
         grant::STATEMENTS,
+        hold::STATEMENTS,
         identity::STATEMENTS,
         mail::STATEMENTS,
         package::STATEMENTS,

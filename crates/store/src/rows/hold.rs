@@ -1,0 +1,53 @@
+//! What keeps an object from being deleted, by name: the first few, since a refusal is read by people.
+
+use crate::error::StoreError;
+use crate::fetch::{Columns, Query};
+use crate::sql::{Sql, sql};
+use tenure_domain::ids::{CatalogId, PackageId, PolicyId, ResourceId};
+use tenure_domain::limits::RELATED_MAX;
+use tenure_domain::refusal::{Related, RelatedKind};
+use uuid::Uuid;
+
+const ASSIGNMENT: i64 = 1;
+const REQUEST: i64 = 2;
+const PACKAGE: i64 = 3;
+
+sql! {
+    PACKAGE_HELD: "SELECT 1, id, NULL FROM assignment WHERE package_id = $1 AND is_live UNION ALL SELECT 2, id, NULL FROM request WHERE package_id = $1 AND is_open LIMIT $2";
+    POLICY_HELD: "SELECT 1, id, NULL FROM assignment WHERE policy_id = $1 AND is_live UNION ALL SELECT 2, id, NULL FROM request WHERE policy_id = $1 AND is_open LIMIT $2";
+    CATALOG_HELD: "SELECT 3, id, name FROM package WHERE catalog_id = $1 ORDER BY name_key LIMIT $2";
+    RESOURCE_HELD: "SELECT DISTINCT 3, p.id, p.name FROM package_role z JOIN package p ON p.id = z.package_id WHERE z.resource_id = $1 LIMIT $2";
+}
+
+fn held(sql: &Sql, id: Uuid) -> Query<Related> {
+    Query::new(sql, vec![id.into(), i64::from(RELATED_MAX).into()], |row| {
+        let mut c = Columns::of(row, "what holds it");
+        let kind = match c.int("kind")? {
+            ASSIGNMENT => RelatedKind::Assignment,
+            REQUEST => RelatedKind::Request,
+            PACKAGE => RelatedKind::Package,
+            other => return Err(StoreError::Internal(format!("what holds it: the kind {other}"))),
+        };
+        Ok(Related { kind, id: c.id("id")?, name: c.opt_text("name")? })
+    })
+}
+
+/// Live assignments and open requests of a package.
+pub fn package(id: PackageId) -> Query<Related> {
+    held(&PACKAGE_HELD, id.0)
+}
+
+/// Live assignments and open requests under a policy.
+pub fn policy(id: PolicyId) -> Query<Related> {
+    held(&POLICY_HELD, id.0)
+}
+
+/// Packages of a catalog.
+pub fn catalog(id: CatalogId) -> Query<Related> {
+    held(&CATALOG_HELD, id.0)
+}
+
+/// Packages that use a resource.
+pub fn resource(id: ResourceId) -> Query<Related> {
+    held(&RESOURCE_HELD, id.0)
+}
