@@ -18,8 +18,8 @@ use std::time::Duration;
 use tenure_connect::Connectors;
 use tenure_domain::Timestamp;
 use tenure_domain::limits::POLL_INTERVAL_MILLIS;
-use tenure_service::{Engine, Identity, ServiceError};
-use tenure_store::queue::ClaimTimes;
+use tenure_service::{Ctx, Engine, Identity, ServiceError};
+use tenure_store::queue::{self, ClaimTimes};
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
@@ -48,6 +48,15 @@ impl Runner {
 
     fn lease(&self) -> Uuid {
         self.engine.new_id()
+    }
+
+    /// Takes over what a process before this one had claimed. Only where no other process uses the database.
+    pub async fn take_over(&self) -> Result<(), ServiceError> {
+        let free = |ctx: &mut Ctx<'_, '_>| {
+            queue::free_leases(ctx.tx);
+            Ok(())
+        };
+        self.engine.write(Identity::System, Uuid::nil(), free).await
     }
 
     /// Runs one claim of each queue; gives how much was done.
@@ -83,9 +92,9 @@ impl Runner {
 
     /// The instant at which the next thing is due.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, ServiceError> {
-        let read = self.engine.read(tenure_service::Cost::Small, Identity::System, Uuid::nil(), |ctx| {
-            ctx.fetch(tenure_store::queue::next_due())
-        });
+        let read = self
+            .engine
+            .read(tenure_service::Cost::Small, Identity::System, Uuid::nil(), |ctx| ctx.fetch(queue::next_due()));
         Ok(read.await?.flatten())
     }
 

@@ -5,6 +5,7 @@ use crate::failure::{Failure, Outcome, While};
 use crate::master_key::{self, MasterKey};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 use tenure_auth::SystemEntropy;
 use tenure_domain::limits::DB_THREADS;
@@ -25,10 +26,16 @@ pub struct Installation {
     pub tenant: Option<Tenant>,
 }
 
-/// Opens the installation; its folder and master key are made on the first start.
-pub fn open(options: &Options) -> Outcome<Installation> {
+/// The folder, made when it is not there.
+pub fn folder(options: &Options) -> Outcome<&Path> {
     let folder = &options.data_dir;
     DirBuilder::new().recursive(true).mode(0o700).create(folder).doing(format!("making {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Opens the installation; its folder and master key are made on the first start.
+pub fn open(options: &Options) -> Outcome<Installation> {
+    let folder = folder(options)?;
     let known_master = master_key::read(options)?;
     let store = match &options.database {
         Some(url) => Store::server(&ServerConfig { url: url.clone(), threads: DB_THREADS }),

@@ -13,6 +13,7 @@ mod files;
 mod init;
 mod installation;
 mod listen;
+mod lock;
 mod master_key;
 mod serve;
 mod tls;

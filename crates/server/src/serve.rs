@@ -4,7 +4,7 @@ use crate::config::{Options, Transport};
 use crate::demo::{self, SignIn};
 use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
-use crate::{listen, tls};
+use crate::{listen, lock, tls};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,7 @@ const JOBS_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The verb.
 pub fn run(options: &Options) -> Outcome<()> {
+    let _lock = lock::take(installation::folder(options)?)?;
     let place = installation::open(options)?;
     let sign_in = options.demo.then(|| demo::sign_in(&place.master));
     let tenant = tenant(&place, sign_in.as_ref())?;
@@ -50,6 +51,9 @@ pub fn run(options: &Options) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().doing("starting")?;
     runtime.block_on(async {
         let (stopper, stop) = watch::channel(false);
+        if options.database.is_none() {
+            runner.take_over().await?;
+        }
         let jobs = tokio::spawn(runner.run(stop.clone()));
         let upkeep = tokio::spawn(upkeep(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));

@@ -24,6 +24,9 @@ sql! {
     TIMER_CLAIMED: "SELECT subject_id, subject_kind, fire_at FROM timer WHERE lease_token = $1 ORDER BY fire_at, subject_id";
     TIMER_DONE: "DELETE FROM timer WHERE subject_kind = $1 AND subject_id = $2 AND lease_token = $3";
     NEXT_DUE: "SELECT min(due) FROM (SELECT min(fire_at) AS due FROM timer UNION ALL SELECT min(due_at) FROM outbox WHERE due_at IS NOT NULL UNION ALL SELECT min(due_at) FROM grant_row WHERE due_at IS NOT NULL) AS all_due";
+    FREE_TIMERS: "UPDATE timer SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
+    FREE_OUTBOX: "UPDATE outbox SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
+    FREE_GRANTS: "UPDATE grant_row SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     PARKED: "SELECT count(*) FROM outbox WHERE is_parked";
 }
 
@@ -124,6 +127,13 @@ pub fn claim(tx: &mut Tx<'_>, queue: Queue, times: ClaimTimes, token: Uuid) {
         CLAIM_BATCH.into(),
     ];
     tx.write_text(Statement::new(sql, params));
+}
+
+/// Ends every lease. Only for the one process of a database, when it starts: whoever held them is gone.
+pub fn free_leases(tx: &mut Tx<'_>) {
+    for sql in [&FREE_TIMERS, &FREE_OUTBOX, &FREE_GRANTS] {
+        tx.write(sql, Vec::new());
+    }
 }
 
 /// A fired timer.
