@@ -4,11 +4,11 @@
 //! call it knows what must be true. Between kills the clients pause and the whole truth is compared with what they know.
 
 mod client;
-mod http;
+pub mod http;
 mod proof;
 mod rng;
-mod servers;
-mod world;
+pub mod servers;
+pub mod world;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};

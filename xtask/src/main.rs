@@ -23,6 +23,7 @@ mod run;
 mod session;
 mod test;
 mod toolchain;
+mod trouble;
 mod workspace;
 
 use std::process::ExitCode;
@@ -48,6 +49,9 @@ usage: cargo xtask VERB
   crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S]
                     kills the server at random moments while clients write, and looks for what was lost or doubled
 
+  trouble [--store sqlite|postgres]
+                    fills the disk under a server, locks its file, kills its database and loses its answers
+
   help              this text";
 
 fn main() -> ExitCode {
@@ -67,6 +71,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("test") => test::run(arguments),
         Some("check-deps") => check_deps::run(arguments),
         Some("crash") => crash::run(arguments),
+        Some("trouble") => trouble::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

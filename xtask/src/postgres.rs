@@ -5,6 +5,7 @@
 //! shall meet the commits that production has.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,7 +14,7 @@ use std::{env, fs, process as this_process};
 
 use crate::account::{self, Account};
 use crate::failure::{Context, Failure, Outcome};
-use crate::{apt, ports, process};
+use crate::{apt, clock, ports, process};
 
 const PROGRAMS: [&str; 4] = ["initdb", "postgres", "pg_ctl", "createdb"];
 const DEBIAN_PACKAGE: &str = "postgresql";
@@ -40,6 +41,7 @@ cd / && rm -rf "$2"
 pub struct Postgres {
     programs: PathBuf,
     port: u16,
+    home: Home,
     keeper: Child,
 }
 
@@ -48,10 +50,37 @@ impl Postgres {
         let programs = find_or_install_programs()?;
         let home = Home::create()?;
         // From here on every way out, also a failed start, leaves nothing behind.
-        let server = Self { keeper: home.keep(&programs)?, port: ports::any_free()?, programs };
-        home.initialise(&server.programs, server.port)?;
-        home.start(&server.programs)?;
+        let keeper = home.keep(&programs)?;
+        let server = Self { programs, port: ports::any_free()?, home, keeper };
+        server.home.initialise(&server.programs, server.port)?;
+        server.home.start(&server.programs)?;
         Ok(server)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// SIGKILL, as a machine that loses power would do it.
+    pub fn kill(&self) -> Outcome<()> {
+        let file = self.home.data().join("postmaster.pid");
+        let text = fs::read_to_string(&file).context(format!("reading {}", file.display()))?;
+        let main = text.lines().next().unwrap_or_default();
+        process::output(Command::new("sh").args(["-c", "kill -KILL \"$0\"", main])).map(drop)
+    }
+
+    /// Starts it again, once the last processes of the killed one have gone.
+    pub fn start_again(&self) -> Outcome<()> {
+        let mut last = None;
+        let started = clock::poll(Duration::from_secs(START_SECONDS_MAX), || {
+            last = self.home.start(&self.programs).err();
+            Ok(last.is_none().then_some(()))
+        })?;
+        match (started, last) {
+            (None, Some(failure)) => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     /// The database every server has, by the account that may do everything. No password is checked.

@@ -11,7 +11,7 @@ use crate::conformance::{self, Scenario};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::workspace::{self, Workspace};
-use crate::{check_deps, crash, process};
+use crate::{check_deps, crash, process, trouble};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -23,6 +23,8 @@ enum Step {
     Build,
     /// On PostgreSQL, or on the embedded database.
     Crash(bool),
+    /// Likewise.
+    Trouble(bool),
     Client(Scenario),
 }
 
@@ -46,7 +48,7 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
 
 fn plan(workspace: &Workspace, skip_sdk: bool, only: Option<&str>) -> Outcome<Vec<Step>> {
     let mut steps = vec![Step::Fmt, Step::Clippy, Step::CheckDeps, Step::Deny, Step::Unit, Step::Build];
-    steps.extend([Step::Crash(false), Step::Crash(true)]);
+    steps.extend([Step::Crash(false), Step::Crash(true), Step::Trouble(false), Step::Trouble(true)]);
     if !skip_sdk {
         steps.extend(conformance::scenarios(workspace).into_iter().map(Step::Client));
     }
@@ -105,6 +107,7 @@ impl Step {
             Self::Unit => unit(session),
             Self::Build => session.server().map(drop),
             Self::Crash(on_postgres) => crash::check(session, on_postgres),
+            Self::Trouble(on_postgres) => trouble::check(session, on_postgres),
             Self::Client(scenario) => client(session, scenario),
         }
     }
@@ -134,6 +137,8 @@ impl fmt::Display for Step {
             Self::Build => out.write_str("build"),
             Self::Crash(false) => out.write_str("crash-sqlite"),
             Self::Crash(true) => out.write_str("crash-postgres"),
+            Self::Trouble(false) => out.write_str("trouble-sqlite"),
+            Self::Trouble(true) => out.write_str("trouble-postgres"),
             Self::Client(scenario) => out.write_str(&scenario.name()),
         }
     }

@@ -103,7 +103,7 @@ impl Client {
     }
 
     fn fault(&mut self, doing: &str, answer: &Answer) {
-        let Answer { status, json, tries } = answer;
+        let Answer { status, json, tries, .. } = answer;
         self.faults.push(format!("client {}: {doing}: {status} after {tries} tries: {json}", self.number));
     }
 

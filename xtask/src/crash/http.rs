@@ -33,6 +33,8 @@ pub struct Answer {
     pub json: Value,
     /// How often the call was made.
     pub tries: u32,
+    /// Seconds after which the server wants to be asked again.
+    pub retry_after: Option<u64>,
 }
 
 impl Answer {
@@ -47,7 +49,7 @@ impl Answer {
 }
 
 /// One try.
-fn once(address: SocketAddr, call: &Call<'_>, tries: u32) -> Outcome<Answer> {
+pub fn once(address: SocketAddr, call: &Call<'_>, tries: u32) -> Outcome<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, CONNECT_TIME_MAX).context("connecting")?;
     stream.set_read_timeout(Some(ANSWER_TIME_MAX)).context("connecting")?;
     let repeated = if tries > 1 { format!("Retry-Attempt: {}\r\n", tries - 1) } else { String::new() };
@@ -74,15 +76,17 @@ fn parse(bytes: &[u8], tries: u32) -> Outcome<Answer> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(cut)?;
     let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(cut)?;
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
-    if length.is_some_and(|length| length != body.len()) {
+    let header = |wanted: &str| {
+        head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case(wanted).then(|| value.trim().parse::<u64>().ok())?
+        })
+    };
+    if header("content-length").is_some_and(|length| usize::try_from(length) != Ok(body.len())) {
         return Err(cut());
     }
     let json = serde_json::from_str(body).unwrap_or(Value::Null);
-    Ok(Answer { status, json, tries })
+    Ok(Answer { status, json, tries, retry_after: header("retry-after") })
 }
 
 /// Repeats a call, at one server after the other, until it is answered by something else than "not now".

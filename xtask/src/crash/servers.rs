@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::http::{Call, until_answered};
+use super::http::{Call, once};
 use super::rng::Rng;
 use crate::failure::{Context, Failure, Outcome};
 use crate::session::Session;
@@ -32,11 +32,16 @@ impl Servers {
     pub fn start(session: &Session, on_postgres: bool, count: usize) -> Outcome<Self> {
         let store = if on_postgres { "postgres" } else { "sqlite" };
         let folder = session.workspace.target.join("crash").join(format!("{store}-{count}"));
-        // Not there at all the first time.
-        let _ = fs::remove_dir_all(&folder);
         let name = format!("crash_{count}");
         let database = if on_postgres { Some(session.postgres()?.create_database(&name)?) } else { None };
-        let mut servers = Self { binary: session.server()?.to_owned(), database, all: Vec::new() };
+        Self::start_fresh(&folder, session.server()?, database, count)
+    }
+
+    /// Starts so many servers, each on an empty folder of its own in this one.
+    pub fn start_fresh(folder: &Path, binary: &Path, database: Option<String>, count: usize) -> Outcome<Self> {
+        // Not there at all the first time.
+        let _ = fs::remove_dir_all(folder);
+        let mut servers = Self { binary: binary.to_owned(), database, all: Vec::new() };
         for n in 0..count {
             let folder = folder.join(n.to_string());
             fs::create_dir_all(&folder).context(format!("creating {}", folder.display()))?;
@@ -61,6 +66,7 @@ impl Servers {
         self.all.iter().map(|s| s.address).collect()
     }
 
+    /// Starts the server of this number, and waits until it is healthy.
     fn spawn(&mut self, n: usize) -> Outcome<()> {
         let Some(server) = self.all.get_mut(n) else { return Err(Failure::new("no such server")) };
         let log = File::options().create(true).append(true).open(server.folder.join("server.log"));
@@ -80,14 +86,9 @@ impl Servers {
                     log_tail(&folder)
                 )));
             }
-            let call =
-                Call { method: "GET", path: "/healthz", token: "", content_type: "", body: String::new(), id: "" };
-            Ok(std::net::TcpStream::connect(address)
-                .is_ok()
-                .then(|| until_answered(&[address], 0, &call).ok())
-                .flatten())
+            Ok(healthy(address))
         })?;
-        ready.map(drop).ok_or_else(|| Failure::new(format!("the server was not ready\n{}", log_tail(&folder))))
+        ready.ok_or_else(|| Failure::new(format!("the server was not ready\n{}", log_tail(&folder))))
     }
 
     fn exited(&mut self, n: usize) -> Outcome<Option<std::process::ExitStatus>> {
@@ -137,6 +138,12 @@ impl Drop for Servers {
             }
         }
     }
+}
+
+/// Whether the server there is healthy.
+pub fn healthy(address: SocketAddr) -> Option<()> {
+    let call = Call { method: "GET", path: "/healthz", token: "", content_type: "", body: String::new(), id: "" };
+    once(address, &call, 1).is_ok_and(|answer| answer.status == 200).then_some(())
 }
 
 fn log_tail(folder: &Path) -> String {

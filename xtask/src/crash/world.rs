@@ -48,8 +48,7 @@ pub fn ask(
 impl World {
     /// Makes the packages; `folder` is the data folder of the first server.
     pub fn build(addresses: &[SocketAddr], folder: &Path) -> Outcome<Self> {
-        let text = fs::read_to_string(folder.join("demo.env")).context("reading demo.env")?;
-        let env = demo_env::parse(&text)?;
+        let env = sign_in_data(folder)?;
         let token = token(addresses, &env)?;
         let maker = Maker { addresses, token: &token };
         let catalog = maker.make(&format!("{EM}/catalogs"), &json!({"displayName": "Crash", "state": "published"}))?;
@@ -61,7 +60,13 @@ impl World {
     }
 }
 
-fn token(addresses: &[SocketAddr], env: &BTreeMap<String, String>) -> Outcome<String> {
+/// The sign-in data of the demo server on this folder.
+pub fn sign_in_data(folder: &Path) -> Outcome<BTreeMap<String, String>> {
+    demo_env::parse(&fs::read_to_string(folder.join("demo.env")).context("reading demo.env")?)
+}
+
+/// A token of the demo's application.
+pub fn token(addresses: &[SocketAddr], env: &BTreeMap<String, String>) -> Outcome<String> {
     let value = |name: &str| env.get(name).cloned().unwrap_or_default();
     let body = format!(
         "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://graph.microsoft.com/.default",
