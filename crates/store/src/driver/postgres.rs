@@ -29,7 +29,7 @@ use uuid::Uuid;
 /// How long a connection may take to be made.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// How long a commit whose answer was lost is looked for.
-const COMMIT_LOOK_TIME_MAX: Duration = Duration::from_secs(5);
+const COMMIT_LOOK_TIME_MAX: Duration = Duration::from_secs(20);
 /// The number under which nodes take turns at migrating.
 const MIGRATION_LOCK: i64 = 0x7465_6e75_7265;
 
@@ -493,7 +493,8 @@ impl Worker {
             }
             self.pause();
         }
-        Err(error)
+        // Not "unavailable", which promises that nothing was done.
+        Err(StoreError::Internal(format!("whether a transaction was committed is not known: {error}")))
     }
 }
 
