@@ -8,8 +8,10 @@ pub mod http;
 mod proof;
 mod rng;
 pub mod servers;
+mod state;
 pub mod world;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, RwLock};
@@ -18,6 +20,7 @@ use std::time::Duration;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Outcome};
+use crate::postgres::Postgres;
 use crate::session::Session;
 use client::Client;
 use proof::Proof;
@@ -30,6 +33,8 @@ const KILLS_DEFAULT: u32 = 50;
 const KILLS_MAX: u32 = 100_000;
 /// The server lives at least and at most so long between two kills.
 const LIFE_MILLIS: std::ops::Range<u64> = 30..900;
+/// One of so many kills hits the database server, where there is one.
+const KILLS_PER_DATABASE_KILL: usize = 5;
 /// Kills between two proofs.
 const KILLS_PER_PROOF: u32 = 10;
 
@@ -39,6 +44,8 @@ pub struct Plan {
     on_postgres: bool,
     seed: u64,
     servers: usize,
+    /// Goes on with the run that was kept, if there is one; keeps this one in any case where it can.
+    resume: bool,
 }
 
 /// What was found.
@@ -67,7 +74,8 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
 
 /// The same as a step of the tests.
 pub fn check(session: &Session, on_postgres: bool) -> Outcome<()> {
-    let plan = Plan { kills: KILLS_DEFAULT, on_postgres, seed: 1, servers: 1 };
+    let plan =
+        Plan { kills: KILLS_DEFAULT, on_postgres, seed: 1, servers: if on_postgres { 2 } else { 1 }, resume: false };
     let tally = perform(session, &plan)?;
     println!("{} kills, {} lost, {} doubled", plan.kills, tally.lost.len(), tally.doubled.len());
     match tally.lost.iter().chain(&tally.doubled).next() {
@@ -84,6 +92,7 @@ fn plan(arguments: &mut Arguments) -> Outcome<Plan> {
     let kills = number(arguments.value("--kills")?, "--kills", u64::from(KILLS_DEFAULT))?;
     let seed = number(arguments.value("--seed")?, "--seed", 1)?;
     let servers = number(arguments.value("--servers")?, "--servers", 1)?;
+    let resume = arguments.flag("--resume");
     let on_postgres = match arguments.value("--store")?.as_deref() {
         None | Some("sqlite") => false,
         Some("postgres") => true,
@@ -96,36 +105,135 @@ fn plan(arguments: &mut Arguments) -> Outcome<Plan> {
         (2, true) => 2,
         _ => return Err(Failure::new("--servers is 1, or 2 on one postgres")),
     };
-    Ok(Plan { kills, on_postgres, seed, servers })
+    Ok(Plan { kills, on_postgres, seed, servers, resume })
+}
+
+/// The parts of a run.
+struct Run<'a> {
+    plan: &'a Plan,
+    folder: PathBuf,
+    postgres: Option<&'a Postgres>,
+    /// Counts the times that the run was gone on with.
+    number: u32,
+    /// Kills of earlier runs.
+    done: u32,
+    world: World,
+    clients: Vec<Mutex<Client>>,
+    /// Held by whoever calls; the proof waits until nobody does.
+    gate: RwLock<()>,
 }
 
 /// Runs the whole thing and says what it found.
 fn perform(session: &Session, plan: &Plan) -> Outcome<Tally> {
+    let kept = match (plan.on_postgres, plan.resume) {
+        (true, true) => Some(Postgres::start_kept(&format!("crash-{}", plan.servers))?),
+        _ => None,
+    };
+    let postgres = match (&kept, plan.on_postgres) {
+        (Some(kept), _) => Some(kept),
+        (None, true) => Some(session.postgres()?),
+        (None, false) => None,
+    };
     let mut rng = Rng::new(plan.seed);
-    let mut servers = Servers::start(session, plan.on_postgres, plan.servers)?;
-    let world = World::build(&servers.addresses(), servers.folder())?;
-    let clients: Vec<Mutex<Client>> = (0..CLIENTS)
-        .map(|n| Client::new(n, plan.servers == 1, &servers.addresses(), &world, rng.fork()).map(Mutex::new))
-        .collect::<Outcome<_>>()?;
-    let mut proof = Proof::new(&world, servers.addresses());
-    // Held by whoever calls; the proof waits until nobody does.
-    let (stop, gate) = (AtomicBool::new(false), RwLock::new(()));
+    let (run, mut servers) = Run::start(session, plan, postgres, &mut rng)?;
+    let mut proof = Proof::new(&run.world, servers.addresses());
+    let mut tally = Tally::default();
+    // What an earlier run was told must be there before anything else happens.
+    proof.whole(&run.clients, &mut tally)?;
+    let stop = AtomicBool::new(false);
     let result = thread::scope(|scope| {
-        for client in &clients {
-            scope.spawn(|| work(client, &gate, &stop));
+        for client in &run.clients {
+            scope.spawn(|| work(client, &run.gate, &stop));
         }
-        let result = kill_and_prove(plan, (&mut rng, &mut servers), (&clients, &gate), &mut proof);
+        let result = run.kill_and_prove((&mut rng, &mut servers), &mut proof, &mut tally);
         stop.store(true, Ordering::SeqCst);
         result
     });
-    let mut tally = result?;
-    proof.whole(&clients, &mut tally)?;
-    proof.time_passes(&clients, &mut tally, plan.servers == 1)?;
-    let sum = |of: fn(&Client) -> u64| clients.iter().map(|c| c.lock().map_or(0, |c| of(&c))).sum::<u64>();
+    result?;
+    proof.whole(&run.clients, &mut tally)?;
+    proof.time_passes(&run.clients, &mut tally, plan.has_clock())?;
+    let sum = |of: fn(&Client) -> u64| run.clients.iter().map(|c| c.lock().map_or(0, |c| of(&c))).sum::<u64>();
     let (calls, repeated) = (sum(|c| c.calls), sum(|c| c.repeated));
     println!("{calls} calls, {repeated} of them repeated, {} expirations, seed {}", proof.expired, plan.seed);
     servers.stop()?;
     Ok(tally)
+}
+
+impl Plan {
+    /// The demo clock can be moved where one server uses the database.
+    const fn has_clock(&self) -> bool {
+        self.servers == 1
+    }
+}
+
+impl<'a> Run<'a> {
+    fn start(
+        session: &Session,
+        plan: &'a Plan,
+        postgres: Option<&'a Postgres>,
+        rng: &mut Rng,
+    ) -> Outcome<(Self, Servers)> {
+        let store = if plan.on_postgres { "postgres" } else { "sqlite" };
+        let folder = session.workspace.target.join("crash").join(format!("{store}-{}", plan.servers));
+        let name = format!("crash_{}", plan.servers);
+        let earlier = if plan.resume { state::load(&folder)? } else { None };
+        let servers = match (&earlier, postgres) {
+            (Some(_), _) => {
+                let database = postgres.map(|p| p.database(&name));
+                Servers::start(&folder, session.server()?, database, plan.servers)?
+            }
+            (None, _) => {
+                let database = postgres.map(|p| p.create_database(&name)).transpose()?;
+                Servers::start_fresh(&folder, session.server()?, database, plan.servers)?
+            }
+        };
+        let addresses = servers.addresses();
+        let (number, done, world, kept) = match earlier {
+            None => (1, 0, World::build(&addresses, servers.folder(), plan.has_clock())?, Vec::new()),
+            Some(s) => {
+                (s.run + 1, s.kills, World::again(&addresses, servers.folder(), s.lasting, s.ending)?, s.clients)
+            }
+        };
+        let mut kept = kept.into_iter();
+        let mut clients = Vec::new();
+        for n in 0..CLIENTS {
+            let mut client = Client::new((n, number), plan.has_clock(), &addresses, &world, rng.fork());
+            match kept.next() {
+                Some(kept) => client.go_on(kept.people, kept.catalogs)?,
+                None => client.settle()?,
+            }
+            clients.push(Mutex::new(client));
+        }
+        let gate = RwLock::new(());
+        Ok((Self { plan, folder, postgres, number, done, world, clients, gate }, servers))
+    }
+
+    fn kill_and_prove(
+        &self,
+        (rng, servers): (&mut Rng, &mut Servers),
+        proof: &mut Proof,
+        tally: &mut Tally,
+    ) -> Outcome<()> {
+        for kill in self.done + 1..=self.plan.kills {
+            live(Duration::from_millis(rng.within(LIFE_MILLIS)));
+            match self.postgres {
+                Some(postgres) if rng.pick(KILLS_PER_DATABASE_KILL) == 0 => {
+                    postgres.kill()?;
+                    postgres.start_again()?;
+                }
+                _ => servers.kill_and_restart(rng)?,
+            }
+            if kill % KILLS_PER_PROOF == 0 {
+                let _closed = self.gate.write();
+                proof.sample(&self.clients, rng, tally)?;
+                println!("{kill} kills, {} lost, {} doubled so far", tally.lost.len(), tally.doubled.len());
+                if tally.lost.is_empty() && tally.doubled.is_empty() {
+                    state::save(&self.folder, (kill, self.number), &self.world, &self.clients)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn work(client: &Mutex<Client>, gate: &RwLock<()>, stop: &AtomicBool) {
@@ -134,25 +242,6 @@ fn work(client: &Mutex<Client>, gate: &RwLock<()>, stop: &AtomicBool) {
         let (Ok(_open), Ok(mut client)) = (gate.read(), client.lock()) else { return };
         client.step();
     }
-}
-
-fn kill_and_prove(
-    plan: &Plan,
-    (rng, servers): (&mut Rng, &mut Servers),
-    (clients, gate): (&[Mutex<Client>], &RwLock<()>),
-    proof: &mut Proof,
-) -> Outcome<Tally> {
-    let mut tally = Tally::default();
-    for kill in 1..=plan.kills {
-        live(Duration::from_millis(rng.within(LIFE_MILLIS)));
-        servers.kill_and_restart(rng)?;
-        if kill % KILLS_PER_PROOF == 0 {
-            let _closed = gate.write();
-            proof.sample(clients, rng, &mut tally)?;
-            println!("{kill} kills, {} lost, {} doubled so far", tally.lost.len(), tally.doubled.len());
-        }
-    }
-    Ok(tally)
 }
 
 #[expect(clippy::disallowed_methods, reason = "another process lives for a while; no job clock reaches it")]

@@ -46,8 +46,9 @@ usage: cargo xtask VERB
   conformance --client python|js [--store sqlite|postgres]
                     one official client against a demo server on one database
 
-  crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S]
-                    kills the server at random moments while clients write, and looks for what was lost or doubled
+  crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume]
+                    kills the server (and the database server) at random moments while clients write, and looks for
+                    what was lost or doubled; a run that was cut off goes on with --resume
 
   trouble [--store sqlite|postgres]
                     fills the disk under a server, locks its file, kills its database and loses its answers

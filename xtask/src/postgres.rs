@@ -34,8 +34,15 @@ const KEEPER: &str = r#"
 trap '' INT TERM HUP
 read -r _
 "$0" stop --silent --mode=fast --wait --timeout="$3" --pgdata="$1"
-cd / && rm -rf "$2"
+cd / && [ "$4" = keep ] || rm -rf "$2"
 "#;
+
+/// What becomes of the data when the server has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Afterwards {
+    Keep,
+    Remove,
+}
 
 /// A running server.
 pub struct Postgres {
@@ -47,12 +54,25 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn start() -> Outcome<Self> {
+        let path = env::temp_dir().join(format!("tenure-postgres-{}", this_process::id()));
+        Self::start_at(path, Afterwards::Remove)
+    }
+
+    /// One whose data stays for the next start under the same name.
+    pub fn start_kept(name: &str) -> Outcome<Self> {
+        Self::start_at(env::temp_dir().join(format!("tenure-postgres-{name}")), Afterwards::Keep)
+    }
+
+    fn start_at(path: PathBuf, afterwards: Afterwards) -> Outcome<Self> {
         let programs = find_or_install_programs()?;
-        let home = Home::create()?;
+        let home = Home::create(path, afterwards)?;
         // From here on every way out, also a failed start, leaves nothing behind.
         let keeper = home.keep(&programs)?;
         let server = Self { programs, port: ports::any_free()?, home, keeper };
-        server.home.initialise(&server.programs, server.port)?;
+        if !server.home.data().exists() {
+            server.home.initialise(&server.programs)?;
+        }
+        server.home.configure(server.port)?;
         server.home.start(&server.programs)?;
         Ok(server)
     }
@@ -95,7 +115,12 @@ impl Postgres {
         command.arg("--port").arg(self.port.to_string()).arg(name);
         process::hide_environment(&mut command, "PG");
         process::output(&mut command)?;
-        Ok(format!("postgres://{SUPERUSER}@127.0.0.1:{}/{name}", self.port))
+        Ok(self.database(name))
+    }
+
+    /// The address of a database that is there.
+    pub fn database(&self, name: &str) -> String {
+        format!("postgres://{SUPERUSER}@127.0.0.1:{}/{name}", self.port)
     }
 }
 
@@ -112,38 +137,44 @@ impl Drop for Postgres {
 struct Home {
     path: PathBuf,
     account: Option<Account>,
+    afterwards: Afterwards,
 }
 
 impl Home {
-    fn create() -> Outcome<Self> {
-        let path = env::temp_dir().join(format!("tenure-postgres-{}", this_process::id()));
+    fn create(path: PathBuf, afterwards: Afterwards) -> Outcome<Self> {
         let account = if account::is_root() {
             let account = Account::named(SERVER_ACCOUNT);
             Some(account.context(format!("PostgreSQL does not run as root and needs the account `{SERVER_ACCOUNT}`"))?)
         } else {
             None
         };
-        fs::DirBuilder::new().mode(0o700).create(&path).context(format!("creating {}", path.display()))?;
+        let keep = afterwards == Afterwards::Keep;
+        // Only a folder that is kept may be there already.
+        fs::DirBuilder::new()
+            .recursive(keep)
+            .mode(0o700)
+            .create(&path)
+            .context(format!("creating {}", path.display()))?;
         if let Some(account) = &account {
             account.own(&path)?;
         }
-        Ok(Self { path, account })
+        Ok(Self { path, account, afterwards })
     }
 
     fn keep(&self, programs: &Path) -> Outcome<Child> {
         let mut command = self.command(Path::new("sh"));
         command.args(["-c", KEEPER]).arg(programs.join("pg_ctl")).arg(self.data()).arg(&self.path);
         command.arg(STOP_SECONDS_MAX.to_string());
+        command.arg(if self.afterwards == Afterwards::Keep { "keep" } else { "remove" });
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().context("starting the keeper of PostgreSQL")
     }
 
-    fn initialise(&self, programs: &Path, port: u16) -> Outcome<()> {
+    fn initialise(&self, programs: &Path) -> Outcome<()> {
         let mut command = self.command(&programs.join("initdb"));
         command.args(["--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync", "--username", SUPERUSER]);
         command.arg("--pgdata").arg(self.data());
-        process::output(&mut command)?;
-        self.configure(port)
+        process::output(&mut command).map(drop)
     }
 
     fn configure(&self, port: u16) -> Outcome<()> {

@@ -19,6 +19,8 @@ const STEP: &str = "PT10M";
 /// What a client knows.
 pub struct Client {
     number: usize,
+    /// Tells the names of this run from those of the one it goes on with.
+    run: u32,
     moves_clock: bool,
     addresses: Vec<SocketAddr>,
     world: World,
@@ -42,10 +44,18 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(number: usize, one_server: bool, addresses: &[SocketAddr], world: &World, rng: Rng) -> Outcome<Self> {
-        let mut client = Self {
+    /// A client that knows nobody yet.
+    pub fn new(
+        (number, run): (usize, u32),
+        moves_clock: bool,
+        addresses: &[SocketAddr],
+        world: &World,
+        rng: Rng,
+    ) -> Self {
+        Self {
             number,
-            moves_clock: one_server && number == 0,
+            run,
+            moves_clock: moves_clock && number == 0,
             addresses: addresses.to_vec(),
             world: world.clone(),
             rng,
@@ -57,24 +67,45 @@ impl Client {
             departments: BTreeMap::new(),
             endings: 0,
             faults: Vec::new(),
-        };
+        }
+    }
+
+    /// Makes its people.
+    pub fn settle(&mut self) -> Outcome<()> {
         for n in 0..PEOPLE {
-            let name = format!("crash{number}x{n}");
+            let name = format!("crash{}x{n}", self.number);
             let person = json!({
                 "accountEnabled": true,
                 "displayName": name,
                 "mailNickname": name,
-                "userPrincipalName": format!("{name}@{}", world.domain),
+                "userPrincipalName": format!("{name}@{}", self.world.domain),
                 "passwordProfile": {"password": "Contoso1234"},
             });
-            let made = client.call("POST", "/v1.0/users", Some(&person))?;
+            let made = self.call("POST", "/v1.0/users", Some(&person))?;
             let id = made.text("/id").to_owned();
             if id.is_empty() {
                 return Err(Failure::new(format!("POST /users answered {}: {}", made.status, made.json)));
             }
-            client.people.insert(id, false);
+            self.people.insert(id, false);
         }
-        Ok(client)
+        Ok(())
+    }
+
+    /// Goes on after an earlier run, which was cut off at any moment after it had kept this.
+    pub fn go_on(&mut self, people: Vec<String>, catalogs: Vec<(String, String)>) -> Outcome<()> {
+        self.catalogs = catalogs;
+        let ending = self.world.ending.id.clone();
+        for person in people {
+            let lasting = self.world.lasting.clone();
+            let holds = self.live_assignment(&lasting, &person).is_ok();
+            let filter = format!(
+                "requestType eq 'adminAdd' and accessPackage/id eq '{ending}' and requestor/objectId eq '{person}'"
+            );
+            let given = self.call("GET", &format!("{EM}/assignmentRequests/$count?$filter={filter}"), None)?;
+            self.endings += given.json.as_u64().unwrap_or_default();
+            self.people.insert(person, holds);
+        }
+        Ok(())
     }
 
     /// A call, repeated under one id until it is answered.
@@ -108,7 +139,7 @@ impl Client {
     }
 
     fn make_catalog(&mut self) -> Outcome<()> {
-        let name = format!("Crash {} {}", self.number, self.catalogs.len());
+        let name = format!("Crash {} {} {}", self.run, self.number, self.catalogs.len());
         let body = json!({"displayName": name, "description": "made while the server is killed"});
         let answer = self.call("POST", &format!("{EM}/catalogs"), Some(&body))?;
         if answer.status == 201 {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::http::{Call, once};
 use super::rng::Rng;
 use crate::failure::{Context, Failure, Outcome};
-use crate::session::Session;
 use crate::{clock, ports, process};
 
 const READY_TIME_MAX: Duration = Duration::from_mins(1);
@@ -28,19 +27,15 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Starts so many servers on an empty database.
-    pub fn start(session: &Session, on_postgres: bool, count: usize) -> Outcome<Self> {
-        let store = if on_postgres { "postgres" } else { "sqlite" };
-        let folder = session.workspace.target.join("crash").join(format!("{store}-{count}"));
-        let name = format!("crash_{count}");
-        let database = if on_postgres { Some(session.postgres()?.create_database(&name)?) } else { None };
-        Self::start_fresh(&folder, session.server()?, database, count)
-    }
-
     /// Starts so many servers, each on an empty folder of its own in this one.
     pub fn start_fresh(folder: &Path, binary: &Path, database: Option<String>, count: usize) -> Outcome<Self> {
         // Not there at all the first time.
         let _ = fs::remove_dir_all(folder);
+        Self::start(folder, binary, database, count)
+    }
+
+    /// The same, but goes on with the folders of an earlier start.
+    pub fn start(folder: &Path, binary: &Path, database: Option<String>, count: usize) -> Outcome<Self> {
         let mut servers = Self { binary: binary.to_owned(), database, all: Vec::new() };
         for n in 0..count {
             let folder = folder.join(n.to_string());

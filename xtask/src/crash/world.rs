@@ -14,8 +14,10 @@ use crate::failure::{Context, Failure, Outcome};
 /// Where entitlement management is.
 pub const EM: &str = "/v1.0/identityGovernance/entitlementManagement";
 const JSON: &str = "application/json";
-/// After this time the second package's assignments end, by the business clock.
+/// After this time the second package's assignments end where the clock can be moved.
 const LIFE: &str = "PT1H";
+/// And where it cannot.
+const SHORT_LIFE: &str = "PT5S";
 
 /// A package and what it gives.
 #[derive(Clone, Debug)]
@@ -47,16 +49,21 @@ pub fn ask(
 
 impl World {
     /// Makes the packages; `folder` is the data folder of the first server.
-    pub fn build(addresses: &[SocketAddr], folder: &Path) -> Outcome<Self> {
+    pub fn build(addresses: &[SocketAddr], folder: &Path, has_clock: bool) -> Outcome<Self> {
         let env = sign_in_data(folder)?;
         let token = token(addresses, &env)?;
         let maker = Maker { addresses, token: &token };
         let catalog = maker.make(&format!("{EM}/catalogs"), &json!({"displayName": "Crash", "state": "published"}))?;
         let lasting = maker.package(&catalog, "Crash lasting", &json!({"type": "noExpiration"}))?;
-        let ending = json!({"type": "afterDuration", "duration": LIFE});
+        let ending = json!({"type": "afterDuration", "duration": if has_clock { LIFE } else { SHORT_LIFE }});
         let ending = maker.package(&catalog, "Crash ending", &ending)?;
-        let domain = env.get("USER_DOMAIN").cloned().unwrap_or_default();
-        Ok(Self { token, domain, lasting, ending })
+        Ok(Self { domain: domain(&env), token, lasting, ending })
+    }
+
+    /// The packages of an earlier run.
+    pub fn again(addresses: &[SocketAddr], folder: &Path, lasting: Package, ending: Package) -> Outcome<Self> {
+        let env = sign_in_data(folder)?;
+        Ok(Self { token: token(addresses, &env)?, domain: domain(&env), lasting, ending })
     }
 }
 
@@ -81,6 +88,10 @@ pub fn token(addresses: &[SocketAddr], env: &BTreeMap<String, String>) -> Outcom
         "" => Err(Failure::new(format!("no token: {}", answer.json))),
         token => Ok(token.to_owned()),
     }
+}
+
+fn domain(env: &BTreeMap<String, String>) -> String {
+    env.get("USER_DOMAIN").cloned().unwrap_or_default()
 }
 
 struct Maker<'a> {
