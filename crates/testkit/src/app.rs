@@ -4,6 +4,7 @@
 use crate::answer::{Answer, Names};
 use crate::company::{self, Company};
 use crate::db::{Db, Image, Kind, kinds};
+use crate::load::{self, Loaded, Scale, load};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -76,7 +77,7 @@ pub struct TestApp {
     names: Mutex<Names>,
     tokens: Mutex<HashMap<String, String>>,
     /// Last, so that it goes after what uses it.
-    _db: Db,
+    db: Db,
 }
 
 fn start() -> Timestamp {
@@ -138,6 +139,18 @@ impl TestApp {
         app
     }
 
+    /// The company of the tests beside a large one that was loaded in bulk.
+    ///
+    /// # Panics
+    /// When it cannot be loaded.
+    pub fn loaded(kind: Kind, rows: u32) -> (Self, Loaded) {
+        let (image, company) = founded(kind);
+        let db = Db::of_image_once(image);
+        let scale = Scale { rows, seed: SEEDS.0, now: start() };
+        let loaded = load(&load::Target::of(&db), scale);
+        (Self::over(db, company.tenant.clone()), loaded)
+    }
+
     /// The demo tenant, as a first start on that morning makes it.
     ///
     /// # Panics
@@ -167,7 +180,7 @@ impl TestApp {
             clock: Some(clock_control(runner.clone(), clock.clone())),
         }));
         let (names, tokens) = (Mutex::default(), Mutex::default());
-        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, _db: db }
+        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, db }
     }
 
     /// Runs something asynchronous to its end, on this thread.
@@ -383,6 +396,11 @@ impl TestApp {
     /// When a job fails.
     pub async fn drain(&self) -> u32 {
         self.runner.drain().await.expect("the jobs run")
+    }
+
+    /// The database, for what is to be asked of it directly.
+    pub fn database(&self) -> load::Target {
+        load::Target::of(&self.db)
     }
 
     /// The engine, for what has no path.
