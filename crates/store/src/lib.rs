@@ -14,6 +14,7 @@ mod error;
 mod fetch;
 mod migrate;
 pub mod queue;
+pub mod record;
 pub mod rows;
 mod sql;
 mod tx;
@@ -78,6 +79,7 @@ where
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Ran {
+        record::begin(self.purpose);
         let result = (self.body)(tx);
         let ran = if result.is_ok() { Ran::Commit } else { Ran::RollBack };
         self.result = Some(result);
