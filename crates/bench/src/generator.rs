@@ -50,9 +50,16 @@ pub struct Measured {
     pub refused: u64,
     /// How long it took.
     pub time: Duration,
+    /// Seconds of processor time of the measured process.
+    pub processor: f64,
 }
 
 impl Measured {
+    /// Microseconds of processor time per work.
+    pub fn processor_micros(&self) -> f64 {
+        self.processor * 1e6 / to_f64(self.micros.len()).max(1.0)
+    }
+
     /// Works per second.
     pub fn rate(&self) -> f64 {
         to_f64(self.micros.len()) / self.time.as_secs_f64().max(1e-9)

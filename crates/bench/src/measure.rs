@@ -3,7 +3,6 @@
 use crate::arguments::{Kind, RunOptions};
 use crate::failure::{Failure, Outcome, While};
 use crate::generator::{self, Connection, Load, Measured, Source, Target};
-use crate::inside;
 use crate::place::{self, World};
 use crate::report::Report;
 use crate::server::Process;
@@ -84,8 +83,8 @@ fn measure(options: &RunOptions, kind: Kind, report: &mut Report) -> Outcome<()>
     let target = |process: &Process| Target { address: process.address, tls: None, token: token.clone() };
     let sides = Sides {
         world: &world,
-        stack: (target(&stack), Pairs::starting(&world, 0)),
-        ceiling: (target(&ceiling), Pairs::starting(&world, 0)),
+        stack: Side { process: &stack, target: target(&stack), pairs: Pairs::starting(&world, 0) },
+        ceiling: Side { process: &ceiling, target: target(&ceiling), pairs: Pairs::starting(&world, 0) },
         times: Times::of(options.quick),
     };
     hello(&sides, kind, report)?;
@@ -169,29 +168,39 @@ fn token_of(stack: &Process, world: &World) -> Outcome<String> {
     })
 }
 
+/// One of the two.
+struct Side<'w> {
+    process: &'w Process,
+    target: Target,
+    pairs: Pairs<'w>,
+}
+
+impl<'w> Side<'w> {
+    fn run(&self, world: &'w World, work: Work, load: Load) -> Outcome<Measured> {
+        let before = self.process.processor()?;
+        let mut measured = generator::run(&self.target, Source { work, world, pairs: &self.pairs }, load)?;
+        measured.processor = self.process.processor()? - before;
+        Ok(measured)
+    }
+}
+
 struct Sides<'w> {
     world: &'w World,
-    stack: (Target, Pairs<'w>),
-    ceiling: (Target, Pairs<'w>),
+    stack: Side<'w>,
+    ceiling: Side<'w>,
     times: Times,
 }
 
-impl<'w> Sides<'w> {
-    fn source(&'w self, work: Work, pairs: &'w Pairs<'w>) -> Source<'w> {
-        Source { work, world: self.world, pairs }
-    }
-
+impl Sides<'_> {
     /// Both in turn, so that whatever else the machine does meets both.
-    fn measure(&'w self, work: Work) -> Outcome<(Measured, Measured)> {
+    fn measure(&self, work: Work) -> Outcome<(Measured, Measured)> {
         let (mut stack, mut ceiling) = (Vec::new(), Vec::new());
         for round in 0..=self.times.rounds {
             // The first round warms up and does not count.
             let time = if round == 0 { self.times.warm_up } else { self.times.each };
             let load = Load { connections: CONNECTIONS, time, seed: u64::from(round) << 32, may_refuse: false };
-            let (below, above) = (
-                generator::run(&self.ceiling.0, self.source(work, &self.ceiling.1), load)?,
-                generator::run(&self.stack.0, self.source(work, &self.stack.1), load)?,
-            );
+            let below = self.ceiling.run(self.world, work, load)?;
+            let above = self.stack.run(self.world, work, load)?;
             if round > 0 {
                 ceiling.push(below);
                 stack.push(above);
@@ -200,24 +209,24 @@ impl<'w> Sides<'w> {
         Ok((together(stack), together(ceiling)))
     }
 
-    fn overload(&'w self, kind: Kind, report: &mut Report) -> Outcome<()> {
+    fn overload(&self, kind: Kind, report: &mut Report) -> Outcome<()> {
         report.say(&format!("{}: overload", kind.name()));
-        let source = self.source(Work::Create, &self.stack.1);
+        let run = |load| self.stack.run(self.world, Work::Create, load);
         let alone = Load { connections: 1, time: self.times.warm_up, seed: 1, may_refuse: false };
-        let usual = generator::run(&self.stack.0, source, alone)?.percentile(50);
+        let usual = run(alone)?.percentile(50);
         let full = Load { connections: CONNECTIONS, time: self.times.warm_up, seed: 2, may_refuse: false };
-        let capacity = generator::run(&self.stack.0, source, full)?.rate();
+        let capacity = run(full)?.rate();
         let load = Load {
             connections: OVERLOAD_CONNECTIONS,
             time: self.times.overload,
             seed: 3,
             may_refuse: true,
         };
-        let measured = generator::run(&self.stack.0, source, load)?;
+        let measured = run(load)?;
         let ended = Instant::now();
         let one = Load { connections: 1, time: Duration::from_millis(20), seed: 4, may_refuse: true };
         let recovered = loop {
-            let look = generator::run(&self.stack.0, source, one)?;
+            let look = run(one)?;
             if look.refused == 0 && look.percentile(50) <= usual * HEALTHY_TIMES {
                 break ended.elapsed();
             }
@@ -250,6 +259,7 @@ fn together(rounds: Vec<Measured>) -> Measured {
         all.micros.extend(round.micros);
         all.refused += round.refused;
         all.time += round.time;
+        all.processor += round.processor;
     }
     all.micros.sort_unstable();
     all
@@ -257,9 +267,8 @@ fn together(rounds: Vec<Measured>) -> Measured {
 
 /// What the transport alone can do here.
 fn hello(sides: &Sides<'_>, kind: Kind, report: &mut Report) -> Outcome<()> {
-    let source = Source { work: Work::Hello, world: sides.world, pairs: &sides.ceiling.1 };
     let load = Load { connections: CONNECTIONS, time: sides.times.each, seed: 6, may_refuse: false };
-    let measured = generator::run(&sides.ceiling.0, source, load)?;
+    let measured = sides.ceiling.run(sides.world, Work::Hello, load)?;
     report.work(Work::Hello.name(), kind, &measured, None);
     Ok(())
 }

@@ -37,9 +37,11 @@ impl Report {
             "rps": rounded(stack.rate(), 0),
             "p50_ms": rounded(stack.percentile(50), 2),
             "p99_ms": rounded(stack.percentile(99), 2),
+            "cpu_us": rounded(stack.processor_micros(), 1),
         });
         if let (Some(ceiling), Some(object)) = (ceiling, line.as_object_mut()) {
             object.insert("ceiling_rps".to_owned(), json!(rounded(ceiling.rate(), 0)));
+            object.insert("ceiling_cpu_us".to_owned(), json!(rounded(ceiling.processor_micros(), 1)));
             object.insert("ratio".to_owned(), json!(rounded(stack.rate() / ceiling.rate().max(1e-9), 3)));
         }
         self.line(line);
@@ -56,7 +58,7 @@ impl Report {
         if self.json_only {
             return;
         }
-        eprintln!("\n{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6}", "work", "store", "rps", "p50 ms", "p99 ms", "ceiling rps", "ratio");
+        eprintln!("\n{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>8} {:>8}", "work", "store", "rps", "p50 ms", "p99 ms", "ceiling rps", "ratio", "cpu us", "ceiling");
         for line in &self.lines {
             let text = |name: &str| match line.get(name) {
                 None => String::new(),
@@ -64,8 +66,9 @@ impl Report {
                 Some(other) => other.to_string(),
             };
             eprintln!(
-                "{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6}",
-                text("work"), text("store"), text("rps"), text("p50_ms"), text("p99_ms"), text("ceiling_rps"), text("ratio")
+                "{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>8} {:>8}",
+                text("work"), text("store"), text("rps"), text("p50_ms"), text("p99_ms"), text("ceiling_rps"), text("ratio"),
+                text("cpu_us"), text("ceiling_cpu_us")
             );
         }
     }

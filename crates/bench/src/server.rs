@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 const READY_TIME_MAX: Duration = Duration::from_secs(120);
 const STOP_TIME_MAX: Duration = Duration::from_secs(20);
+/// In which the system counts processor time.
+const TICKS_PER_SECOND: f64 = 100.0;
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -81,6 +83,15 @@ impl Process {
         Err(Failure(format!("a server did not start: {text}")))
     }
 
+    /// Seconds of processor time that it used so far.
+    pub fn processor(&self) -> Outcome<f64> {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).doing("reading its time")?;
+        // After the name in parentheses; user and system time are the fields 14 and 15 of the whole.
+        let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: f64 = fields.skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
+        Ok(ticks / TICKS_PER_SECOND)
+    }
+
     /// Megabytes of memory that it has now.
     pub fn memory(&self) -> Outcome<f64> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).doing("reading its memory")?;
@@ -91,8 +102,9 @@ impl Process {
 
     /// Stops it as an operator would.
     pub fn stop(mut self) -> Outcome<()> {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().doing("stopping a server")?;
+        // The shell's own `kill`: small systems have no program of that name.
+        let words = ["-c", "kill -TERM \"$0\"", &self.child.id().to_string()];
+        Command::new("sh").args(words).status().doing("stopping a server")?;
         let asked = Instant::now();
         while asked.elapsed() < STOP_TIME_MAX {
             if self.child.try_wait().doing("stopping a server")?.is_some() {

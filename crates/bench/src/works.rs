@@ -68,8 +68,6 @@ pub struct Asked {
     pub body: Option<(String, bool)>,
     /// The work it belongs to.
     pub work: Work,
-    /// What its answer must hold to be the end of the work.
-    pub awaits: Option<Uuid>,
 }
 
 /// Who gets what: every pair of a person and a package once.
@@ -142,7 +140,7 @@ pub fn member(pair: Pair) -> Asked {
 pub fn seen(pair: Pair) -> Asked {
     let (group, person) = (pair.group, pair.person);
     let uri = format!("/v1.0/groups/{group}/members?$filter=id%20eq%20%27{person}%27&$select=id");
-    Asked { awaits: Some(person), ..get(Work::Seen, uri) }
+    get(Work::Seen, uri)
 }
 
 /// Greets.
@@ -159,7 +157,7 @@ pub fn token(world: &World) -> Asked {
 }
 
 const fn get(work: Work, uri: String) -> Asked {
-    Asked { posts: false, uri, body: None, work, awaits: None }
+    Asked { posts: false, uri, body: None, work }
 }
 
 fn request(work: Work, pair: Pair, more: &str) -> Asked {

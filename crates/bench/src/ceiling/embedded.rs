@@ -2,11 +2,11 @@
 
 use crate::failure::{Outcome, While};
 use crate::template::{Filling, Transaction};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 use tenure_domain::limits;
@@ -48,6 +48,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(limits::STATEMENTS_CACHED_MAX);
     connection.busy_timeout(Duration::from_secs(2))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -88,9 +89,9 @@ fn step(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Resul
 impl Embedded {
     /// Opens the file and starts the threads.
     pub fn open(path: &Path) -> Outcome<Self> {
-        let writer = open(path).doing("opening the file")?;
+        let mut writer = open(path).doing("opening the file")?;
         let (signal, wake) = sync_channel(1);
-        watch_log(&writer, signal).doing("watching the log")?;
+        watch_log(&mut writer, signal).doing("watching the log")?;
         let checkpointer = open(path).doing("opening the file")?;
         std::thread::spawn(move || checkpoint(&checkpointer, &wake));
         let (jobs, waiting) = channel();
@@ -122,7 +123,7 @@ impl Embedded {
     }
 }
 
-fn watch_log(writer: &Connection, signal: SyncSender<()>) -> rusqlite::Result<()> {
+fn watch_log(writer: &mut Connection, signal: SyncSender<()>) -> rusqlite::Result<()> {
     let page: i64 = writer.pragma_query_value(None, "page_size", |r| r.get(0))?;
     let soft = i64::try_from(limits::WAL_SOFT_BYTES).unwrap_or(i64::MAX);
     writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {

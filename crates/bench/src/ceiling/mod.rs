@@ -41,6 +41,13 @@ struct Ceiling {
 /// Records every work, then serves until the process ends.
 pub fn serve(options: &CeilingOptions) -> Outcome<()> {
     let works = inside::record(options)?;
+    for (name, template) in &works {
+        for (n, transaction) in template.transactions.iter().enumerate() {
+            let kind = if transaction.reads { "reads" } else { "writes" };
+            // Into its log, for whoever wonders what is measured.
+            transaction.steps.iter().for_each(|step| eprintln!("{name}: transaction {n} {kind}: {}", step.sql));
+        }
+    }
     let backend = match &options.database {
         None => Backend::Embedded(embedded::Embedded::open(&options.folder.join("tenure.db"))?),
         Some(url) => Backend::Server(server::Server::open(url)?),
