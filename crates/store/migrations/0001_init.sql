@@ -67,6 +67,28 @@ CREATE UNIQUE INDEX uq_oauth_grant_all ON oauth_grant (client_id, resource_id) W
 CREATE UNIQUE INDEX uq_oauth_grant_one ON oauth_grant (client_id, principal_id, resource_id) WHERE principal_id IS NOT NULL;
 CREATE INDEX ix_oauth_grant_principal ON oauth_grant (principal_id);
 
+CREATE TABLE session (
+    token_hash {{bytes}} PRIMARY KEY,
+    user_id {{id}} NOT NULL,
+    epoch {{int}} NOT NULL,
+    methods {{text}} NOT NULL,
+    created_at {{ts}} NOT NULL,
+    seen_at {{ts}} NOT NULL,
+    expires_at {{ts}} NOT NULL
+){{table}};
+CREATE INDEX ix_session_user ON session (user_id);
+CREATE INDEX ix_session_expires ON session (expires_at);
+
+CREATE TABLE identity_link (
+    issuer {{text}} NOT NULL,
+    subject {{text}} NOT NULL,
+    user_id {{id}} NOT NULL,
+    created_at {{ts}} NOT NULL,
+    not_before {{ts}} NOT NULL,
+    PRIMARY KEY (issuer, subject)
+){{edge}};
+CREATE INDEX ix_identity_link_user ON identity_link (user_id);
+
 CREATE TABLE source (
     id {{id}} PRIMARY KEY,
     kind {{text}} NOT NULL,

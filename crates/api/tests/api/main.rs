@@ -18,6 +18,7 @@ mod protocol;
 mod reading;
 mod refusals;
 mod requests;
+mod revocation;
 mod schema;
 mod signin;
 

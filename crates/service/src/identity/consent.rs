@@ -109,7 +109,7 @@ fn joined(names: &Scopes) -> String {
     names.iter().cloned().collect::<Vec<_>>().join(" ")
 }
 
-/// Withdraws a grant. Tokens that were issued under it are good until their end.
+/// Withdraws a grant. Tokens that were issued under it lose what it allowed at once.
 pub fn withdraw(ctx: &mut Ctx<'_, '_>, id: Uuid) -> Result<(), ServiceError> {
     let (_, grant) = ctx.load(Action::WriteGrants, identity::grant(id))?;
     let grant = grant.ok_or_else(|| Refusal::no_such_object(id))?;
