@@ -93,8 +93,10 @@ fn measure(options: &RunOptions, kind: Kind, report: &mut Report) -> Outcome<()>
         let (measured, ceiling) = sides.measure(work)?;
         report.work(work.name(), kind, &measured, Some(&ceiling));
     }
+    let memory = stack.memory()?;
     sides.overload(kind, report)?;
-    report.line(json!({"work": "memory", "store": kind.name(), "rows": options.rows, "rss_mb": stack.memory()?.round()}));
+    let after = stack.memory()?;
+    report.line(json!({"work": "memory", "store": kind.name(), "rows": options.rows, "mb": memory, "after_overload_mb": after}));
     report.line(json!({"work": "start", "store": kind.name(), "rows": options.rows, "ready_ms": ready.as_millis() as u64}));
     drop(sides);
     stack.stop()?;

@@ -73,7 +73,9 @@ impl Process {
             if process.child.try_wait().doing("watching a server")?.is_some() {
                 break;
             }
-            if if tls { TcpStream::connect(address).is_ok() } else { answers(address) } {
+            // The certificate comes after the listener.
+            let is_up = if tls { folder.join("ca.pem").exists() } else { answers(address) };
+            if is_up {
                 process.ready = started.elapsed();
                 return Ok(process);
             }
@@ -92,12 +94,12 @@ impl Process {
         Ok(ticks / TICKS_PER_SECOND)
     }
 
-    /// Megabytes of memory that it has now.
+    /// Megabytes of memory that it has now: all that is its own, and its share of the database file that it maps.
     pub fn memory(&self) -> Outcome<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).doing("reading its memory")?;
-        let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:")).doing("reading its memory")?;
+        let text = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id())).doing("reading its memory")?;
+        let line = text.lines().find_map(|l| l.strip_prefix("Pss:")).doing("reading its memory")?;
         let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse().doing("reading its memory")?;
-        Ok(kibibytes / 1_024.0)
+        Ok((kibibytes / 1_024.0).round())
     }
 
     /// Stops it as an operator would.

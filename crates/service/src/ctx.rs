@@ -7,7 +7,6 @@ use tenure_auth::scopes;
 use tenure_domain::Timestamp;
 use tenure_domain::audit::AuditEvent;
 use tenure_domain::authorize::{Action, Caller, Capabilities, Permit, Principal, Sight, permit};
-use tenure_domain::directory::application::GRAPH_APP_ID;
 use tenure_domain::ids::{Ids, ObjectId};
 use tenure_domain::request::{Change, Decision};
 use tenure_store::audit::{Circumstances, append};
@@ -77,9 +76,9 @@ impl<'t, 'c> Ctx<'t, 'c> {
     /// Reads; the first read of a use case also learns what the caller may do, in the same round trip.
     pub fn fetch<F: Fetch>(&mut self, wanted: F) -> Result<F::Out, ServiceError> {
         match (&self.caller, self.identity) {
-            (None, Identity::Token { principal, client, .. }) => {
+            (None, Identity::Token { principal, is_app, client, .. }) => {
                 let given = client.map(|client| client_rights(client, principal));
-                let (rows, given, out) = self.tx.fetch((rights(principal, GRAPH_APP_ID), given, wanted))?;
+                let (rows, given, out) = self.tx.fetch((rights(principal, is_app), given, wanted))?;
                 self.caller = Some(admit(self.identity, rows, given)?);
                 Ok(out)
             }
@@ -174,7 +173,7 @@ fn admit(
     }
     // What an app may do is what it was given and has not lost since, alone and for a person.
     let live = match (is_app, given) {
-        (true, _) => scopes::capabilities(account.permissions.iter().map(String::as_str)),
+        (true, _) => scopes::capabilities_of_roles(&account.permissions),
         (false, Some(rows)) if !rows.iter().any(|r| r.is_enabled) => {
             return refused("the application of this token is disabled or deleted");
         }

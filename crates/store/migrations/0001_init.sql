@@ -237,6 +237,7 @@ CREATE TABLE app_role_assignment (
 ){{table}};
 CREATE UNIQUE INDEX uq_app_role_assignment ON app_role_assignment (sp_id, app_role_id, principal_id);
 CREATE INDEX ix_app_role_assignment_principal ON app_role_assignment (principal_id, id);
+CREATE INDEX ix_app_role_assignment_holder ON app_role_assignment (principal_id, sp_id, app_role_id);
 CREATE INDEX ix_app_role_assignment_sp ON app_role_assignment (sp_id, id);
 
 CREATE TABLE role_assignment (

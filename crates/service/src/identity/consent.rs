@@ -59,7 +59,7 @@ pub fn wanted(text: &str) -> Wanted {
 
 /// Whether the person may consent for everybody.
 pub fn may_consent_for_all(ctx: &mut Ctx<'_, '_>, person: ObjectId) -> Result<bool, ServiceError> {
-    let account = identity::account(ctx.fetch(identity::rights(person, GRAPH_APP_ID))?);
+    let account = identity::account(ctx.fetch(identity::rights(person, false))?);
     Ok(account.is_some_and(|a| a.rights.roles.contains(&DirectoryRole::GlobalAdministrator)))
 }
 
