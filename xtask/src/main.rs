@@ -9,6 +9,7 @@
 mod account;
 mod apt;
 mod arguments;
+mod audit_check;
 mod check_deps;
 mod clock;
 mod conformance;
