@@ -19,6 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::arguments::Arguments;
+use crate::audit_check::audit_check;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::Postgres;
 use crate::session::Session;
@@ -108,6 +109,11 @@ fn plan(arguments: &mut Arguments) -> Outcome<Plan> {
     Ok(Plan { kills, on_postgres, seed, servers, resume })
 }
 
+/// The database of a run, where there is a server for it.
+fn database_name(plan: &Plan) -> String {
+    format!("crash_{}", plan.servers)
+}
+
 /// The parts of a run.
 struct Run<'a> {
     plan: &'a Plan,
@@ -155,7 +161,10 @@ fn perform(session: &Session, plan: &Plan) -> Outcome<Tally> {
     let sum = |of: fn(&Client) -> u64| run.clients.iter().map(|c| c.lock().map_or(0, |c| of(&c))).sum::<u64>();
     let (calls, repeated) = (sum(|c| c.calls), sum(|c| c.repeated));
     println!("{calls} calls, {repeated} of them repeated, {} expirations, seed {}", proof.expired, plan.seed);
+    let folder = servers.folder().to_owned();
     servers.stop()?;
+    let database = postgres.map(|p| p.database(&database_name(plan)));
+    println!("audit {}", audit_check(session.server()?, &folder, database.as_deref())?);
     Ok(tally)
 }
 
@@ -175,7 +184,7 @@ impl<'a> Run<'a> {
     ) -> Outcome<(Self, Servers)> {
         let store = if plan.on_postgres { "postgres" } else { "sqlite" };
         let folder = session.workspace.target.join("crash").join(format!("{store}-{}", plan.servers));
-        let name = format!("crash_{}", plan.servers);
+        let name = database_name(plan);
         let earlier = if plan.resume { state::load(&folder)? } else { None };
         let servers = match (&earlier, postgres) {
             (Some(_), _) => {

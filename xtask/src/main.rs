@@ -9,6 +9,7 @@
 mod account;
 mod apt;
 mod arguments;
+mod audit_check;
 mod bench;
 mod check_deps;
 mod clock;

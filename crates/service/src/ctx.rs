@@ -1,8 +1,9 @@
 //! Everything a use case may touch.
 
+use crate::engine::Left;
 use crate::error::ServiceError;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use tenure_auth::scopes;
 use tenure_domain::Timestamp;
 use tenure_domain::audit::AuditEvent;
@@ -58,7 +59,7 @@ pub struct Ctx<'t, 'c> {
     pub correlation: Uuid,
     identity: Identity,
     caller: Option<Caller>,
-    work: Arc<AtomicBool>,
+    left: Arc<Left>,
 }
 
 impl<'t, 'c> Ctx<'t, 'c> {
@@ -67,10 +68,10 @@ impl<'t, 'c> Ctx<'t, 'c> {
         (now, wall): (Timestamp, Timestamp),
         ids: Ids,
         (identity, correlation): (Identity, Uuid),
-        work: Arc<AtomicBool>,
+        left: Arc<Left>,
     ) -> Self {
         let caller = (identity == Identity::System).then(Caller::system);
-        Self { tx, now, wall, ids, correlation, identity, caller, work }
+        Self { tx, now, wall, ids, correlation, identity, caller, left }
     }
 
     /// Reads; the first read of a use case also learns what the caller may do, in the same round trip.
@@ -138,6 +139,7 @@ impl<'t, 'c> Ctx<'t, 'c> {
         self.caller()?;
         let caller = self.known_caller()?.clone();
         let at = Circumstances { caller: &caller, now: self.now, correlation: self.correlation };
+        self.left.audited.fetch_add(1, Ordering::Relaxed);
         Ok(append(self.tx, at, event, &mut self.ids)?)
     }
 
@@ -145,8 +147,9 @@ impl<'t, 'c> Ctx<'t, 'c> {
     pub fn apply(&mut self, permit: &Permit, decision: &Decision) -> Result<(), ServiceError> {
         let due = |c: &Change| matches!(c, Change::Grant(g, _) if g.due_at.is_some());
         if !decision.effects.is_empty() || decision.changes.iter().any(due) {
-            self.work.store(true, Ordering::Relaxed);
+            self.left.work.store(true, Ordering::Relaxed);
         }
+        self.left.audited.fetch_add(decision.audit.len() as u64, Ordering::Relaxed);
         self.caller()?;
         let caller = self.known_caller()?.clone();
         let at = Circumstances { caller: &caller, now: self.now, correlation: self.correlation };

@@ -548,8 +548,32 @@ CREATE TABLE audit_writer (
     started_at {{ts}} NOT NULL,
     previous_id {{id}},
     previous_sequence {{int}},
-    previous_hash {{bytes}}
+    previous_hash {{bytes}},
+    sealed_sequence {{int}} NOT NULL
 ){{table}};
+
+CREATE TABLE audit_checkpoint (
+    n {{int}} PRIMARY KEY,
+    at {{ts}} NOT NULL,
+    previous_hash {{bytes}} NOT NULL,
+    heads {{json}} NOT NULL,
+    signature {{bytes}} NOT NULL
+){{table}};
+
+CREATE TABLE job (
+    id {{id}} PRIMARY KEY,
+    kind {{text}} NOT NULL,
+    input {{json}} NOT NULL,
+    cursor {{text}},
+    total {{int}} NOT NULL,
+    done {{int}} NOT NULL,
+    failed {{int}} NOT NULL,
+    state {{enum}} NOT NULL,
+    due_at {{ts}},
+    lease_until {{ts}},
+    lease_token {{id}}
+){{table}};
+CREATE INDEX ix_job_due ON job (state, due_at);
 
 CREATE TABLE audit (
     id {{id}} PRIMARY KEY,

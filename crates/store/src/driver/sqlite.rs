@@ -286,6 +286,14 @@ impl Embedded {
         })
     }
 
+    /// Reads one snapshot on this thread, for as long as it takes.
+    pub fn read_long(&self, body: &mut dyn FnMut(&mut Tx<'_>)) -> Result<(), StoreError> {
+        let mut conn = self.shared.open(false)?;
+        conn.control("BEGIN DEFERRED")?;
+        body(&mut Tx::new(&mut conn, &mut AuditHead::detached()));
+        conn.control("COMMIT")
+    }
+
     /// Runs what waits, then stops the threads.
     pub fn close(&mut self) {
         self.shared.writer.close();

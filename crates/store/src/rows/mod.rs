@@ -43,6 +43,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         tenant::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::queue::STATEMENTS,
+        crate::seal::STATEMENTS,
     ]
     .concat()
 }
