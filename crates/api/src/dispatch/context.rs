@@ -54,8 +54,15 @@ pub fn metadata_path(resolved: &Resolved, version: Version) -> String {
 pub fn context_text(call: &Call, resolved: &Resolved, query: &Query) -> String {
     let mut text = format!("{}/$metadata#{}", call.root(), metadata_path(resolved, call.version));
     if let Some(selected) = &query.select {
-        let known = resolved.entity.known_names(call.version);
-        let named: Vec<&str> = known.filter(|n| selected.iter().any(|s| s.eq_ignore_ascii_case(n))).collect();
+        let derived = resolved.entity.variants.iter().map(|variant| variant.entity);
+        let types = std::iter::once(resolved.entity).chain(derived);
+        let known = types.flat_map(|entity| entity.known_names(call.version));
+        let mut named: Vec<&str> = Vec::new();
+        for name in known.filter(|n| selected.iter().any(|s| s.eq_ignore_ascii_case(n))) {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
         text.extend(["(", &named.join(","), ")"]);
     }
     if !resolved.is_collection {

@@ -82,3 +82,29 @@ fn the_audit_of_a_policy_says_every_setting_that_changed() {
         assert_snapshot!("audit_of_a_changed_policy", app.show_json(&row.values()[0]["targetResources"]));
     });
 }
+
+#[test]
+fn what_an_outside_directory_masters_is_changed_there_except_sponsors() {
+    on_every_database(async |app| {
+        let token = app.token_app().await;
+        let (person, group) = (company::person("carla"), company::group("sales"));
+        app.master_elsewhere(person).await;
+        app.master_elsewhere(group).await;
+        let (person, group) = (format!("/v1.0/users/{person}"), format!("/v1.0/groups/{group}"));
+        let somebody =
+            json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/users/{}", company::person("ben")) });
+        for (method, path, body) in [
+            ("PATCH", person.clone(), json!({ "jobTitle": "Chief" })),
+            ("DELETE", person.clone(), json!(null)),
+            ("PUT", format!("{person}/manager/$ref"), somebody.clone()),
+            ("PATCH", group.clone(), json!({ "displayName": "Sellers" })),
+            ("DELETE", group.clone(), json!(null)),
+            ("POST", format!("{group}/members/$ref"), somebody.clone()),
+            ("POST", format!("{group}/owners/$ref"), somebody.clone()),
+        ] {
+            let refused = app.call(method, &path, &token, body).await;
+            assert_eq!((refused.status, refused.code()), (400, "ObjectMasteredElsewhere"), "{method} {path}");
+        }
+        app.post(&format!("{person}/sponsors/$ref"), &token, somebody).await.expect(204);
+    });
+}
