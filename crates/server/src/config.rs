@@ -181,6 +181,11 @@ impl Given {
         if let Some(url) = &self.public_url {
             check_public_url(url)?;
         }
+        if let Some(url) = &self.database
+            && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            return Err(Failure::new("--database must be postgres://USER:PASSWORD@HOST/DATABASE"));
+        }
         Ok(Options {
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("tenure-data")),
             listen,

@@ -16,11 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
 use tenure_connect::Connectors;
 use tenure_domain::Timestamp;
-use tenure_domain::ids::SeededEntropy;
+use tenure_domain::ids::{ObjectId, SeededEntropy};
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
 use tenure_service::{Clocks, Engine, Identity};
+use tenure_store::rows::directory::object::{self, Source};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -450,6 +451,20 @@ impl TestApp {
     pub async fn look_after_keys(&self) {
         let open = self.engine.write(Identity::System, Uuid::nil(), |ctx| keys::open(ctx, &MASTER_KEY));
         self.app.replace_keys(open.await.expect("the keys"));
+    }
+
+    /// From here on an outside directory is the master of an object.
+    ///
+    /// # Panics
+    /// When there is no such object.
+    pub async fn master_elsewhere(&self, id: Uuid) {
+        let source = Source { id, kind: "memory".to_owned(), name: "Head office".to_owned(), can_write: false };
+        let adopted = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
+            object::insert_source(ctx.tx, &source);
+            object::set_source(ctx.tx, ObjectId(id), source.id, "key");
+            Ok(())
+        });
+        adopted.await.expect("the object is there");
     }
 
     /// The engine, for what has no path.
