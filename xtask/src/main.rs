@@ -13,6 +13,7 @@ mod check_deps;
 mod clock;
 mod conformance;
 mod crash;
+mod database;
 mod demo_env;
 mod demo_server;
 mod failure;
@@ -24,6 +25,7 @@ mod session;
 mod test;
 mod toolchain;
 mod trouble;
+mod upgrade;
 mod workspace;
 
 use std::process::ExitCode;
@@ -46,12 +48,18 @@ usage: cargo xtask VERB
   conformance --client python|js [--store sqlite|postgres]
                     one official client against a demo server on one database
 
-  crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume]
+  crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume] [--binary FILE]
                     kills the server (and the database server) at random moments while clients write, and looks for
-                    what was lost or doubled; a run that was cut off goes on with --resume
+                    what was lost or doubled; a run that was cut off goes on with --resume, on the same data;
+                    FILE is another server than the one built here
+  crash --sabotage  damages a database on purpose, and looks whether the proof finds it
 
   trouble [--store sqlite|postgres]
                     fills the disk under a server, locks its file, kills its database and loses its answers
+
+  fixture [--release NAME]
+                    keeps a small database of this release for the tests of later ones
+  upgrade           opens every database that was kept with the server of today
 
   help              this text";
 
@@ -73,6 +81,8 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("check-deps") => check_deps::run(arguments),
         Some("crash") => crash::run(arguments),
         Some("trouble") => trouble::run(arguments),
+        Some("fixture") => upgrade::make(arguments),
+        Some("upgrade") => upgrade::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

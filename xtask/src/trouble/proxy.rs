@@ -24,7 +24,7 @@ pub fn answers_get_lost(session: &Session) -> Outcome<()> {
     let proxy = start(direct, &loss)?;
     let database = database.replace(&direct.to_string(), &proxy.to_string());
     let folder = session.workspace.target.join("trouble").join("lost");
-    let servers = Servers::start_fresh(&folder, session.server()?, Some(database), 1)?;
+    let mut servers = Servers::start_fresh(&folder, session.server()?, Some(database), 1)?;
     let address = servers.addresses().first().copied().ok_or_else(|| Failure::new("no server"))?;
     let mut writer = Writer::new(address, servers.folder())?;
     loss.begun.store(true, Ordering::SeqCst);

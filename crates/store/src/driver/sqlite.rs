@@ -403,19 +403,30 @@ fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, 
     let mut committed: Vec<Box<dyn Job>> = Vec::new();
     let before = head.clone();
     let mut next = Some(first);
+    let mut is_undone = false;
     while let Some(mut job) = next.take() {
         match in_savepoint(conn, head, &mut *job) {
             Ok(Ran::Commit) => committed.push(job),
             Ok(Ran::RollBack) => job.finish(Ok(())),
             Err(error) => job.finish(Err(error)),
         }
+        // A full disk undoes everything since BEGIN, the use cases before this one with it; another savepoint now would
+        // be a transaction of its own.
+        is_undone = conn.connection.is_autocommit();
+        if is_undone {
+            break;
+        }
         if committed.len() < limits::GROUP_COMMIT_USE_CASES_MAX && started.elapsed() < time {
             next = shared.writer.pop_more();
         }
     }
-    let outcome = conn.control("COMMIT").inspect_err(|_| {
-        let _ = conn.control("ROLLBACK");
-    });
+    let outcome = if is_undone {
+        Err(StoreError::Unavailable("the database has undone the transaction".to_owned()))
+    } else {
+        conn.control("COMMIT").inspect_err(|_| {
+            let _ = conn.control("ROLLBACK");
+        })
+    };
     match outcome {
         Ok(()) => head.committed(),
         // A failed commit ends this writer's chain; the next row opens another (decisions.md F5).
@@ -440,6 +451,9 @@ fn in_savepoint(conn: &mut EmbeddedConn, head: &mut AuditHead, job: &mut dyn Job
     let ran = ran.unwrap_or_else(|_| Err(StoreError::Internal("a use case panicked".to_owned())));
     if !matches!(ran, Ok(Ran::Commit)) {
         *head = before;
+        if conn.connection.is_autocommit() {
+            return ran;
+        }
         conn.control("ROLLBACK TO use_case")?;
     }
     conn.control("RELEASE use_case")?;
