@@ -38,7 +38,7 @@ const KILLS_OF_TWO: u32 = 30;
 /// The server lives at least and at most so long between two kills.
 const LIFE_MILLIS: std::ops::Range<u64> = 20..600;
 /// One of so many kills hits the database server, where there is one.
-const KILLS_PER_DATABASE_KILL: usize = 5;
+const KILLS_PER_DATABASE_KILL: usize = 8;
 /// Kills between two proofs.
 const KILLS_PER_PROOF: u32 = 10;
 
@@ -149,15 +149,13 @@ struct Run<'a> {
 /// Runs the whole thing and says what it found.
 fn perform(session: &Session, plan: &Plan) -> Outcome<Tally> {
     let started = Instant::now();
-    let kept = match (plan.on_postgres, plan.resume) {
-        (true, true) => Some(Postgres::start_kept(&format!("crash-{}", plan.servers))?),
-        _ => None,
+    let name = format!("crash-{}", plan.servers);
+    let postgres = match (plan.on_postgres, plan.resume) {
+        (true, true) => Some(Postgres::start_kept(&name)?),
+        (true, false) => Some(Postgres::start_apart(&name)?),
+        (false, _) => None,
     };
-    let postgres = match (&kept, plan.on_postgres) {
-        (Some(kept), _) => Some(kept),
-        (None, true) => Some(session.postgres()?),
-        (None, false) => None,
-    };
+    let postgres = postgres.as_ref();
     let mut rng = Rng::new(plan.seed);
     let (run, mut servers) = Run::start(session, plan, postgres, &mut rng)?;
     let data = servers.data(postgres.map(|p| p.program("psql")));
@@ -210,7 +208,8 @@ impl<'a> Run<'a> {
         rng: &mut Rng,
     ) -> Outcome<(Self, Servers)> {
         let store = if plan.on_postgres { "postgres" } else { "sqlite" };
-        let folder = session.workspace.target.join("crash").join(format!("{store}-{}", plan.servers));
+        let kept = if plan.resume { "-kept" } else { "" };
+        let folder = session.workspace.target.join("crash").join(format!("{store}-{}{kept}", plan.servers));
         let name = format!("crash_{}", plan.servers);
         let earlier = if plan.resume { state::load(&folder)? } else { None };
         let binary = plan.binary.as_deref().map_or_else(|| session.server(), Ok)?;

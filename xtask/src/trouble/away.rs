@@ -6,16 +6,16 @@ use super::writer::Writer;
 use crate::clock;
 use crate::crash::servers::Servers;
 use crate::failure::{Failure, Outcome};
+use crate::postgres::Postgres;
 use crate::session::Session;
 
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 2;
 /// The processes that serve connections outlive their killed parent for a moment.
 const WRITES_MAX: u32 = 1_000;
 const AWAY_TIME_MAX: Duration = Duration::from_mins(1);
 const WRITES_BETWEEN: u32 = 20;
 
-pub fn database_is_gone(session: &Session) -> Outcome<()> {
-    let postgres = session.postgres()?;
+pub fn database_is_gone(session: &Session, postgres: &Postgres) -> Outcome<()> {
     let database = postgres.create_database("trouble_away")?;
     let folder = session.workspace.target.join("trouble").join("away");
     let mut servers = Servers::start_fresh(&folder, session.server()?, Some(database), 1)?;

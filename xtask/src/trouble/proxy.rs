@@ -9,6 +9,7 @@ use std::thread;
 use super::writer::Writer;
 use crate::crash::servers::Servers;
 use crate::failure::{Context, Failure, Outcome};
+use crate::postgres::Postgres;
 use crate::session::Session;
 
 const WRITES: u32 = 120;
@@ -16,8 +17,7 @@ const WRITES: u32 = 120;
 const COMMITS_PER_LOSS: u32 = 5;
 const MESSAGE_BYTES_MAX: usize = 64 << 20;
 
-pub fn answers_get_lost(session: &Session) -> Outcome<()> {
-    let postgres = session.postgres()?;
+pub fn answers_get_lost(session: &Session, postgres: &Postgres) -> Outcome<()> {
     let database = postgres.create_database("trouble_lost")?;
     let direct = postgres.address();
     let loss = Arc::new(Loss::default());
