@@ -3,12 +3,14 @@
 //! Every client owns its people and repeats a call until it is answered, as the official ones do, so that after each
 //! call it knows what must be true. Between kills the clients pause and the whole truth is compared with what they know.
 
-mod client;
+pub mod client;
 pub mod http;
-mod proof;
-mod rng;
+pub mod inside;
+pub mod proof;
+pub mod rng;
+mod sabotage;
 pub mod servers;
-mod state;
+pub mod state;
 pub mod world;
 
 use std::path::PathBuf;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::arguments::Arguments;
 use crate::audit_check::audit_check;
@@ -24,18 +26,20 @@ use crate::failure::{Failure, Outcome};
 use crate::postgres::Postgres;
 use crate::session::Session;
 use client::Client;
-use proof::Proof;
+use proof::{Proof, known};
 use rng::Rng;
 use servers::Servers;
 use world::World;
 
-const CLIENTS: usize = 4;
+pub const CLIENTS: usize = 4;
 const KILLS_DEFAULT: u32 = 50;
 const KILLS_MAX: u32 = 100_000;
+/// Kills of the tests where two servers share the work; the rest is for one.
+const KILLS_OF_TWO: u32 = 30;
 /// The server lives at least and at most so long between two kills.
-const LIFE_MILLIS: std::ops::Range<u64> = 30..900;
+const LIFE_MILLIS: std::ops::Range<u64> = 20..600;
 /// One of so many kills hits the database server, where there is one.
-const KILLS_PER_DATABASE_KILL: usize = 5;
+const KILLS_PER_DATABASE_KILL: usize = 8;
 /// Kills between two proofs.
 const KILLS_PER_PROOF: u32 = 10;
 
@@ -47,6 +51,8 @@ pub struct Plan {
     servers: usize,
     /// Goes on with the run that was kept, if there is one; keeps this one in any case where it can.
     resume: bool,
+    /// Another server than the one that is built here.
+    binary: Option<PathBuf>,
 }
 
 /// What was found.
@@ -60,6 +66,11 @@ pub struct Tally {
 
 /// The verb.
 pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
+    if arguments.flag("--sabotage") {
+        arguments.finish()?;
+        sabotage::is_found(&Session::open()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let plan = plan(&mut arguments)?;
     arguments.finish()?;
     let session = Session::open()?;
@@ -68,21 +79,32 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
     for found in tally.lost.iter().chain(&tally.doubled) {
         println!("{found}");
     }
-    println!("{} kills, {} lost, {} doubled", plan.kills, tally.lost.len(), tally.doubled.len());
+    println!("{}", closing(&plan, &tally));
     let clean = tally.lost.is_empty() && tally.doubled.is_empty();
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The same as a step of the tests.
+fn closing(plan: &Plan, tally: &Tally) -> String {
+    format!("{} kills, {} lost, {} doubled", plan.kills, tally.lost.len(), tally.doubled.len())
+}
+
+/// The same as a step of the tests: so many kills of each database, with one server and with two.
 pub fn check(session: &Session, on_postgres: bool) -> Outcome<()> {
-    let plan =
-        Plan { kills: KILLS_DEFAULT, on_postgres, seed: 1, servers: if on_postgres { 2 } else { 1 }, resume: false };
-    let tally = perform(session, &plan)?;
-    println!("{} kills, {} lost, {} doubled", plan.kills, tally.lost.len(), tally.doubled.len());
-    match tally.lost.iter().chain(&tally.doubled).next() {
-        None => Ok(()),
-        Some(first) => Err(Failure::new(first.clone())),
+    let plan = |kills, servers| Plan { kills, on_postgres, seed: 1, servers, resume: false, binary: None };
+    let plans = if on_postgres {
+        vec![plan(KILLS_DEFAULT - KILLS_OF_TWO, 1), plan(KILLS_OF_TWO, 2)]
+    } else {
+        vec![plan(KILLS_DEFAULT, 1)]
+    };
+    for plan in plans {
+        let tally = perform(session, &plan)?;
+        println!("{}", closing(&plan, &tally));
+        if let Some(first) = tally.lost.iter().chain(&tally.doubled).next() {
+            return Err(Failure::new(first.clone()));
+        }
     }
+    // The proof is proven where that is quicker.
+    if on_postgres { Ok(()) } else { sabotage::is_found(session) }
 }
 
 fn plan(arguments: &mut Arguments) -> Outcome<Plan> {
@@ -94,6 +116,7 @@ fn plan(arguments: &mut Arguments) -> Outcome<Plan> {
     let seed = number(arguments.value("--seed")?, "--seed", 1)?;
     let servers = number(arguments.value("--servers")?, "--servers", 1)?;
     let resume = arguments.flag("--resume");
+    let binary = arguments.value("--binary")?.map(PathBuf::from);
     let on_postgres = match arguments.value("--store")?.as_deref() {
         None | Some("sqlite") => false,
         Some("postgres") => true,
@@ -106,7 +129,7 @@ fn plan(arguments: &mut Arguments) -> Outcome<Plan> {
         (2, true) => 2,
         _ => return Err(Failure::new("--servers is 1, or 2 on one postgres")),
     };
-    Ok(Plan { kills, on_postgres, seed, servers, resume })
+    Ok(Plan { kills, on_postgres, seed, servers, resume, binary })
 }
 
 /// The database of a run, where there is a server for it.
@@ -131,18 +154,18 @@ struct Run<'a> {
 
 /// Runs the whole thing and says what it found.
 fn perform(session: &Session, plan: &Plan) -> Outcome<Tally> {
-    let kept = match (plan.on_postgres, plan.resume) {
-        (true, true) => Some(Postgres::start_kept(&format!("crash-{}", plan.servers))?),
-        _ => None,
+    let started = Instant::now();
+    let name = format!("crash-{}", plan.servers);
+    let postgres = match (plan.on_postgres, plan.resume) {
+        (true, true) => Some(Postgres::start_kept(&name)?),
+        (true, false) => Some(Postgres::start_apart(&name)?),
+        (false, _) => None,
     };
-    let postgres = match (&kept, plan.on_postgres) {
-        (Some(kept), _) => Some(kept),
-        (None, true) => Some(session.postgres()?),
-        (None, false) => None,
-    };
+    let postgres = postgres.as_ref();
     let mut rng = Rng::new(plan.seed);
     let (run, mut servers) = Run::start(session, plan, postgres, &mut rng)?;
-    let mut proof = Proof::new(&run.world, servers.addresses());
+    let data = servers.data(postgres.map(|p| p.program("psql")));
+    let mut proof = Proof::begin(&run.world, servers.addresses(), data)?;
     let mut tally = Tally::default();
     // What an earlier run was told must be there before anything else happens.
     proof.whole(&run.clients, &mut tally)?;
@@ -155,16 +178,28 @@ fn perform(session: &Session, plan: &Plan) -> Outcome<Tally> {
         stop.store(true, Ordering::SeqCst);
         result
     });
-    result?;
+    let database_kills = result?;
+    let killed = started.elapsed();
     proof.whole(&run.clients, &mut tally)?;
     proof.time_passes(&run.clients, &mut tally, plan.has_clock())?;
     let sum = |of: fn(&Client) -> u64| run.clients.iter().map(|c| c.lock().map_or(0, |c| of(&c))).sum::<u64>();
-    let (calls, repeated) = (sum(|c| c.calls), sum(|c| c.repeated));
-    println!("{calls} calls, {repeated} of them repeated, {} expirations, seed {}", proof.expired, plan.seed);
+    println!(
+        "{} calls, {} of them repeated, {} expirations; servers killed {:?} times, {} times more while they started, \
+         their database {database_kills} times; {} s of kills, {} s of proof at the end; seed {}",
+        sum(|c| c.calls),
+        sum(|c| c.repeated),
+        proof.expired,
+        servers.kills,
+        servers.kills_while_starting,
+        killed.as_secs(),
+        started.elapsed().saturating_sub(killed).as_secs(),
+        plan.seed
+    );
     let folder = servers.folder().to_owned();
+    let binary = plan.binary.as_deref().map_or_else(|| session.server(), Ok)?;
     servers.stop()?;
     let database = postgres.map(|p| p.database(&database_name(plan)));
-    println!("audit {}", audit_check(session.server()?, &folder, database.as_deref())?);
+    println!("audit {}", audit_check(binary, &folder, database.as_deref())?);
     Ok(tally)
 }
 
@@ -183,32 +218,31 @@ impl<'a> Run<'a> {
         rng: &mut Rng,
     ) -> Outcome<(Self, Servers)> {
         let store = if plan.on_postgres { "postgres" } else { "sqlite" };
-        let folder = session.workspace.target.join("crash").join(format!("{store}-{}", plan.servers));
+        let kept = if plan.resume { "-kept" } else { "" };
+        let folder = session.workspace.target.join("crash").join(format!("{store}-{}{kept}", plan.servers));
         let name = database_name(plan);
         let earlier = if plan.resume { state::load(&folder)? } else { None };
-        let servers = match (&earlier, postgres) {
-            (Some(_), _) => {
-                let database = postgres.map(|p| p.database(&name));
-                Servers::start(&folder, session.server()?, database, plan.servers)?
-            }
-            (None, _) => {
-                let database = postgres.map(|p| p.create_database(&name)).transpose()?;
-                Servers::start_fresh(&folder, session.server()?, database, plan.servers)?
-            }
+        let binary = plan.binary.as_deref().map_or_else(|| session.server(), Ok)?;
+        let database = match (&earlier, postgres) {
+            (_, None) => None,
+            (Some(_), Some(postgres)) => Some(postgres.database(&name)),
+            (None, Some(postgres)) => Some(postgres.create_database(&name)?),
         };
+        if earlier.is_none() {
+            Servers::kill_first_starts(&folder, binary, database.clone(), rng)?;
+        }
+        let servers = Servers::start(&folder, binary, database, plan.servers)?;
         let addresses = servers.addresses();
         let (number, done, world, kept) = match earlier {
             None => (1, 0, World::build(&addresses, servers.folder(), plan.has_clock())?, Vec::new()),
-            Some(s) => {
-                (s.run + 1, s.kills, World::again(&addresses, servers.folder(), s.lasting, s.ending)?, s.clients)
-            }
+            Some(s) => (s.run + 1, s.kills, World::again(&addresses, servers.folder(), s.packages)?, s.clients),
         };
         let mut kept = kept.into_iter();
         let mut clients = Vec::new();
         for n in 0..CLIENTS {
             let mut client = Client::new((n, number), plan.has_clock(), &addresses, &world, rng.fork());
             match kept.next() {
-                Some(kept) => client.go_on(kept.people, kept.catalogs)?,
+                Some(kept) => client.go_on(kept)?,
                 None => client.settle()?,
             }
             clients.push(Mutex::new(client));
@@ -217,29 +251,46 @@ impl<'a> Run<'a> {
         Ok((Self { plan, folder, postgres, number, done, world, clients, gate }, servers))
     }
 
+    /// Gives how often the database server was killed.
     fn kill_and_prove(
         &self,
         (rng, servers): (&mut Rng, &mut Servers),
         proof: &mut Proof,
         tally: &mut Tally,
-    ) -> Outcome<()> {
+    ) -> Outcome<u32> {
+        let mut database_kills = 0;
         for kill in self.done + 1..=self.plan.kills {
             live(Duration::from_millis(rng.within(LIFE_MILLIS)));
             match self.postgres {
                 Some(postgres) if rng.pick(KILLS_PER_DATABASE_KILL) == 0 => {
                     postgres.kill()?;
                     postgres.start_again()?;
+                    database_kills += 1;
                 }
                 _ => servers.kill_and_restart(rng)?,
             }
             if kill % KILLS_PER_PROOF == 0 {
                 let _closed = self.gate.write();
+                self.sign_in(servers, proof)?;
                 proof.sample(&self.clients, rng, tally)?;
                 println!("{kill} kills, {} lost, {} doubled so far", tally.lost.len(), tally.doubled.len());
                 if tally.lost.is_empty() && tally.doubled.is_empty() {
                     state::save(&self.folder, (kill, self.number), &self.world, &self.clients)?;
                 }
             }
+        }
+        Ok(database_kills)
+    }
+
+    /// Tokens last for an hour, a long run for many.
+    fn sign_in(&self, servers: &Servers, proof: &mut Proof) -> Outcome<()> {
+        let addresses = servers.addresses();
+        let token = world::token(&addresses, &world::sign_in_data(servers.folder())?)?;
+        proof.world.token.clone_from(&token);
+        for client in &self.clients {
+            let mut client = known(client)?;
+            client.world.token.clone_from(&token);
+            client.sign_in()?;
         }
         Ok(())
     }

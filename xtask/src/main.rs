@@ -15,6 +15,7 @@ mod check_deps;
 mod clock;
 mod conformance;
 mod crash;
+mod database;
 mod demo_env;
 mod demo_server;
 mod failure;
@@ -26,6 +27,7 @@ mod session;
 mod test;
 mod toolchain;
 mod trouble;
+mod upgrade;
 mod workspace;
 
 use std::process::ExitCode;
@@ -52,12 +54,18 @@ usage: cargo xtask VERB
                     the whole stack against a bare server that runs the same statements, on both databases; a line of
                     JSON per work
 
-  crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume]
+  crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume] [--binary FILE]
                     kills the server (and the database server) at random moments while clients write, and looks for
-                    what was lost or doubled; a run that was cut off goes on with --resume
+                    what was lost or doubled; a run that was cut off goes on with --resume, on the same data;
+                    FILE is another server than the one built here
+  crash --sabotage  damages a database on purpose, and looks whether the proof finds it
 
   trouble [--store sqlite|postgres]
                     fills the disk under a server, locks its file, kills its database and loses its answers
+
+  fixture [--release NAME]
+                    keeps a small database of this release for the tests of later ones
+  upgrade           opens every database that was kept with the server of today
 
   help              this text";
 
@@ -80,6 +88,8 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("bench") => bench::run(arguments),
         Some("crash") => crash::run(arguments),
         Some("trouble") => trouble::run(arguments),
+        Some("fixture") => upgrade::make(arguments),
+        Some("upgrade") => upgrade::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -11,7 +11,7 @@ use crate::conformance::{self, Scenario};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::workspace::{self, Workspace};
-use crate::{check_deps, crash, process, trouble};
+use crate::{check_deps, crash, process, trouble, upgrade};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -25,6 +25,7 @@ enum Step {
     Crash(bool),
     /// Likewise.
     Trouble(bool),
+    Upgrade,
     Client(Scenario),
 }
 
@@ -49,6 +50,7 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
 fn plan(workspace: &Workspace, skip_sdk: bool, only: Option<&str>) -> Outcome<Vec<Step>> {
     let mut steps = vec![Step::Fmt, Step::Clippy, Step::CheckDeps, Step::Deny, Step::Unit, Step::Build];
     steps.extend([Step::Crash(false), Step::Crash(true), Step::Trouble(false), Step::Trouble(true)]);
+    steps.push(Step::Upgrade);
     if !skip_sdk {
         steps.extend(conformance::scenarios(workspace).into_iter().map(Step::Client));
     }
@@ -108,6 +110,7 @@ impl Step {
             Self::Build => session.server().map(drop),
             Self::Crash(on_postgres) => crash::check(session, on_postgres),
             Self::Trouble(on_postgres) => trouble::check(session, on_postgres),
+            Self::Upgrade => upgrade::check(session),
             Self::Client(scenario) => client(session, scenario),
         }
     }
@@ -139,6 +142,7 @@ impl fmt::Display for Step {
             Self::Crash(true) => out.write_str("crash-postgres"),
             Self::Trouble(false) => out.write_str("trouble-sqlite"),
             Self::Trouble(true) => out.write_str("trouble-postgres"),
+            Self::Upgrade => out.write_str("upgrade"),
             Self::Client(scenario) => out.write_str(&scenario.name()),
         }
     }

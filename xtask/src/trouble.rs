@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Outcome};
+use crate::postgres::Postgres;
 use crate::session::Session;
 
 /// The verb.
@@ -31,8 +32,9 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
 /// All troubles of one database.
 pub fn check(session: &Session, on_postgres: bool) -> Outcome<()> {
     if on_postgres {
-        away::database_is_gone(session)?;
-        proxy::answers_get_lost(session)
+        let postgres = Postgres::start_apart("trouble")?;
+        away::database_is_gone(session, &postgres)?;
+        proxy::answers_get_lost(session, &postgres)
     } else {
         disk::is_full(session)?;
         file::is_locked(session)

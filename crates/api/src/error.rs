@@ -87,6 +87,15 @@ impl Failure {
         failure.with(header::RETRY_AFTER, &RETRY_AFTER_SECONDS.to_string())
     }
 
+    /// Whether it was done is not known. Made again under the id it had, a POST makes one thing (decisions.md E7).
+    pub fn unknown(cause: &str) -> Self {
+        tracing::error!(cause, "whether a request was done is not known");
+        let message = "whether this was done is not known; send it again with the same client-request-id and with \
+                       Retry-Attempt, or look whether it is there";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout", message)
+            .with(header::RETRY_AFTER, &RETRY_AFTER_SECONDS.to_string())
+    }
+
     /// A fault of ours: the log has the cause, the client an id.
     pub fn internal(cause: &str) -> Self {
         tracing::error!(cause, "a request failed by a fault of ours");
@@ -237,6 +246,7 @@ impl From<ServiceError> for Failure {
                 tracing::warn!(why, "a request was turned away");
                 Self::unavailable("the server cannot take this request now; nothing was done, try again")
             }
+            ServiceError::Unknown(cause) => Self::unknown(&cause),
             ServiceError::TooExpensive => {
                 let message = "the query takes too long; filter by a property with an index, such as id, displayName, \
                                accessPackage/id or state with accessPackage/id";

@@ -287,7 +287,7 @@ where
     let result = match tokio::time::timeout(Duration::from_secs(seconds), work).await {
         Ok(result) => result,
         // A write may have been done: neither "try again" nor "nothing happened" would be true.
-        Err(_) => Err(Failure::internal("the request took too long")),
+        Err(_) => Err(Failure::unknown("the request took too long")),
     };
     let reply = result.unwrap_or_else(|failure| failure.reply(app.wall(), id, &client));
     finish(reply, id, &client)

@@ -48,7 +48,9 @@ pub async fn advance(runner: &Runner, clock: &DemoClock, target: Timestamp) -> R
                 let done = runner.drain_unguarded().await?;
                 ran += done;
                 if done == 0 {
-                    // Somebody else holds it under a lease: a node that died, perhaps. Its lease ends by the wall clock.
+                    // Somebody holds it under a lease. The clock is moved where there is one node only (decisions.md I2),
+                    // and we have our turn: whoever that was has died.
+                    runner.take_over().await?;
                     held.tick().await;
                 }
             }

@@ -31,7 +31,7 @@ pub async fn run(runner: &Runner) -> Result<u32, ServiceError> {
             .await;
         match performed {
             Ok(()) => done += 1,
-            Err(ServiceError::Unavailable(why)) => return Err(ServiceError::Unavailable(why)),
+            Err(away @ (ServiceError::Unavailable(_) | ServiceError::Unknown(_))) => return Err(away),
             Err(error) => {
                 tracing::error!(%error, %id, "an effect failed");
                 let again = next_try(times.due, attempt);

@@ -26,7 +26,7 @@ pub async fn run(runner: &Runner) -> Result<u32, ServiceError> {
             .await;
         match fired {
             Ok(()) => done += 1,
-            Err(ServiceError::Unavailable(why)) => return Err(ServiceError::Unavailable(why)),
+            Err(away @ (ServiceError::Unavailable(_) | ServiceError::Unknown(_))) => return Err(away),
             Err(error) => {
                 tracing::error!(%error, ?timer, "a timer failed");
                 let again = plus_seconds(times.due, RETRY_SECONDS);

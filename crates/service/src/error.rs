@@ -5,7 +5,7 @@ use tenure_domain::Refusal;
 use tenure_domain::refusal::Code;
 use tenure_store::StoreError;
 
-/// A failed use case. Nothing of it was kept.
+/// A failed use case. Nothing of it was kept, but where it says otherwise.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ServiceError {
     /// The rules say no; missing and invisible things too.
@@ -17,6 +17,9 @@ pub enum ServiceError {
     /// Not now; nothing was done, and it may be tried again.
     #[error("{0}")]
     Unavailable(String),
+    /// Whether it was done is not known; the same call may be made again under the id it had (decisions.md E3, E7).
+    #[error("{0}")]
+    Unknown(String),
     /// A read would take too long.
     #[error("the query takes too long; narrow it by an indexed property")]
     TooExpensive,
@@ -43,6 +46,7 @@ impl From<StoreError> for ServiceError {
             StoreError::Busy | StoreError::Unavailable(_) | StoreError::Contended => {
                 Self::Unavailable(error.to_string())
             }
+            StoreError::Unknown(_) => Self::Unknown(error.to_string()),
             StoreError::TooExpensive => Self::TooExpensive,
             StoreError::Corrupt { .. } | StoreError::Internal(_) => Self::Internal(error.to_string()),
         }

@@ -27,6 +27,9 @@ pub enum StoreError {
     /// The database cannot be reached or cannot write; nothing was done.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The database went away while it committed and did not come back in time: whether it was done is not known.
+    #[error("whether the transaction was committed is not known: {0}")]
+    Unknown(String),
     /// The transaction lost against another one too often; nothing was done.
     #[error("the transaction lost against others too often")]
     Contended,

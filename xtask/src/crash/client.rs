@@ -7,14 +7,87 @@ use serde_json::{Value, json};
 
 use super::http::Answer;
 use super::rng::Rng;
+use super::state::Kept;
 use super::world::{EM, Package, World, ask};
 use crate::failure::{Failure, Outcome};
 
 /// People of one client.
 const PEOPLE: usize = 6;
+const PASSWORD: &str = "Contoso1234";
 const CLOCK: &str = "/tenure/v1/clock";
 /// One move of the clock.
 const STEP: &str = "PT10M";
+
+/// A kind of thing that is made once and stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its name is unique: the database refuses a second one.
+    Catalog,
+    /// Its name is not unique: only the memory of answers keeps a repeated call from making a second one.
+    Group,
+}
+
+impl Kind {
+    /// The list of such things.
+    pub const fn list(self) -> &'static str {
+        match self {
+            Self::Catalog => "/v1.0/identityGovernance/entitlementManagement/catalogs",
+            Self::Group => "/v1.0/groups",
+        }
+    }
+}
+
+/// A thing that was made.
+#[derive(Clone, Debug)]
+pub struct Thing {
+    pub kind: Kind,
+    pub name: String,
+    /// Empty, when it is not known whether it was made.
+    pub id: String,
+}
+
+/// How many requests of each kind there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The lasting package given, and taken away.
+    pub given: u64,
+    pub taken: u64,
+    /// The package that is asked for: got, and given back.
+    pub asked: u64,
+    pub returned: u64,
+    /// The ending package given.
+    pub endings: u64,
+}
+
+impl Counts {
+    /// In the order of the members.
+    pub const fn numbers(self) -> [u64; 5] {
+        [self.given, self.taken, self.asked, self.returned, self.endings]
+    }
+
+    /// What [`Counts::numbers`] gave.
+    pub const fn of([given, taken, asked, returned, endings]: [u64; 5]) -> Self {
+        Self { given, taken, asked, returned, endings }
+    }
+}
+
+impl std::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        let mut sum = self.numbers();
+        sum.iter_mut().zip(more.numbers()).for_each(|(to, from)| *to += from);
+        Self::of(sum)
+    }
+}
+
+/// The one person of each client who asks for access.
+#[derive(Clone, Debug, Default)]
+struct Asker {
+    id: String,
+    token: String,
+    holds: bool,
+}
 
 /// What a client knows.
 pub struct Client {
@@ -23,22 +96,25 @@ pub struct Client {
     run: u32,
     moves_clock: bool,
     addresses: Vec<SocketAddr>,
-    world: World,
+    pub world: World,
     rng: Rng,
     /// Calls that were answered.
     pub calls: u64,
     /// Those of them that had to be repeated.
     pub repeated: u64,
-    /// Catalogs that were made: name and id.
-    pub catalogs: Vec<(String, String)>,
-    /// Catalogs that were not looked at by a proof yet begin here.
+    /// What was made.
+    pub things: Vec<Thing>,
+    /// Things that were not looked at by a proof yet begin here.
     pub proven: usize,
     /// People: id, and whether they hold the lasting package.
     pub people: BTreeMap<String, bool>,
+    asker: Asker,
     /// The department last given to each.
     pub departments: BTreeMap<String, String>,
-    /// How often the ending package was given.
-    pub endings: u64,
+    /// Requests that were acknowledged.
+    pub counts: Counts,
+    /// What the clock said last; it never goes back.
+    pub clock: String,
     /// What went wrong.
     pub faults: Vec<String>,
 }
@@ -61,11 +137,13 @@ impl Client {
             rng,
             calls: 0,
             repeated: 0,
-            catalogs: Vec::new(),
+            things: Vec::new(),
             proven: 0,
             people: BTreeMap::new(),
+            asker: Asker::default(),
             departments: BTreeMap::new(),
-            endings: 0,
+            counts: Counts::default(),
+            clock: String::new(),
             faults: Vec::new(),
         }
     }
@@ -73,13 +151,13 @@ impl Client {
     /// Makes its people.
     pub fn settle(&mut self) -> Outcome<()> {
         for n in 0..PEOPLE {
-            let name = format!("crash{}x{n}", self.number);
+            let name = self.person_name(n);
             let person = json!({
                 "accountEnabled": true,
                 "displayName": name,
                 "mailNickname": name,
                 "userPrincipalName": format!("{name}@{}", self.world.domain),
-                "passwordProfile": {"password": "Contoso1234"},
+                "passwordProfile": {"password": PASSWORD, "forceChangePasswordNextSignIn": false},
             });
             let made = self.call("POST", "/v1.0/users", Some(&person))?;
             let id = made.text("/id").to_owned();
@@ -88,21 +166,58 @@ impl Client {
             }
             self.people.insert(id, false);
         }
+        self.find_asker()
+    }
+
+    fn person_name(&self, n: usize) -> String {
+        format!("crash{}x{n}", self.number)
+    }
+
+    fn find_asker(&mut self) -> Outcome<()> {
+        let name = format!("{}@{}", self.person_name(0), self.world.domain);
+        let found = self.call("GET", &format!("/v1.0/users/{name}?$select=id"), None)?;
+        found.text("/id").clone_into(&mut self.asker.id);
+        let asked = self.world.asked.clone();
+        let asker = self.asker.id.clone();
+        self.asker.holds = self.find_live(&asked, &asker)?.is_some();
+        self.sign_in()
+    }
+
+    /// New tokens before the old ones end.
+    pub fn sign_in(&mut self) -> Outcome<()> {
+        let name = format!("{}@{}", self.person_name(0), self.world.domain);
+        self.asker.token = self.world.sign_in(&self.addresses, &name, PASSWORD)?;
         Ok(())
     }
 
+    /// What it knows.
+    pub fn keep(&self) -> Kept {
+        Kept {
+            people: self.people.clone(),
+            things: self.things.clone(),
+            asker: (self.asker.id.clone(), self.asker.holds),
+            departments: self.departments.clone(),
+            counts: self.counts,
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Knows again what was kept after its last call.
+    pub fn remember(&mut self, kept: Kept) -> Outcome<()> {
+        let Kept { people, things, asker: (id, holds), departments, counts, clock } = kept;
+        (self.people, self.things, self.departments) = (people, things, departments);
+        (self.counts, self.clock) = (counts, clock);
+        (self.asker.id, self.asker.holds) = (id, holds);
+        self.sign_in()
+    }
+
     /// Goes on after an earlier run, which was cut off at any moment after it had kept this.
-    pub fn go_on(&mut self, people: Vec<String>, catalogs: Vec<(String, String)>) -> Outcome<()> {
-        self.catalogs = catalogs;
-        let ending = self.world.ending.id.clone();
-        for person in people {
-            let lasting = self.world.lasting.clone();
-            let holds = self.live_assignment(&lasting, &person).is_ok();
-            let filter = format!(
-                "requestType eq 'adminAdd' and accessPackage/id eq '{ending}' and requestor/objectId eq '{person}'"
-            );
-            let given = self.call("GET", &format!("{EM}/assignmentRequests/$count?$filter={filter}"), None)?;
-            self.endings += given.json.as_u64().unwrap_or_default();
+    pub fn go_on(&mut self, kept: Kept) -> Outcome<()> {
+        self.things = kept.things;
+        self.find_asker()?;
+        let lasting = self.world.lasting.clone();
+        for person in kept.people.into_keys() {
+            let holds = self.find_live(&lasting, &person)?.is_some();
             self.people.insert(person, holds);
         }
         Ok(())
@@ -110,9 +225,14 @@ impl Client {
 
     /// A call, repeated under one id until it is answered.
     fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Outcome<Answer> {
+        let token = self.world.token.clone();
+        self.call_as(&token, method, path, body)
+    }
+
+    fn call_as(&mut self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Outcome<Answer> {
         let id = self.rng.uuid();
         let first = self.rng.pick(self.addresses.len());
-        let answer = ask((&self.addresses, first), &self.world.token, (method, path), body, &id)?;
+        let answer = ask((&self.addresses, first), token, (method, path), body, &id)?;
         self.calls += 1;
         self.repeated += u64::from(answer.tries > 1);
         Ok(answer)
@@ -121,9 +241,11 @@ impl Client {
     /// One thing that a client does.
     pub fn step(&mut self) {
         let done = match self.rng.within(0..100) {
-            0..25 => self.make_catalog(),
-            25..70 => self.toggle(),
-            70..88 => self.give_ending(),
+            0..16 => self.make(Kind::Catalog),
+            16..28 => self.make(Kind::Group),
+            28..58 => self.toggle(),
+            58..72 => self.ask_or_return(),
+            72..88 => self.give_ending(),
             88..97 => self.change_department(),
             _ if self.moves_clock => self.move_clock(),
             _ => Ok(()),
@@ -138,16 +260,21 @@ impl Client {
         self.faults.push(format!("client {}: {doing}: {status} after {tries} tries: {json}", self.number));
     }
 
-    fn make_catalog(&mut self) -> Outcome<()> {
-        let name = format!("Crash {} {} {}", self.run, self.number, self.catalogs.len());
-        let body = json!({"displayName": name, "description": "made while the server is killed"});
-        let answer = self.call("POST", &format!("{EM}/catalogs"), Some(&body))?;
-        if answer.status == 201 {
-            self.catalogs.push((name, answer.text("/id").to_owned()));
-        } else {
-            // The name must not be used again: whether it is there is not known.
-            self.catalogs.push((name, String::new()));
-            self.fault("make a catalog", &answer);
+    fn make(&mut self, kind: Kind) -> Outcome<()> {
+        let name = format!("Crash {} {} {}", self.run, self.number, self.things.len());
+        let body = match kind {
+            Kind::Catalog => json!({"displayName": name, "description": "made while the server is killed"}),
+            Kind::Group => {
+                let nick = name.replace(' ', "");
+                json!({"displayName": name, "mailEnabled": false, "mailNickname": nick, "securityEnabled": true})
+            }
+        };
+        let answer = self.call("POST", kind.list(), Some(&body));
+        // The name is not used again in any case: whether the thing is there may not be known.
+        let id = answer.as_ref().ok().filter(|a| a.status == 201).map(|a| a.text("/id").to_owned());
+        self.things.push(Thing { kind, name, id: id.clone().unwrap_or_default() });
+        if id.is_none() {
+            self.fault("make something", &answer?);
         }
         Ok(())
     }
@@ -182,20 +309,51 @@ impl Client {
         };
         if answer.status == 201 {
             self.people.insert(person, !holds);
+            *(if holds { &mut self.counts.taken } else { &mut self.counts.given }) += 1;
         } else {
             self.fault(if holds { "remove an assignment" } else { "assign" }, &answer);
         }
         Ok(())
     }
 
-    fn live_assignment(&mut self, package: &Package, person: &str) -> Outcome<String> {
+    /// A person asks for a package, or gives it back.
+    fn ask_or_return(&mut self) -> Outcome<()> {
+        let asked = self.world.asked.clone();
+        let Asker { id, token, holds } = self.asker.clone();
+        let body = if holds {
+            json!({"requestType": "userRemove", "assignment": {"id": self.live_assignment(&asked, &id)?}})
+        } else {
+            json!({"requestType": "userAdd", "assignment": {
+                "accessPackageId": asked.id, "assignmentPolicyId": asked.policy}})
+        };
+        let answer = self.call_as(&token, "POST", &format!("{EM}/assignmentRequests"), Some(&body))?;
+        if answer.status == 201 {
+            self.asker.holds = !holds;
+            *(if holds { &mut self.counts.returned } else { &mut self.counts.asked }) += 1;
+        } else {
+            self.fault(if holds { "give back" } else { "ask" }, &answer);
+        }
+        Ok(())
+    }
+
+    /// Whether the person who asks holds what is asked for, and who it is.
+    pub fn asker(&self) -> (&str, bool) {
+        (&self.asker.id, self.asker.holds)
+    }
+
+    fn find_live(&mut self, package: &Package, person: &str) -> Outcome<Option<String>> {
         let filter =
             format!("accessPackage/id eq '{}' and target/objectId eq '{person}' and state eq 'delivered'", package.id);
         let found = self.call("GET", &format!("{EM}/assignments?$select=id&$filter={filter}"), None)?;
-        match found.text("/value/0/id") {
-            "" => Err(Failure::new(format!("the assignment of {person} is lost: {}", found.json))),
-            id => Ok(id.to_owned()),
+        if found.status != 200 {
+            return Err(Failure::new(format!("assignments were answered {}: {}", found.status, found.json)));
         }
+        Ok(Some(found.text("/value/0/id").to_owned()).filter(|id| !id.is_empty()))
+    }
+
+    fn live_assignment(&mut self, package: &Package, person: &str) -> Outcome<String> {
+        let found = self.find_live(package, person)?;
+        found.ok_or_else(|| Failure::new(format!("the assignment of {person} is lost")))
     }
 
     fn give_ending(&mut self) -> Outcome<()> {
@@ -203,7 +361,7 @@ impl Client {
         let ending = self.world.ending.clone();
         let answer = self.assign(&ending, &person)?;
         match (answer.status, answer.text("/error/code")) {
-            (201, _) => self.endings += 1,
+            (201, _) => self.counts.endings += 1,
             // The one from before has not ended yet.
             (400, "ExistingAssignment") => {}
             _ => self.fault("assign until later", &answer),
@@ -226,7 +384,9 @@ impl Client {
 
     fn move_clock(&mut self) -> Outcome<()> {
         let answer = self.call("POST", CLOCK, Some(&json!({"advance": STEP})))?;
-        if answer.status != 200 {
+        if answer.status == 200 {
+            answer.text("/now").clone_into(&mut self.clock);
+        } else {
             self.fault("move the clock", &answer);
         }
         Ok(())

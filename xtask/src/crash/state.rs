@@ -1,29 +1,37 @@
-//! What is kept of a long run, so that it can be cut off and gone on with on the same database.
+//! What is kept of a run, so that it can be cut off and gone on with on the same database, or looked at again much later
+//! by another release.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, Counts, Kind, Thing};
 use super::proof::known;
 use super::world::{Package, World};
 use crate::failure::{Context, Failure, Outcome};
 
 /// What one client knew.
+#[derive(Clone, Debug, Default)]
 pub struct Kept {
-    pub people: Vec<String>,
-    pub catalogs: Vec<(String, String)>,
+    /// People, and whether they hold the lasting package.
+    pub people: BTreeMap<String, bool>,
+    pub things: Vec<Thing>,
+    /// Who asks, and whether that person holds what is asked for.
+    pub asker: (String, bool),
+    pub departments: BTreeMap<String, String>,
+    pub counts: Counts,
+    pub clock: String,
 }
 
 /// A run that was cut off.
 pub struct State {
     pub kills: u32,
     pub run: u32,
-    /// The packages; the token is a new one.
-    pub lasting: Package,
-    pub ending: Package,
+    /// The packages: lasting, ending, asked for. The token is a new one.
+    pub packages: [Package; 3],
     pub clients: Vec<Kept>,
 }
 
@@ -32,17 +40,30 @@ fn file(folder: &Path) -> PathBuf {
 }
 
 /// Keeps what is known after so many kills. Whole or not at all.
-pub fn save(folder: &Path, (kills, run): (u32, u32), world: &World, clients: &[Mutex<Client>]) -> Outcome<()> {
-    let package = |p: &Package| json!([p.id, p.policy, p.group]);
-    let mut kept = Vec::new();
-    for client in clients {
-        let client = known(client)?;
-        kept.push(json!({"people": client.people.keys().collect::<Vec<_>>(), "catalogs": client.catalogs}));
-    }
-    let (lasting, ending) = (package(&world.lasting), package(&world.ending));
-    let text = json!({"kills": kills, "run": run, "lasting": lasting, "ending": ending, "clients": kept}).to_string();
+pub fn save(folder: &Path, kills_and_run: (u32, u32), world: &World, clients: &[Mutex<Client>]) -> Outcome<()> {
+    let text = text(kills_and_run, world, clients)?.to_string();
     let half = folder.join("state.new");
     fs::write(&half, text).and_then(|()| fs::rename(&half, file(folder))).context("keeping the state of the run")
+}
+
+/// What is known after so many kills.
+pub fn text((kills, run): (u32, u32), world: &World, clients: &[Mutex<Client>]) -> Outcome<Value> {
+    let packages = [&world.lasting, &world.ending, &world.asked].map(|p| json!([p.id, p.policy, p.group]));
+    let mut kept = Vec::new();
+    for client in clients {
+        let client = known(client)?.keep();
+        let things: Vec<Value> = client.things.iter().map(|t| json!([t.kind.list(), t.name, t.id])).collect();
+        kept.push(json!({
+            "people": client.people,
+            "things": things,
+            "asker": client.asker.0,
+            "asker_holds": client.asker.1,
+            "departments": client.departments,
+            "counts": client.counts.numbers(),
+            "clock": client.clock,
+        }));
+    }
+    Ok(json!({"kills": kills, "run": run, "packages": packages, "clients": kept}))
 }
 
 /// What was kept, if anything was.
@@ -52,29 +73,60 @@ pub fn load(folder: &Path) -> Outcome<Option<State>> {
     parse(&json).map(Some).ok_or_else(|| Failure::new("the state of the run cannot be read"))
 }
 
-fn parse(json: &Value) -> Option<State> {
+/// Reads what [`text`] wrote.
+pub fn parse(json: &Value) -> Option<State> {
     let number = |name: &str| u32::try_from(json.get(name)?.as_u64()?).ok();
-    let package = |name: &str| {
-        let parts = texts(json.get(name)?)?;
-        let [id, policy, group] = parts.try_into().ok()?;
+    let packages = json.get("packages")?.as_array()?.iter().map(|package| {
+        let [id, policy, group] = texts(package)?.try_into().ok()?;
         Some(Package { id, policy, group })
-    };
+    });
     let clients = json.get("clients")?.as_array()?.iter().map(|client| {
-        let catalogs = client.get("catalogs")?.as_array()?.iter().map(|pair| {
-            let [name, id] = texts(pair)?.try_into().ok()?;
-            Some((name, id))
+        let things = client.get("things")?.as_array()?.iter().map(|thing| {
+            let [list, name, id] = texts(thing)?.try_into().ok()?;
+            let kind = [Kind::Catalog, Kind::Group].into_iter().find(|kind| kind.list() == list)?;
+            Some(Thing { kind, name, id })
         });
-        Some(Kept { people: texts(client.get("people")?)?, catalogs: catalogs.collect::<Option<_>>()? })
+        let people = client.get("people")?.as_object()?.iter().map(|(id, holds)| Some((id.clone(), holds.as_bool()?)));
+        let departments = client.get("departments")?.as_object()?.iter();
+        let departments = departments.map(|(id, name)| Some((id.clone(), name.as_str()?.to_owned())));
+        let counts: Vec<u64> = client.get("counts")?.as_array()?.iter().filter_map(Value::as_u64).collect();
+        Some(Kept {
+            people: people.collect::<Option<_>>()?,
+            things: things.collect::<Option<_>>()?,
+            asker: (client.get("asker")?.as_str()?.to_owned(), client.get("asker_holds")?.as_bool()?),
+            departments: departments.collect::<Option<_>>()?,
+            counts: Counts::of(counts.try_into().ok()?),
+            clock: client.get("clock")?.as_str()?.to_owned(),
+        })
     });
     Some(State {
         kills: number("kills")?,
         run: number("run")?,
-        lasting: package("lasting")?,
-        ending: package("ending")?,
+        packages: packages.collect::<Option<Vec<_>>>()?.try_into().ok()?,
         clients: clients.collect::<Option<_>>()?,
     })
 }
 
 fn texts(list: &Value) -> Option<Vec<String>> {
     list.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_state_is_read_whole_or_not_at_all() {
+        let text = r#"{"kills":20,"run":2,"packages":[["a","b","c"],["d","e","f"],["g","h","i"]],
+            "clients":[{"people":{"p":true},"things":[["/v1.0/groups","Crash 1 0 0","x"]],"asker":"p","asker_holds":false,
+            "departments":{"p":"Crash 7"},"counts":[1,2,3,4,5],"clock":"2026-01-01T00:00:00Z"}]}"#;
+        let state = parse(&serde_json::from_str(text).unwrap()).unwrap();
+        assert_eq!((state.kills, state.run, state.packages[2].group.as_str()), (20, 2, "i"));
+        let client = &state.clients[0];
+        assert_eq!(
+            (client.things[0].name.as_str(), client.counts.endings, client.people["p"]),
+            ("Crash 1 0 0", 5, true)
+        );
+        assert!(parse(&serde_json::from_str(&text.replace("/v1.0/groups", "/v1.0/sites")).unwrap()).is_none());
+    }
 }

@@ -1,4 +1,5 @@
-//! What all clients share: a token, and two packages that each give membership in one group. One lasts, one ends.
+//! What all clients share: a token, and packages that each give membership in one group. One lasts, one ends, and one is
+//! for people who ask.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,6 +34,10 @@ pub struct World {
     pub domain: String,
     pub lasting: Package,
     pub ending: Package,
+    pub asked: Package,
+    /// The tenant's part of the addresses to sign in at, and the application by which people sign in.
+    tenant: String,
+    public_client: String,
 }
 
 /// A call as the demo's application, repeated until it is answered.
@@ -54,16 +59,34 @@ impl World {
         let token = token(addresses, &env)?;
         let maker = Maker { addresses, token: &token };
         let catalog = maker.make(&format!("{EM}/catalogs"), &json!({"displayName": "Crash", "state": "published"}))?;
-        let lasting = maker.package(&catalog, "Crash lasting", &json!({"type": "noExpiration"}))?;
+        let for_ever = json!({"type": "noExpiration"});
+        let lasting = maker.package(&catalog, "Crash lasting", &for_ever, false)?;
         let ending = json!({"type": "afterDuration", "duration": if has_clock { LIFE } else { SHORT_LIFE }});
-        let ending = maker.package(&catalog, "Crash ending", &ending)?;
-        Ok(Self { domain: domain(&env), token, lasting, ending })
+        let ending = maker.package(&catalog, "Crash ending", &ending, false)?;
+        let asked = maker.package(&catalog, "Crash asked", &for_ever, true)?;
+        Ok(Self::of(&env, token, [lasting, ending, asked]))
     }
 
     /// The packages of an earlier run.
-    pub fn again(addresses: &[SocketAddr], folder: &Path, lasting: Package, ending: Package) -> Outcome<Self> {
+    pub fn again(addresses: &[SocketAddr], folder: &Path, packages: [Package; 3]) -> Outcome<Self> {
         let env = sign_in_data(folder)?;
-        Ok(Self { token: token(addresses, &env)?, domain: domain(&env), lasting, ending })
+        Ok(Self::of(&env, token(addresses, &env)?, packages))
+    }
+
+    fn of(env: &BTreeMap<String, String>, token: String, [lasting, ending, asked]: [Package; 3]) -> Self {
+        let value = |name: &str| env.get(name).cloned().unwrap_or_default();
+        let (domain, tenant, public_client) = (value("USER_DOMAIN"), value("TENANT_ID"), value("PUBLIC_CLIENT_ID"));
+        Self { token, domain, lasting, ending, asked, tenant, public_client }
+    }
+
+    /// A token of a person.
+    pub fn sign_in(&self, addresses: &[SocketAddr], name: &str, password: &str) -> Outcome<String> {
+        let body = format!(
+            "grant_type=password&client_id={}&username={name}&password={password}\
+             &scope=https://graph.microsoft.com/EntitlementManagement.ReadWrite.All",
+            self.public_client
+        );
+        token_for(addresses, &self.tenant, body)
     }
 }
 
@@ -80,7 +103,11 @@ pub fn token(addresses: &[SocketAddr], env: &BTreeMap<String, String>) -> Outcom
         value("CLIENT_ID"),
         value("CLIENT_SECRET")
     );
-    let path = format!("/{}/oauth2/v2.0/token", value("TENANT_ID"));
+    token_for(addresses, &value("TENANT_ID"), body)
+}
+
+fn token_for(addresses: &[SocketAddr], tenant: &str, body: String) -> Outcome<String> {
+    let path = format!("/{tenant}/oauth2/v2.0/token");
     let content_type = "application/x-www-form-urlencoded";
     let call = Call { method: "POST", path: &path, token: "", content_type, body, id: "" };
     let answer = until_answered(addresses, 0, &call)?;
@@ -88,10 +115,6 @@ pub fn token(addresses: &[SocketAddr], env: &BTreeMap<String, String>) -> Outcom
         "" => Err(Failure::new(format!("no token: {}", answer.json))),
         token => Ok(token.to_owned()),
     }
-}
-
-fn domain(env: &BTreeMap<String, String>) -> String {
-    env.get("USER_DOMAIN").cloned().unwrap_or_default()
 }
 
 struct Maker<'a> {
@@ -108,7 +131,7 @@ impl Maker<'_> {
         }
     }
 
-    fn package(&self, catalog: &str, name: &str, expiration: &Value) -> Outcome<Package> {
+    fn package(&self, catalog: &str, name: &str, expiration: &Value, for_all: bool) -> Outcome<Package> {
         let nick = name.replace(' ', "");
         let group = json!({"displayName": name, "mailEnabled": false, "mailNickname": nick, "securityEnabled": true});
         let group = self.make("/v1.0/groups", &group)?;
@@ -134,10 +157,14 @@ impl Maker<'_> {
         });
         self.make(&format!("{EM}/accessPackages/{package}/resourceRoleScopes"), &role)?;
         let policy = json!({
-            "displayName": "Direct",
-            "description": "Direct",
-            "allowedTargetScope": "notSpecified",
+            "displayName": "Crash",
+            "description": "Crash",
+            "allowedTargetScope": if for_all { "allMemberUsers" } else { "notSpecified" },
             "expiration": expiration,
+            "requestorSettings": {
+                "enableTargetsToSelfAddAccess": for_all,
+                "enableTargetsToSelfRemoveAccess": for_all,
+            },
             "accessPackage": {"id": package},
         });
         let policy = self.make(&format!("{EM}/assignmentPolicies"), &policy)?;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, process as this_process};
 
-use super::writer::Writer;
+use super::writer::{Writer, at_once};
 use crate::crash::servers::healthy;
 use crate::failure::{Context, Failure, Outcome};
 use crate::session::Session;
@@ -17,6 +17,8 @@ use crate::{account, clock, ports, process};
 const SIZE_MEBIBYTES: u32 = 64;
 const WRITES_MAX: u32 = 20_000;
 const WRITES_WHILE_FULL: u32 = 20;
+/// So many write at the same time: what shares a commit is refused together.
+const WRITERS: u32 = 4;
 const START_TIME_MAX: Duration = Duration::from_mins(1);
 const BLOCK_BYTES: usize = 64 << 10;
 
@@ -69,20 +71,27 @@ fn on(mount: &Path, session: &Session) -> Outcome<()> {
         }
     })?;
     started.ok_or_else(|| Failure::new("the server did not start"))?;
-    let mut writer = Writer::new(address, &server.folder.join("data"))?;
+    let mut writers = Writer::crowd(WRITERS, address, &server.folder.join("data"))?;
     let ballast = server.folder.join("ballast");
     fill(&ballast)?;
-    writer.write_until_refused(WRITES_MAX)?;
-    for _ in 0..WRITES_WHILE_FULL {
-        writer.write()?;
-    }
-    if !writer.read()? {
-        return Err(Failure::new("a full disk stops writers only, but a read was refused"));
-    }
+    at_once(&mut writers, |writer| {
+        writer.write_until_refused(WRITES_MAX)?;
+        for _ in 0..WRITES_WHILE_FULL {
+            writer.write()?;
+        }
+        if writer.read()? {
+            Ok(())
+        } else {
+            Err(Failure::new("a full disk stops writers only, but a read was refused"))
+        }
+    })?;
     fs::remove_file(&ballast).context("removing the ballast")?;
-    writer.recovers()?;
-    writer.proves()?;
-    println!("the disk was full: {} writes refused, nothing lost, recovered", writer.refusals());
+    at_once(&mut writers, |writer| {
+        writer.recovers()?;
+        writer.proves()
+    })?;
+    let refusals: usize = writers.iter().map(Writer::refusals).sum();
+    println!("the disk was full: {refusals} writes refused, nothing lost, recovered");
     Ok(())
 }
 

@@ -19,11 +19,11 @@ const WRITES_MAX: u32 = 5;
 
 pub fn is_locked(session: &Session) -> Outcome<()> {
     let folder = session.workspace.target.join("trouble").join("locked");
-    let servers = Servers::start_fresh(&folder, session.server()?, None, 1)?;
+    let mut servers = Servers::start_fresh(&folder, session.server()?, None, 1)?;
     let address = servers.addresses().first().copied().ok_or_else(|| Failure::new("no server"))?;
     let mut writer = Writer::new(address, servers.folder())?;
     writer.write()?;
-    let mut holder = Command::new(session.python()?);
+    let mut holder = Command::new("python3");
     holder.args(["-c", HOLDER]).arg(servers.folder().join("tenure.db"));
     let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("starting python")?;
     let mut line = String::new();

@@ -9,6 +9,7 @@ use std::thread;
 use super::writer::Writer;
 use crate::crash::servers::Servers;
 use crate::failure::{Context, Failure, Outcome};
+use crate::postgres::Postgres;
 use crate::session::Session;
 
 const WRITES: u32 = 120;
@@ -16,15 +17,14 @@ const WRITES: u32 = 120;
 const COMMITS_PER_LOSS: u32 = 5;
 const MESSAGE_BYTES_MAX: usize = 64 << 20;
 
-pub fn answers_get_lost(session: &Session) -> Outcome<()> {
-    let postgres = session.postgres()?;
+pub fn answers_get_lost(session: &Session, postgres: &Postgres) -> Outcome<()> {
     let database = postgres.create_database("trouble_lost")?;
     let direct = postgres.address();
     let loss = Arc::new(Loss::default());
     let proxy = start(direct, &loss)?;
     let database = database.replace(&direct.to_string(), &proxy.to_string());
     let folder = session.workspace.target.join("trouble").join("lost");
-    let servers = Servers::start_fresh(&folder, session.server()?, Some(database), 1)?;
+    let mut servers = Servers::start_fresh(&folder, session.server()?, Some(database), 1)?;
     let address = servers.addresses().first().copied().ok_or_else(|| Failure::new("no server"))?;
     let mut writer = Writer::new(address, servers.folder())?;
     loss.begun.store(true, Ordering::SeqCst);

@@ -1,7 +1,9 @@
-//! One who writes without repeating anything, and believes the answers: 201 means done, 503 means not done.
+//! One who writes without repeating anything, and believes the answers: 201 means done, 503 means not done, and 504 that
+//! it is not known.
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -20,18 +22,31 @@ const PAGE: usize = 999;
 pub struct Writer {
     address: SocketAddr,
     token: String,
+    /// What the names of its things begin with.
+    prefix: String,
     next: u32,
     /// The names of what was acknowledged.
     done: Vec<String>,
     /// The names of what was refused for now.
     refused: Vec<String>,
+    /// The names of what may be there or not.
+    unknown: Vec<String>,
 }
 
 impl Writer {
     /// Signs in with the data in the server's folder.
     pub fn new(address: SocketAddr, folder: &Path) -> Outcome<Self> {
-        let token = token(&[address], &sign_in_data(folder)?)?;
-        Ok(Self { address, token, next: 0, done: Vec::new(), refused: Vec::new() })
+        Self::numbered(0, address, folder)
+    }
+
+    /// Several who write at the same time.
+    pub fn crowd(count: u32, address: SocketAddr, folder: &Path) -> Outcome<Vec<Self>> {
+        (0..count).map(|n| Self::numbered(n, address, folder)).collect()
+    }
+
+    fn numbered(n: u32, address: SocketAddr, folder: &Path) -> Outcome<Self> {
+        let (token, prefix) = (token(&[address], &sign_in_data(folder)?)?, format!("Trouble {n} "));
+        Ok(Self { address, token, prefix, next: 0, done: Vec::new(), refused: Vec::new(), unknown: Vec::new() })
     }
 
     /// How much was refused for now.
@@ -45,9 +60,9 @@ impl Writer {
         once(self.address, &call, 1)
     }
 
-    /// Makes a catalog; false when it was refused for now. Every other answer is a fault.
+    /// Makes a catalog; false when it was not acknowledged for now. Every other answer is a fault.
     pub fn write(&mut self) -> Outcome<bool> {
-        let name = format!("Trouble {}", self.next);
+        let name = format!("{}{}", self.prefix, self.next);
         self.next += 1;
         // Long enough that a few hundred of them fill something.
         let body = json!({"displayName": name, "description": "trouble ".repeat(400)});
@@ -55,7 +70,8 @@ impl Writer {
         match (answer.status, answer.retry_after) {
             (201, _) => self.done.push(name),
             (503, Some(_)) => self.refused.push(name),
-            (503, None) => return Err(Failure::new("a 503 without Retry-After")),
+            (504, Some(_)) => self.unknown.push(name),
+            (503 | 504, None) => return Err(Failure::new("a 503 or 504 without Retry-After")),
             _ => return Err(unexpected("a write", &answer)),
         }
         Ok(answer.status == 201)
@@ -94,7 +110,8 @@ impl Writer {
 
     /// Everything that was acknowledged is there once, and nothing that was refused.
     pub fn proves(&self) -> Outcome<()> {
-        let path = format!("{EM}/catalogs?$select=displayName&$top={PAGE}&$filter=startswith(displayName,'Trouble ')");
+        let filter = format!("startswith(displayName,'{}')", self.prefix);
+        let path = format!("{EM}/catalogs?$select=displayName&$top={PAGE}&$filter={filter}");
         let (mut there, mut next) = (Vec::new(), Some(path));
         while let Some(path) = next {
             let answer = self.ask("GET", &path, None)?;
@@ -106,6 +123,7 @@ impl Writer {
             let link = answer.text("/@odata.nextLink");
             next = link.find("/v1.0/").and_then(|at| link.get(at..)).map(str::to_owned);
         }
+        there.retain(|name| !self.unknown.contains(name));
         there.sort_unstable();
         let mut done = self.done.clone();
         done.sort_unstable();
@@ -124,4 +142,13 @@ impl Writer {
 
 fn unexpected(what: &str, answer: &Answer) -> Failure {
     Failure::new(format!("{what} was answered {}: {}", answer.status, answer.json))
+}
+
+/// Has all of them do something at the same time; the first failure counts.
+pub fn at_once(writers: &mut [Writer], doing: impl Fn(&mut Writer) -> Outcome<()> + Sync) -> Outcome<()> {
+    let doing = &doing;
+    thread::scope(|scope| {
+        let working: Vec<_> = writers.iter_mut().map(|writer| scope.spawn(move || doing(writer))).collect();
+        working.into_iter().try_for_each(|work| work.join().unwrap_or_else(|_| Err(Failure::new("a writer panicked"))))
+    })
 }

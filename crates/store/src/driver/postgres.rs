@@ -101,6 +101,17 @@ pub fn cell(row: &tokio_postgres::Row, i: usize) -> ValueRef<'_> {
     }
 }
 
+/// How far a transaction got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// There is none.
+    Idle,
+    /// It has begun.
+    Open,
+    /// COMMIT was sent: from here on it may be committed.
+    Committing,
+}
+
 struct ServerConn {
     runtime: Runtime,
     client: Client,
@@ -108,7 +119,7 @@ struct ServerConn {
     backend: i32,
     prepared: HashMap<String, tokio_postgres::Statement>,
     begin: Option<&'static str>,
-    in_transaction: bool,
+    phase: Phase,
     lost_race: bool,
     lost_connection: bool,
     trips: u32,
@@ -149,7 +160,7 @@ fn connect(config: &ServerConfig) -> Result<ServerConn, StoreError> {
         backend,
         prepared: HashMap::new(),
         begin: None,
-        in_transaction: false,
+        phase: Phase::Idle,
         lost_race: false,
         lost_connection: false,
         trips: 0,
@@ -243,7 +254,7 @@ impl ServerConn {
         self.prepare_all(batch)?;
         self.trips += 1;
         let begin = self.begin.take();
-        self.in_transaction = true;
+        self.phase = if last.is_some() { Phase::Committing } else { Phase::Open };
         let client = &self.client;
         let statements = batch.iter().map(|statement| {
             let prepared = self.prepared.get(Self::text(statement).as_ref()).cloned();
@@ -281,7 +292,7 @@ impl ServerConn {
             changed.push(count);
         }
         match ended {
-            Ok(()) => self.in_transaction = last.is_none(),
+            Ok(()) => self.phase = if last.is_some() { Phase::Idle } else { Phase::Open },
             Err(error) => return Err(BatchError { index: batch.len(), error: self.fault(&error) }),
         }
         Ok(changed)
@@ -294,14 +305,14 @@ impl ServerConn {
             Purpose::UseCase => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             Purpose::Claim => "BEGIN ISOLATION LEVEL READ COMMITTED",
         });
-        self.in_transaction = false;
+        self.phase = Phase::Idle;
         self.lost_race = false;
         self.trips = 0;
     }
 
     fn roll_back(&mut self) {
         self.begin = None;
-        if std::mem::take(&mut self.in_transaction) && !self.lost_connection {
+        if std::mem::replace(&mut self.phase, Phase::Idle) != Phase::Idle && !self.lost_connection {
             let result = self.runtime.block_on(self.client.batch_execute("ROLLBACK"));
             self.lost_connection |= result.is_err();
         }
@@ -478,14 +489,15 @@ impl Worker {
             return Ok(Try::Done(Ok(())));
         }
         let (lost_race, lost_connection, backend) = (conn.lost_race, conn.lost_connection, conn.backend);
+        let may_be_committed = lost_connection && conn.phase == Phase::Committing;
         if job.purpose() != Purpose::Read || lost_race {
             conn.roll_back();
         }
         // A commit that may have happened ends this chain (decisions.md F5); a certain rollback does not.
-        self.head = if lost_connection { before.next_writer() } else { before };
+        self.head = if may_be_committed { before.next_writer() } else { before };
         Ok(match (ran, audit) {
             (_, _) if lost_race => Try::Again,
-            (Err(error), Some(audit)) if lost_connection => Try::Unknown { audit, backend, error },
+            (Err(error), Some(audit)) if may_be_committed => Try::Unknown { audit, backend, error },
             (Err(error), _) => Try::Done(Err(error)),
             (Ok(_), _) => Try::Done(Ok(())),
         })
@@ -505,7 +517,7 @@ impl Worker {
             self.pause();
         }
         // Not "unavailable", which promises that nothing was done.
-        Err(StoreError::Internal(format!("whether a transaction was committed is not known: {error}")))
+        Err(StoreError::Unknown(error.to_string()))
     }
 }
 

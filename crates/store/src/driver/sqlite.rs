@@ -29,8 +29,14 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 const CACHE_KIBIBYTES: i64 = 8_192;
 /// Bytes of the file that connections map into memory.
 const MMAP_BYTES: i64 = 256 << 20;
-/// Virtual machine steps between two looks at the clock.
+/// Virtual machine steps between two looks at the clock of a reader thread.
 const STEPS_PER_LOOK: i32 = 10_000;
+/// Virtual machine steps between two looks at what a read on a worker has left. The database counts them per statement
+/// over all of its runs, so that the first look of a run may come early.
+const STEPS_PER_INLINE_LOOK: i32 = 1_000;
+const INLINE_LOOKS_MAX: u64 = limits::INLINE_READ_STEPS_MAX as u64 / STEPS_PER_INLINE_LOOK as u64;
+/// No limit.
+const UNLIMITED: u64 = u64::MAX;
 
 struct Param<'v>(&'v Value);
 
@@ -68,6 +74,8 @@ struct EmbeddedConn {
     constraints: Arc<Constraints>,
     was_interrupted: bool,
     trips: u32,
+    /// What the read under way may still use; what is counted is up to who set it.
+    left: Arc<AtomicU64>,
 }
 
 impl EmbeddedConn {
@@ -187,7 +195,8 @@ impl Shared {
         });
         let connection = opened.map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.path.display())))?;
         let constraints = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(EmbeddedConn { connection, constraints, was_interrupted: false, trips: 0 })
+        let left = Arc::new(AtomicU64::new(UNLIMITED));
+        Ok(EmbeddedConn { connection, constraints, was_interrupted: false, trips: 0, left })
     }
 }
 
@@ -277,6 +286,7 @@ impl Embedded {
                 },
             };
             conn.was_interrupted = false;
+            conn.left.store(INLINE_LOOKS_MAX, Ordering::Relaxed);
             let outcome = read_once(conn, &mut *job);
             if conn.was_interrupted {
                 return Some(job);
@@ -315,8 +325,17 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 
 fn open_limited(shared: &Shared) -> Result<EmbeddedConn, StoreError> {
     let mut conn = shared.open(false)?;
-    let steps = i32::try_from(limits::INLINE_READ_STEPS_MAX).unwrap_or(i32::MAX);
-    conn.connection.progress_handler(steps, Some(|| true)).map_err(|e| StoreError::Internal(e.to_string()))?;
+    let left = conn.left.clone();
+    let is_used_up = move || match left.load(Ordering::Relaxed) {
+        UNLIMITED => false,
+        0 => true,
+        n => {
+            left.store(n - 1, Ordering::Relaxed);
+            false
+        }
+    };
+    let watching = conn.connection.progress_handler(STEPS_PER_INLINE_LOOK, Some(is_used_up));
+    watching.map_err(|e| StoreError::Internal(e.to_string()))?;
     Ok(conn)
 }
 
@@ -367,7 +386,11 @@ fn read_once(conn: &mut EmbeddedConn, job: &mut dyn Job) -> Result<(), StoreErro
     conn.trips = 0;
     conn.control("BEGIN DEFERRED")?;
     let ran = guarded(conn, job, &mut AuditHead::detached());
-    let ended = conn.control("COMMIT");
+    // The end must not be interrupted: the next read could not begin.
+    conn.left.store(UNLIMITED, Ordering::Relaxed);
+    let ended = conn.control("COMMIT").inspect_err(|_| {
+        let _ = conn.control("ROLLBACK");
+    });
     ran.and(ended)
 }
 
@@ -379,7 +402,7 @@ fn guarded(conn: &mut dyn Conn, job: &mut dyn Job, head: &mut AuditHead) -> Resu
 }
 
 fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
-    let deadline = Arc::new(AtomicU64::new(u64::MAX));
+    let deadline = conn.left.clone();
     let origin = Instant::now();
     let millis = move || u64::try_from(origin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let watched = deadline.clone();
@@ -387,7 +410,6 @@ fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
     while let Some(mut job) = shared.readers.pop() {
         deadline.store(millis() + limits::READ_TIME_MAX_MILLIS, Ordering::Relaxed);
         let outcome = read_once(&mut conn, &mut *job);
-        deadline.store(u64::MAX, Ordering::Relaxed);
         job.finish(outcome);
     }
 }
@@ -415,19 +437,30 @@ fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, 
     let mut committed: Vec<Box<dyn Job>> = Vec::new();
     let before = head.clone();
     let mut next = Some(first);
+    let mut is_undone = false;
     while let Some(mut job) = next.take() {
         match in_savepoint(conn, head, &mut *job) {
             Ok(Ran::Commit) => committed.push(job),
             Ok(Ran::RollBack) => job.finish(Ok(())),
             Err(error) => job.finish(Err(error)),
         }
+        // A full disk undoes everything since BEGIN, the use cases before this one with it; another savepoint now would
+        // be a transaction of its own.
+        is_undone = conn.connection.is_autocommit();
+        if is_undone {
+            break;
+        }
         if committed.len() < limits::GROUP_COMMIT_USE_CASES_MAX && started.elapsed() < time {
             next = shared.writer.pop_more();
         }
     }
-    let outcome = conn.control("COMMIT").inspect_err(|_| {
-        let _ = conn.control("ROLLBACK");
-    });
+    let outcome = if is_undone {
+        Err(StoreError::Unavailable("the database has undone the transaction".to_owned()))
+    } else {
+        conn.control("COMMIT").inspect_err(|_| {
+            let _ = conn.control("ROLLBACK");
+        })
+    };
     match outcome {
         Ok(()) => head.committed(),
         // A failed commit ends this writer's chain; the next row opens another (decisions.md F5).
@@ -452,6 +485,9 @@ fn in_savepoint(conn: &mut EmbeddedConn, head: &mut AuditHead, job: &mut dyn Job
     let ran = ran.unwrap_or_else(|_| Err(StoreError::Internal("a use case panicked".to_owned())));
     if !matches!(ran, Ok(Ran::Commit)) {
         *head = before;
+        if conn.connection.is_autocommit() {
+            return ran;
+        }
         conn.control("ROLLBACK TO use_case")?;
     }
     conn.control("RELEASE use_case")?;
