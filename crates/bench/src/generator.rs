@@ -39,6 +39,8 @@ pub struct Load {
     pub seed: u64,
     /// Whether 503 is an answer like another.
     pub may_refuse: bool,
+    /// Each connection begins a work so often at most; none: as soon as it was answered.
+    pub pace: Option<Duration>,
 }
 
 /// What came of it.
@@ -104,8 +106,8 @@ pub fn run(target: &Target, source: Source<'_>, load: Load) -> Outcome<Measured>
             futures_util::future::join_all(connecting).await.into_iter().collect::<Outcome<_>>()?;
         let started = Instant::now();
         let until = started + load.time;
-        let seeded = connections.into_iter().zip(load.seed..);
-        let asking = seeded.map(|(connection, seed)| ask_until(connection, source, (until, load.may_refuse), seed));
+        let seeded = connections.into_iter().zip(0..);
+        let asking = seeded.map(|(connection, n)| ask_until(connection, source, (load, until), n));
         Ok::<_, Failure>((started, futures_util::future::join_all(asking).await))
     })?;
     let mut measured = Measured { time: started.elapsed(), ..Measured::default() };
@@ -121,12 +123,20 @@ pub fn run(target: &Target, source: Source<'_>, load: Load) -> Outcome<Measured>
 async fn ask_until(
     mut connection: Connection,
     source: Source<'_>,
-    (until, may_refuse): (Instant, bool),
-    seed: u64,
+    (load, until): (Load, Instant),
+    number: u32,
 ) -> Outcome<Tally> {
-    let mut rng = Rng::new(seed.wrapping_mul(0x1000_0001));
+    let mut rng = Rng::new((load.seed + u64::from(number)).wrapping_mul(0x1000_0001));
+    let mut turns = load.pace.map(|pace| {
+        // They begin one after another, not all at once.
+        let share = u32::try_from(load.connections).unwrap_or(u32::MAX).max(1);
+        tokio::time::interval_at(tokio::time::Instant::now() + pace * number / share, pace)
+    });
     let mut tally = Tally { micros: Vec::new(), refused: 0 };
     while Instant::now() < until {
+        if let Some(turns) = &mut turns {
+            turns.tick().await;
+        }
         let began = Instant::now();
         let done = match source.work {
             Work::Member => {
@@ -135,7 +145,7 @@ async fn ask_until(
             }
             _ => {
                 let asked = source.next(&mut rng).doing("something to ask")?;
-                connection.ask(&asked, may_refuse).await?
+                connection.ask(&asked, load.may_refuse).await?
             }
         };
         if done {
@@ -225,6 +235,8 @@ impl Connection {
     /// Sends a request and reads the whole answer; gives its status.
     pub async fn exchange(&mut self, request: &[u8]) -> Outcome<u16> {
         self.stream.write_all(request).await.doing("sending")?;
+        // TLS keeps what is written until it is told to send it.
+        self.stream.flush().await.doing("sending")?;
         self.answer.clear();
         loop {
             if self.stream.read_buf(&mut self.answer).await.doing("reading")? == 0 {

@@ -24,6 +24,10 @@ mod works;
 use arguments::Command;
 use std::process::ExitCode;
 
+/// The one the product has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match Command::of_process() {
         Ok(Command::Run(options)) => measure::run(&options),
