@@ -420,6 +420,8 @@ enum Try {
     Done(Result<(), StoreError>),
     /// It lost a race and can be tried again.
     Again,
+    /// The connection had died, perhaps long ago, and nothing was done. Without an error the body knows its own.
+    Stale(Option<StoreError>),
     /// The connection broke while it committed: the row with this id tells whether it did.
     Unknown { audit: Uuid, backend: i32, error: StoreError },
 }
@@ -441,9 +443,13 @@ impl Worker {
     }
 
     fn job(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        let mut is_second_connection = false;
         for _ in 0..=limits::TX_RETRIES_MAX {
             match self.attempt(job)? {
                 Try::Done(outcome) => return outcome,
+                // A database that was away and is back shall not be noticed once per thread.
+                Try::Stale(_) if !is_second_connection => is_second_connection = true,
+                Try::Stale(error) => return error.map_or(Ok(()), Err),
                 Try::Again => self.pause(),
                 Try::Unknown { audit, backend, error } => return self.look_for_commit(audit, backend, error),
             }
@@ -487,6 +493,7 @@ impl Worker {
         Ok(match (ran, audit) {
             (_, _) if lost_race => Try::Again,
             (Err(error), Some(audit)) if may_be_committed => Try::Unknown { audit, backend, error },
+            (ran, _) if lost_connection && !may_be_committed => Try::Stale(ran.err()),
             (Err(error), _) => Try::Done(Err(error)),
             (Ok(_), _) => Try::Done(Ok(())),
         })
