@@ -21,6 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::arguments::Arguments;
+use crate::audit_check::audit_check;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::Postgres;
 use crate::session::Session;
@@ -131,6 +132,11 @@ fn plan(arguments: &mut Arguments) -> Outcome<Plan> {
     Ok(Plan { kills, on_postgres, seed, servers, resume, binary })
 }
 
+/// The database of a run, where there is a server for it.
+fn database_name(plan: &Plan) -> String {
+    format!("crash_{}", plan.servers)
+}
+
 /// The parts of a run.
 struct Run<'a> {
     plan: &'a Plan,
@@ -189,7 +195,11 @@ fn perform(session: &Session, plan: &Plan) -> Outcome<Tally> {
         started.elapsed().saturating_sub(killed).as_secs(),
         plan.seed
     );
+    let folder = servers.folder().to_owned();
+    let binary = plan.binary.as_deref().map_or_else(|| session.server(), Ok)?;
     servers.stop()?;
+    let database = postgres.map(|p| p.database(&database_name(plan)));
+    println!("audit {}", audit_check(binary, &folder, database.as_deref())?);
     Ok(tally)
 }
 
@@ -210,7 +220,7 @@ impl<'a> Run<'a> {
         let store = if plan.on_postgres { "postgres" } else { "sqlite" };
         let kept = if plan.resume { "-kept" } else { "" };
         let folder = session.workspace.target.join("crash").join(format!("{store}-{}{kept}", plan.servers));
-        let name = format!("crash_{}", plan.servers);
+        let name = database_name(plan);
         let earlier = if plan.resume { state::load(&folder)? } else { None };
         let binary = plan.binary.as_deref().map_or_else(|| session.server(), Ok)?;
         let database = match (&earlier, postgres) {

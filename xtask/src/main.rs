@@ -9,6 +9,8 @@
 mod account;
 mod apt;
 mod arguments;
+mod audit_check;
+mod bench;
 mod check_deps;
 mod clock;
 mod conformance;
@@ -48,6 +50,10 @@ usage: cargo xtask VERB
   conformance --client python|js [--store sqlite|postgres]
                     one official client against a demo server on one database
 
+  bench [--quick] [--json] [--rows N] [--store sqlite|postgres]
+                    the whole stack against a bare server that runs the same statements, on both databases; a line of
+                    JSON per work
+
   crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume] [--binary FILE]
                     kills the server (and the database server) at random moments while clients write, and looks for
                     what was lost or doubled; a run that was cut off goes on with --resume, on the same data;
@@ -79,6 +85,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("run") => run::run(arguments),
         Some("test") => test::run(arguments),
         Some("check-deps") => check_deps::run(arguments),
+        Some("bench") => bench::run(arguments),
         Some("crash") => crash::run(arguments),
         Some("trouble") => trouble::run(arguments),
         Some("fixture") => upgrade::make(arguments),

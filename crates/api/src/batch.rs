@@ -202,6 +202,9 @@ fn response(id: &str, reply: &Reply) -> Json {
 
 /// `retry-after` as `Retry-After`: clients look names up as they are spelt.
 fn canonical(name: &str) -> String {
+    if name == "etag" {
+        return "ETag".to_owned();
+    }
     name.split('-')
         .map(|word| {
             let mut letters = word.chars();

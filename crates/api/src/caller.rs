@@ -56,5 +56,6 @@ fn identity(claims: &Claims) -> Identity {
     } else {
         scopes::capabilities(claims.scp.iter().flat_map(|s| s.split_whitespace()))
     };
-    Identity::Token { principal: ObjectId(claims.oid), is_app, capabilities, epoch: claims.epoch }
+    let client = (!is_app).then_some(claims.appid);
+    Identity::Token { principal: ObjectId(claims.oid), is_app, capabilities, epoch: claims.epoch, client }
 }

@@ -151,6 +151,7 @@ const fn status(code: Code) -> StatusCode {
         Code::AuthorizationRequestDenied | Code::CallerNotResourceOwner => StatusCode::FORBIDDEN,
         Code::ResourceNotFound | Code::RoleNotFound | Code::RequestResourceNotFound => StatusCode::NOT_FOUND,
         Code::Conflict => StatusCode::CONFLICT,
+        Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::InvalidModel
         | Code::LimitExceeded
         | Code::NotInPolicyScope

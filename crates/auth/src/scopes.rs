@@ -80,6 +80,17 @@ pub fn capabilities<'n>(names: impl IntoIterator<Item = &'n str>) -> Capabilitie
     names.into_iter().filter_map(find).fold(Capabilities::NONE, |all, p| all.union(p.capabilities()))
 }
 
+/// The permission whose app role has this id.
+pub fn of_app_role(id: Uuid) -> Option<&'static Permission> {
+    PERMISSIONS.iter().find(|p| p.app_role == Some(id.as_u128()))
+}
+
+/// What an app with these app roles may do.
+pub fn capabilities_of_roles(ids: &[Uuid]) -> Capabilities {
+    let given = ids.iter().filter_map(|id| of_app_role(*id));
+    given.fold(Capabilities::NONE, |all, p| all.union(p.capabilities()))
+}
+
 /// A scope as it was asked for, without the resource in front: `https://graph.microsoft.com/User.Read` is `User.Read`.
 pub fn bare(scope: &str) -> &str {
     scope.rsplit('/').next().unwrap_or(scope)

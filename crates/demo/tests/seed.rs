@@ -220,7 +220,7 @@ both_databases! {
 /// Asks as the person, with the scope that a portal has.
 fn ask(engine: &Engine, package: PackageId, who: ObjectId) {
     let capabilities = Capabilities::NONE.with(Capability::SubjectAccess);
-    let identity = Identity::Token { principal: who, is_app: false, capabilities, epoch: 0 };
+    let identity = Identity::Token { principal: who, is_app: false, capabilities, epoch: 0, client: None };
     let command = SubmitCommand {
         kind: RequestType::UserAdd,
         package,

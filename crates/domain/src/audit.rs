@@ -103,6 +103,7 @@ activities! {
         HardDeleteUser = "Hard delete user", "HardDelete";
         ChangePassword = "Change user password", "Update";
         ResetPassword = "Reset user password", "Update";
+        ErasePersonal = "Erase personal data of audit", "Erase";
     }
     GroupManagement {
         AddGroup = "Add group", "Add";

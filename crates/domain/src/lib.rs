@@ -21,6 +21,7 @@ pub mod patch;
 pub mod policy;
 pub mod refusal;
 pub mod request;
+pub mod seal;
 pub mod subject;
 pub mod text;
 pub mod time;

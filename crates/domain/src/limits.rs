@@ -54,6 +54,24 @@ pub const LEASE_SKEW_SECONDS: i64 = 5;
 pub const POLL_INTERVAL_MILLIS: u64 = 1_000;
 /// Times an outbox row is tried.
 pub const OUTBOX_ATTEMPTS_MAX: u32 = 20;
+/// Milliseconds between two looks for audit rows that no checkpoint names yet.
+pub const SEAL_INTERVAL_MILLIS: u64 = 1_000;
+/// Audit rows of one process after which a checkpoint does not wait for the interval.
+pub const SEAL_ROWS: u64 = 4_096;
+/// Heads that one checkpoint names; the rest waits for the next.
+pub const SEAL_HEADS_MAX: u32 = 1_000;
+/// Checkpoints that are made in a row when the server stops.
+pub const SEAL_CHECKPOINTS_MAX: u32 = 100;
+/// Seconds for which one node seals alone. Two that seal at once do no harm, so that this may be short.
+pub const SEAL_LEASE_SECONDS: i64 = 5;
+/// Rows that an export reads at once.
+pub const EXPORT_ROWS: u32 = 500;
+/// Bytes of one line of an audit export.
+pub const EXPORT_LINE_MAX_BYTES: usize = 16 << 20;
+/// Writers of an audit export.
+pub const EXPORT_WRITERS_MAX: usize = 1_000_000;
+/// Audit rows that one transaction of an erasure empties.
+pub const ERASE_ROWS: u32 = 500;
 /// Bytes of a request body.
 pub const BODY_MAX_BYTES: usize = 4 << 20;
 /// Bytes of a URL.

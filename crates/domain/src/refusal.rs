@@ -95,6 +95,8 @@ codes! {
     RequestResourceNotFound = "Request_ResourceNotFound",
     /// A race on a constraint was lost.
     Conflict,
+    /// The object is not in the state that the caller expects.
+    PreconditionFailed,
 }
 
 /// A rule that is tested when access is asked for, in the order of evaluation.

@@ -9,9 +9,11 @@
 mod clock;
 mod notify;
 mod provision;
+mod seal;
 mod timers;
 
 pub use clock::{AdvanceError, advance};
+pub use seal::{Outside, Sealer};
 
 use std::sync::Arc;
 use std::time::Duration;

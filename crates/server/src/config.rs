@@ -21,6 +21,12 @@ pub struct Cli {
 pub enum Command {
     /// Run the server.
     Serve(Given),
+    /// Export, check and look after the sealed audit.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: crate::audit::Command,
+    },
     /// Make the tenant of a new installation and print a one-time link for its first administrator.
     Init {
         /// User principal name of the first administrator, such as anna@example.org; its domain becomes the tenant's.
@@ -84,6 +90,9 @@ pub struct Given {
     /// File with the master key that seals all other keys.
     #[arg(long, env = "TENURE_MASTER_KEY_FILE", value_name = "FILE")]
     master_key_file: Option<PathBuf>,
+    /// File outside the database that checkpoints of the audit are appended to.
+    #[arg(long, env = "TENURE_AUDIT_CHECKPOINT_FILE", value_name = "FILE")]
+    audit_checkpoint_file: Option<PathBuf>,
 }
 
 /// How answers travel.
@@ -116,6 +125,8 @@ pub struct Options {
     pub transport: Transport,
     /// The master key's file, when it is not the one in the data folder.
     pub master_key_file: Option<PathBuf>,
+    /// The file that checkpoints of the audit are appended to.
+    pub audit_checkpoint_file: Option<PathBuf>,
 }
 
 impl Given {
@@ -143,6 +154,7 @@ impl Given {
             tls_key: self.tls_key.or(file.tls_key),
             insecure_http: self.insecure_http.or(file.insecure_http),
             master_key_file: self.master_key_file.or(file.master_key_file),
+            audit_checkpoint_file: self.audit_checkpoint_file.or(file.audit_checkpoint_file),
         }
     }
 
@@ -169,6 +181,11 @@ impl Given {
         if let Some(url) = &self.public_url {
             check_public_url(url)?;
         }
+        if let Some(url) = &self.database
+            && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            return Err(Failure::new("--database must be postgres://USER:PASSWORD@HOST/DATABASE"));
+        }
         Ok(Options {
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("tenure-data")),
             listen,
@@ -178,6 +195,7 @@ impl Given {
             tls_names: self.tls_names,
             transport,
             master_key_file: self.master_key_file,
+            audit_checkpoint_file: self.audit_checkpoint_file,
         })
     }
 }
@@ -252,7 +270,7 @@ mod tests {
         let words = ["tenure", "serve"].iter().chain(words);
         match Cli::try_parse_from(words).map_err(|e| Failure::new(e.to_string()))?.command {
             Command::Serve(given) => given.complete(),
-            Command::Init { .. } => Err(Failure::new("not serve")),
+            _ => Err(Failure::new("not serve")),
         }
     }
 

@@ -6,6 +6,8 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod audit;
+mod checkpoint_file;
 mod config;
 mod demo;
 mod failure;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     log_to_stderr();
     let done = match cli.command {
         Command::Serve(given) => given.complete().and_then(|options| serve::run(&options)),
+        Command::Audit { command } => audit::run(command),
         Command::Init { admin, name, options } => {
             options.complete().and_then(|options| init::run(&options, &admin, name.as_deref()))
         }

@@ -4,17 +4,18 @@ use crate::config::{Options, Transport};
 use crate::demo::{self, SignIn};
 use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
+use crate::checkpoint_file::CheckpointFile;
 use crate::{listen, lock, tls};
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
 use tenure_connect::Connectors;
 use tenure_demo::DOMAIN;
 use tenure_domain::time::DemoClock;
-use tenure_jobs::{AdvanceError, Runner, advance};
+use tenure_jobs::{AdvanceError, Outside, Runner, Sealer, advance};
 use tenure_service::identity::{Tenant, artifacts, keys};
-use tenure_service::{Engine, Identity};
+use tenure_service::{Engine, Identity, audit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -25,6 +26,8 @@ use crate::master_key::MasterKey;
 const UPKEEP_INTERVAL: Duration = Duration::from_hours(1);
 /// Time the job runner has to finish what it is doing.
 const JOBS_TIME_MAX: Duration = Duration::from_secs(2);
+/// Time the last checkpoint of the audit may take.
+const SEAL_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The verb.
 pub fn run(options: &Options) -> Outcome<()> {
@@ -38,10 +41,12 @@ pub fn run(options: &Options) -> Outcome<()> {
     let options = Options { listen, ..options.clone() };
     let tls = tls::config(&options, place.engine.clocks().wall.now())?;
     let runner = Runner::new(place.engine.clone(), Connectors::default());
+    let keys = place.keys()?;
+    let sealer = sealer(&place, &keys, &options)?;
     let app = App::new(Settings {
         engine: place.engine.clone(),
         tenant,
-        keys: place.keys()?,
+        keys,
         hosts: Hosts { names: options.names(), scheme: options.scheme(), public_url: options.public_url.clone() },
         clock: place.demo_clock.clone().map(|clock| clock_control(runner.clone(), clock)),
     });
@@ -55,6 +60,7 @@ pub fn run(options: &Options) -> Outcome<()> {
             runner.take_over().await?;
         }
         let jobs = tokio::spawn(runner.run(stop.clone()));
+        let sealing = tokio::spawn(sealer.clone().run(stop.clone()));
         let upkeep = tokio::spawn(upkeep(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));
         announce(&options, sign_in.as_ref())?;
@@ -66,8 +72,25 @@ pub fn run(options: &Options) -> Outcome<()> {
             tracing::warn!("background work did not end in time; it goes on at the next start");
         }
         upkeep.abort();
+        sealing.abort();
+        match tokio::time::timeout(SEAL_TIME_MAX, sealer.finish()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it"),
+            Err(_) => tracing::warn!("the end of the audit was not sealed in time; the next start does it"),
+        }
         Ok(())
     })
+}
+
+/// What seals the audit, with the key for it.
+fn sealer(place: &Installation, keys: &keys::KeyRing, options: &Options) -> Outcome<Sealer> {
+    let vault = keys.vault.clone();
+    let key = place.engine.write_blocking(move |ctx| audit::open_key(ctx, &vault))?;
+    let outside: Option<Arc<Mutex<dyn Outside>>> = match &options.audit_checkpoint_file {
+        Some(path) => Some(Arc::new(Mutex::new(CheckpointFile::open(path, &place.engine)?))),
+        None => None,
+    };
+    Ok(Sealer::new(place.engine.clone(), key, outside))
 }
 
 fn tenant(place: &Installation, sign_in: Option<&SignIn>) -> Outcome<Tenant> {

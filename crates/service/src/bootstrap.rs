@@ -2,7 +2,7 @@
 //! public clients, the General catalog, and for a real tenant its first administrator (decisions.md B12, K13).
 
 use crate::ctx::Ctx;
-use crate::directory::applications::store_secret;
+use crate::directory::applications::{list_secrets, store_secret};
 use crate::directory::target;
 use crate::directory::users::{self, NewUser};
 use crate::error::ServiceError;
@@ -220,6 +220,7 @@ pub fn create_daemon(
         expires_at: None,
     };
     store_secret(ctx, app.id, &made);
+    list_secrets(ctx, &permit, ObjectKind::Application, app.id)?;
     let graph = ctx.fetch(application::service_principal_by_app_id(GRAPH_APP_ID))?;
     let graph = graph.ok_or_else(|| ServiceError::Internal("the Graph application is missing".to_owned()))?;
     for role in graph.roles.iter().filter(|r| r.value.as_deref().is_some_and(|v| permissions.contains(&v))) {

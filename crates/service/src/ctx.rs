@@ -1,18 +1,18 @@
 //! Everything a use case may touch.
 
+use crate::engine::Left;
 use crate::error::ServiceError;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use tenure_auth::scopes;
 use tenure_domain::Timestamp;
 use tenure_domain::audit::AuditEvent;
 use tenure_domain::authorize::{Action, Caller, Capabilities, Permit, Principal, Sight, permit};
-use tenure_domain::directory::application::GRAPH_APP_ID;
 use tenure_domain::ids::{Ids, ObjectId};
 use tenure_domain::request::{Change, Decision};
 use tenure_store::audit::{Circumstances, append};
-use tenure_store::rows::identity::{RightsRow, account, rights};
-use tenure_store::{Fetch, Tx, apply};
+use tenure_store::rows::identity::{ClientRights, RightsRow, account, client_rights, rights};
+use tenure_store::{Fetch, Query, Tx, apply};
 use uuid::Uuid;
 
 /// Who a request says it comes from; the directory is asked again with every use case.
@@ -28,6 +28,8 @@ pub enum Identity {
         capabilities: Capabilities,
         /// The account's epoch when the token was issued.
         epoch: i64,
+        /// The client a person gave his consent to: what it may do is asked again, too.
+        client: Option<Uuid>,
     },
     /// The product itself.
     System,
@@ -57,7 +59,7 @@ pub struct Ctx<'t, 'c> {
     pub correlation: Uuid,
     identity: Identity,
     caller: Option<Caller>,
-    work: Arc<AtomicBool>,
+    left: Arc<Left>,
 }
 
 impl<'t, 'c> Ctx<'t, 'c> {
@@ -66,18 +68,19 @@ impl<'t, 'c> Ctx<'t, 'c> {
         (now, wall): (Timestamp, Timestamp),
         ids: Ids,
         (identity, correlation): (Identity, Uuid),
-        work: Arc<AtomicBool>,
+        left: Arc<Left>,
     ) -> Self {
         let caller = (identity == Identity::System).then(Caller::system);
-        Self { tx, now, wall, ids, correlation, identity, caller, work }
+        Self { tx, now, wall, ids, correlation, identity, caller, left }
     }
 
     /// Reads; the first read of a use case also learns what the caller may do, in the same round trip.
     pub fn fetch<F: Fetch>(&mut self, wanted: F) -> Result<F::Out, ServiceError> {
         match (&self.caller, self.identity) {
-            (None, Identity::Token { principal, .. }) => {
-                let (rows, out) = self.tx.fetch((rights(principal, GRAPH_APP_ID), wanted))?;
-                self.caller = Some(admit(self.identity, rows)?);
+            (None, Identity::Token { principal, is_app, client, .. }) => {
+                let given = client.map(|client| client_rights(client, principal));
+                let (rows, given, out) = self.tx.fetch((rights(principal, is_app), given, wanted))?;
+                self.caller = Some(admit(self.identity, rows, given)?);
                 Ok(out)
             }
             _ => Ok(self.tx.fetch(wanted)?),
@@ -86,9 +89,8 @@ impl<'t, 'c> Ctx<'t, 'c> {
 
     /// Who calls, with the rights of this moment.
     pub fn caller(&mut self) -> Result<&Caller, ServiceError> {
-        if let (None, Identity::Token { principal, .. }) = (&self.caller, self.identity) {
-            let rows = self.tx.fetch(rights(principal, GRAPH_APP_ID))?;
-            self.caller = Some(admit(self.identity, rows)?);
+        if self.caller.is_none() {
+            self.fetch(None::<Query<ClientRights>>)?;
         }
         self.caller.as_ref().ok_or_else(|| ServiceError::Internal("no caller".to_owned()))
     }
@@ -137,6 +139,7 @@ impl<'t, 'c> Ctx<'t, 'c> {
         self.caller()?;
         let caller = self.known_caller()?.clone();
         let at = Circumstances { caller: &caller, now: self.now, correlation: self.correlation };
+        self.left.audited.fetch_add(1, Ordering::Relaxed);
         Ok(append(self.tx, at, event, &mut self.ids)?)
     }
 
@@ -144,8 +147,9 @@ impl<'t, 'c> Ctx<'t, 'c> {
     pub fn apply(&mut self, permit: &Permit, decision: &Decision) -> Result<(), ServiceError> {
         let due = |c: &Change| matches!(c, Change::Grant(g, _) if g.due_at.is_some());
         if !decision.effects.is_empty() || decision.changes.iter().any(due) {
-            self.work.store(true, Ordering::Relaxed);
+            self.left.work.store(true, Ordering::Relaxed);
         }
+        self.left.audited.fetch_add(decision.audit.len() as u64, Ordering::Relaxed);
         self.caller()?;
         let caller = self.known_caller()?.clone();
         let at = Circumstances { caller: &caller, now: self.now, correlation: self.correlation };
@@ -154,8 +158,12 @@ impl<'t, 'c> Ctx<'t, 'c> {
 }
 
 /// The caller that the directory describes now, or why the token is no longer good.
-fn admit(identity: Identity, rows: Vec<RightsRow>) -> Result<Caller, ServiceError> {
-    let Identity::Token { principal, is_app, capabilities, epoch } = identity else {
+fn admit(
+    identity: Identity,
+    rows: Vec<RightsRow>,
+    given: Option<Vec<ClientRights>>,
+) -> Result<Caller, ServiceError> {
+    let Identity::Token { principal, is_app, capabilities, epoch, .. } = identity else {
         return Ok(Caller::system());
     };
     let refused = |why: &str| Err(ServiceError::Unauthenticated(why.to_owned()));
@@ -166,9 +174,16 @@ fn admit(identity: Identity, rows: Vec<RightsRow>) -> Result<Caller, ServiceErro
     if epoch < account.token_epoch {
         return refused("the token was revoked; sign in again");
     }
-    // What an app may do is what it was given and has not lost since.
-    let live = scopes::capabilities(account.permissions.iter().map(String::as_str));
-    let capabilities = if is_app { capabilities.intersection(live) } else { capabilities };
+    // What an app may do is what it was given and has not lost since, alone and for a person.
+    let live = match (is_app, given) {
+        (true, _) => scopes::capabilities_of_roles(&account.permissions),
+        (false, Some(rows)) if !rows.iter().any(|r| r.is_enabled) => {
+            return refused("the application of this token is disabled or deleted");
+        }
+        (false, Some(rows)) => scopes::capabilities(rows.iter().flat_map(|r| r.scopes.split_whitespace())),
+        (false, None) => capabilities,
+    };
+    let capabilities = capabilities.intersection(live);
     let principal = if is_app { Principal::App(principal) } else { Principal::User(principal) };
     Ok(Caller { principal, capabilities, rights: account.rights })
 }

@@ -3,8 +3,9 @@
 use crate::ctx::{Ctx, Identity};
 use crate::error::ServiceError;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tenure_domain::ids::{Entropy, Ids};
+use tenure_domain::limits::SEAL_ROWS;
 use tenure_domain::time::Clock;
 use tenure_store::{Cost, Store, StoreError, Tx, Urgency};
 use tokio::sync::Notify;
@@ -27,6 +28,18 @@ struct Parts {
     clocks: Clocks,
     entropy: MakeEntropy,
     wake: Notify,
+    /// Audit rows that use cases of this process have written since it last sealed.
+    audited: AtomicU64,
+    seal: Notify,
+}
+
+/// What a use case leaves for others to do.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Something is due at once.
+    pub(crate) work: AtomicBool,
+    /// Audit rows.
+    pub(crate) audited: AtomicU64,
 }
 
 /// Runs use cases.
@@ -36,7 +49,7 @@ pub struct Engine(Arc<Parts>);
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, clocks: Clocks, entropy: MakeEntropy) -> Self {
-        Self(Arc::new(Parts { store, clocks, entropy, wake: Notify::new() }))
+        Self(Arc::new(Parts { store, clocks, entropy, wake: Notify::new(), audited: AtomicU64::new(0), seal: Notify::new() }))
     }
 
     /// The clocks.
@@ -64,12 +77,28 @@ impl Engine {
         self.0.wake.notify_one();
     }
 
+    /// Waits until so much was written to the audit that a checkpoint is due.
+    pub async fn audit_grown(&self) {
+        self.0.seal.notified().await;
+    }
+
+    /// A checkpoint names all that was written up to now.
+    pub fn audit_sealed(&self) {
+        self.0.audited.store(0, Ordering::Relaxed);
+    }
+
+    fn count_audited(&self, rows: u64) {
+        if rows > 0 && self.0.audited.fetch_add(rows, Ordering::Relaxed) + rows >= SEAL_ROWS {
+            self.0.seal.notify_one();
+        }
+    }
+
     /// Wraps a use case into what the store runs.
     fn body<T, F>(
         &self,
         identity: Identity,
         correlation: Uuid,
-        work: Arc<AtomicBool>,
+        left: Arc<Left>,
         mut f: F,
     ) -> impl FnMut(&mut Tx<'_>) -> Result<T, ServiceError> + Send + 'static
     where
@@ -80,7 +109,9 @@ impl Engine {
             let clocks = &engine.0.clocks;
             let times = (clocks.business.now(), clocks.wall.now());
             let ids = Ids::new(engine.entropy());
-            f(&mut Ctx::new(tx, times, ids, (identity, correlation), work.clone()))
+            // A run that is made again begins anew.
+            left.audited.store(0, Ordering::Relaxed);
+            f(&mut Ctx::new(tx, times, ids, (identity, correlation), left.clone()))
         }
     }
 
@@ -115,11 +146,14 @@ impl Engine {
         F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
         T: Send + 'static,
     {
-        let work = Arc::new(AtomicBool::new(false));
-        let body = self.body(identity, correlation, work.clone(), f);
+        let left = Arc::<Left>::default();
+        let body = self.body(identity, correlation, left.clone(), f);
         let result = self.0.store.write(urgency, identity.principal(), body).await;
-        if result.is_ok() && work.load(Ordering::Relaxed) {
-            self.wake();
+        if result.is_ok() {
+            self.count_audited(left.audited.load(Ordering::Relaxed));
+            if left.work.load(Ordering::Relaxed) {
+                self.wake();
+            }
         }
         result
     }
@@ -151,5 +185,13 @@ impl Engine {
     {
         let body = self.body(Identity::System, self.new_id(), Arc::default(), f);
         self.0.store.read_blocking(body)
+    }
+
+    /// A read by the product itself for as long as it takes, on this thread; for tools, not for a server.
+    pub fn read_long<T>(
+        &self,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        self.0.store.read_long(body)
     }
 }

@@ -95,21 +95,36 @@ pub fn update(
     ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&new).with(changes(&old, &new))))
 }
 
-/// What an auditor asks first about a changed policy.
+/// What was changed: the switches an auditor asks for first by themselves, every other setting as it is kept.
 fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
-    let shown = |name: &str, f: &dyn Fn(&Policy) -> String| Modified::change(name, Some(f(old)), Some(f(new)));
-    [
-        shown("DisplayName", &|p| p.name.clone()),
-        shown("IsEnabled", &|p| p.is_enabled.to_string()),
-        shown("AllowedTargetScope", &|p| format!("{:?}", p.body.scope)),
-        shown("IsApprovalRequiredForAdd", &|p| p.body.approval.required_for_add.to_string()),
-        shown("IsApprovalRequiredForUpdate", &|p| p.body.approval.required_for_update.to_string()),
-        shown("Expiration", &|p| format!("{:?}", p.body.expiration)),
-        shown("Version", &|p| p.version.to_string()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    type Shown = fn(&Policy) -> Option<String>;
+    fn kept<T: serde::Serialize>(value: &T) -> Option<String> {
+        match serde_json::to_value(value).ok()? {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(text) => Some(text),
+            other => Some(other.to_string()),
+        }
+    }
+    let properties: [(&str, Shown); 17] = [
+        ("DisplayName", |p| Some(p.name.clone())),
+        ("Description", |p| p.body.description.clone()),
+        ("IsEnabled", |p| Some(p.is_enabled.to_string())),
+        ("AllowedTargetScope", |p| kept(&p.body.scope)),
+        ("SpecificAllowedTargets", |p| kept(&p.body.targets)),
+        ("Expiration", |p| kept(&p.body.expiration)),
+        ("RequestorSettings", |p| kept(&p.body.requestor)),
+        ("IsApprovalRequiredForAdd", |p| Some(p.body.approval.required_for_add.to_string())),
+        ("IsApprovalRequiredForUpdate", |p| Some(p.body.approval.required_for_update.to_string())),
+        ("IsRequestorJustificationRequired", |p| Some(p.body.approval.requestor_justification.to_string())),
+        ("ApprovalStages", |p| kept(&p.body.approval.stages)),
+        ("ReviewSettings", |p| kept(&p.body.review)),
+        ("Questions", |p| kept(&p.body.questions)),
+        ("AutomaticRequestSettings", |p| kept(&p.body.automatic)),
+        ("IsAssignmentNotificationDisabled", |p| kept(&p.body.mails_disabled)),
+        ("CustomExtensionStageSettings", |p| kept(&p.body.extensions)),
+        ("Version", |p| Some(p.version.to_string())),
+    ];
+    properties.into_iter().filter_map(|(name, shown)| Modified::change(name, shown(old), shown(new))).collect()
 }
 
 /// Deletes a policy that no live assignment and no open request uses (decisions.md H17).

@@ -67,6 +67,28 @@ CREATE UNIQUE INDEX uq_oauth_grant_all ON oauth_grant (client_id, resource_id) W
 CREATE UNIQUE INDEX uq_oauth_grant_one ON oauth_grant (client_id, principal_id, resource_id) WHERE principal_id IS NOT NULL;
 CREATE INDEX ix_oauth_grant_principal ON oauth_grant (principal_id);
 
+CREATE TABLE session (
+    token_hash {{bytes}} PRIMARY KEY,
+    user_id {{id}} NOT NULL,
+    epoch {{int}} NOT NULL,
+    methods {{text}} NOT NULL,
+    created_at {{ts}} NOT NULL,
+    seen_at {{ts}} NOT NULL,
+    expires_at {{ts}} NOT NULL
+){{table}};
+CREATE INDEX ix_session_user ON session (user_id);
+CREATE INDEX ix_session_expires ON session (expires_at);
+
+CREATE TABLE identity_link (
+    issuer {{text}} NOT NULL,
+    subject {{text}} NOT NULL,
+    user_id {{id}} NOT NULL,
+    created_at {{ts}} NOT NULL,
+    not_before {{ts}} NOT NULL,
+    PRIMARY KEY (issuer, subject)
+){{edge}};
+CREATE INDEX ix_identity_link_user ON identity_link (user_id);
+
 CREATE TABLE source (
     id {{id}} PRIMARY KEY,
     kind {{text}} NOT NULL,
@@ -215,6 +237,7 @@ CREATE TABLE app_role_assignment (
 ){{table}};
 CREATE UNIQUE INDEX uq_app_role_assignment ON app_role_assignment (sp_id, app_role_id, principal_id);
 CREATE INDEX ix_app_role_assignment_principal ON app_role_assignment (principal_id, id);
+CREATE INDEX ix_app_role_assignment_holder ON app_role_assignment (principal_id, sp_id, app_role_id);
 CREATE INDEX ix_app_role_assignment_sp ON app_role_assignment (sp_id, id);
 
 CREATE TABLE role_assignment (
@@ -525,8 +548,32 @@ CREATE TABLE audit_writer (
     started_at {{ts}} NOT NULL,
     previous_id {{id}},
     previous_sequence {{int}},
-    previous_hash {{bytes}}
+    previous_hash {{bytes}},
+    sealed_sequence {{int}} NOT NULL
 ){{table}};
+
+CREATE TABLE audit_checkpoint (
+    n {{int}} PRIMARY KEY,
+    at {{ts}} NOT NULL,
+    previous_hash {{bytes}} NOT NULL,
+    heads {{json}} NOT NULL,
+    signature {{bytes}} NOT NULL
+){{table}};
+
+CREATE TABLE job (
+    id {{id}} PRIMARY KEY,
+    kind {{text}} NOT NULL,
+    input {{json}} NOT NULL,
+    cursor {{text}},
+    total {{int}} NOT NULL,
+    done {{int}} NOT NULL,
+    failed {{int}} NOT NULL,
+    state {{enum}} NOT NULL,
+    due_at {{ts}},
+    lease_until {{ts}},
+    lease_token {{id}}
+){{table}};
+CREATE INDEX ix_job_due ON job (state, due_at);
 
 CREATE TABLE audit (
     id {{id}} PRIMARY KEY,

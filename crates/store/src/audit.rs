@@ -7,21 +7,19 @@
 use crate::error::StoreError;
 use crate::sql::sql;
 use crate::tx::Tx;
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value as Json, json};
 use tenure_domain::Timestamp;
 use tenure_domain::audit::{AuditEvent, AuditTarget, Category, TargetKind};
 use tenure_domain::authorize::{Caller, Principal};
 use tenure_domain::ids::{AuditId, Ids};
+use tenure_domain::seal::{self, Hash, Hex, Link, SALT_BYTES, Salt, Writer};
 use tenure_domain::text::fold;
 use tenure_odata::Value;
 use uuid::Uuid;
 
-/// Bytes of the salt of personal data.
-const SALT_BYTES: usize = 24;
-
 sql! {
-    INSERT_WRITER: "INSERT INTO audit_writer (id, started_at, previous_id, previous_sequence, previous_hash) VALUES ($1, $2, $3, $4, $5)";
+    INSERT_WRITER: "INSERT INTO audit_writer (id, started_at, previous_id, previous_sequence, previous_hash, sealed_sequence) VALUES ($1, $2, $3, $4, $5, 0)";
     INSERT(hot): "INSERT INTO audit (id, writer_id, sequence, at, activity, activity_key, category_key, is_entitlement, actor_user, actor_app, correlation, event, personal, salt, digest, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     INSERT_TARGET(hot): "INSERT INTO audit_target (target_id, audit_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
@@ -33,14 +31,14 @@ pub struct AuditHead {
     /// Whether the writer's own row is committed.
     is_registered: bool,
     sequence: i64,
-    hash: [u8; 32],
-    previous: Option<(Uuid, i64, [u8; 32])>,
+    hash: Hash,
+    previous: Option<Link>,
 }
 
 impl AuditHead {
     /// A chain that has not begun.
     pub(crate) const fn new() -> Self {
-        Self { writer: None, is_registered: false, sequence: 0, hash: [0; 32], previous: None }
+        Self { writer: None, is_registered: false, sequence: 0, hash: Hex([0; 32]), previous: None }
     }
 
     /// A chain for reads, which write nothing.
@@ -55,7 +53,8 @@ impl AuditHead {
 
     /// A commit failed or its fate is unknown: another writer goes on and names this one's last known row.
     pub(crate) fn next_writer(&self) -> Self {
-        let known = self.writer.filter(|_| self.is_registered).map(|w| (w, self.sequence, self.hash));
+        let known = self.writer.filter(|_| self.is_registered);
+        let known = known.map(|writer| Link { writer, sequence: self.sequence, hash: self.hash });
         Self { previous: known.or(self.previous), ..Self::new() }
     }
 }
@@ -78,11 +77,10 @@ pub fn append(tx: &mut Tx<'_>, at: Circumstances<'_>, event: &AuditEvent, ids: &
     let correlation = event.correlation.unwrap_or(at.correlation);
     let body = event_json(at, event, correlation).to_string();
     let personal = personal_json(at.caller, event).to_string();
-    let salt: [u8; SALT_BYTES] = ids.bytes();
-    let digest = hash([&salt[..], personal.as_bytes()]);
+    let salt: Salt = Hex(ids.bytes::<SALT_BYTES>());
+    let digest = hash(&seal::covered_by_digest(&salt, &personal));
     let sequence = tx.head.sequence + 1;
-    let previous = tx.head.hash;
-    let hash = hash([writer.as_bytes(), &sequence.to_be_bytes()[..], &previous, body.as_bytes(), &digest]);
+    let hash = hash(&seal::covered_by_row((writer, sequence), &tx.head.hash, id.0, &digest, &body));
     (tx.head.sequence, tx.head.hash) = (sequence, hash);
     let (actor_user, actor_app) = match at.caller.principal {
         Principal::User(id) => (Some(id.0), None),
@@ -106,9 +104,9 @@ pub fn append(tx: &mut Tx<'_>, at: Circumstances<'_>, event: &AuditEvent, ids: &
             correlation.into(),
             body.into(),
             personal.into(),
-            salt.to_vec().into(),
-            digest.to_vec().into(),
-            hash.to_vec().into(),
+            salt.0.to_vec().into(),
+            digest.0.to_vec().into(),
+            hash.0.to_vec().into(),
         ],
     );
     for target in &event.targets {
@@ -124,31 +122,23 @@ fn writer(tx: &mut Tx<'_>, now: Timestamp, ids: &mut Ids) -> Uuid {
         return writer;
     }
     let id: Uuid = ids.next(now);
-    tx.head.writer = Some(id);
-    let previous = tx.head.previous;
+    let row = Writer { writer: id, started_at: now.as_microsecond(), previous: tx.head.previous, sealed: 0 };
+    (tx.head.writer, tx.head.hash) = (Some(id), hash(&seal::covered_by_writer(&row)));
     tx.write(
         &INSERT_WRITER,
         vec![
             id.into(),
             now.into(),
-            previous.map(|p| p.0).into(),
-            previous.map(|p| p.1).into(),
-            previous.map(|p| p.2.to_vec()).into(),
+            row.previous.map(|p| p.writer).into(),
+            row.previous.map(|p| p.sequence).into(),
+            row.previous.map(|p| p.hash.0.to_vec()).into(),
         ],
     );
     id
 }
 
-fn hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    let mut out = [0; 32];
-    for (to, from) in out.iter_mut().zip(context.finish().as_ref()) {
-        *to = *from;
-    }
-    out
+fn hash(bytes: &[u8]) -> Hash {
+    Hex::of(digest(&SHA256, bytes).as_ref()).unwrap_or(Hex([0; 32]))
 }
 
 /// The canonical event: keys are sorted, names of people are left out.

@@ -266,6 +266,13 @@ impl<'r> Columns<'r> {
         self.take(column, |c| c.text().and_then(|t| serde_json::from_str(t).ok()))
     }
 
+    pub(crate) fn opt_bytes(&mut self, column: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.optional(column, |c| match c {
+            tenure_odata::ValueRef::Bytes(b) => Some(b.to_vec()),
+            _ => None,
+        })
+    }
+
     pub(crate) fn bytes(&mut self, column: &'static str) -> Result<Vec<u8>, StoreError> {
         self.take(column, |c| match c {
             tenure_odata::ValueRef::Bytes(b) => Some(b.to_vec()),

@@ -14,7 +14,9 @@ mod error;
 mod fetch;
 mod migrate;
 pub mod queue;
+pub mod record;
 pub mod rows;
+pub mod seal;
 mod sql;
 mod tx;
 pub mod view;
@@ -78,6 +80,7 @@ where
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Ran {
+        record::begin(self.purpose);
         let result = (self.body)(tx);
         let ran = if result.is_ok() { Ran::Commit } else { Ran::RollBack };
         self.result = Some(result);
@@ -196,6 +199,21 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.start(Purpose::UseCase, Lane::Interactive, None, Cost::Unknown, body).block()
+    }
+
+    /// Reads one snapshot for as long as it takes, on this thread and a connection of its own. For tools: a server that
+    /// serves people gives no read that much time.
+    pub fn read_long<T, E>(&self, mut body: impl FnMut(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let mut result = None;
+        let mut run = |tx: &mut Tx<'_>| result = Some(body(tx));
+        match &self.backend {
+            Backend::Embedded(db) => db.read_long(&mut run)?,
+            Backend::Server(db) => db.read_long(&mut run)?,
+        }
+        result.unwrap_or_else(|| Err(E::from(StoreError::Internal("the snapshot was not read".to_owned()))))
     }
 
     /// Every registered statement; tests prepare them all on both databases.

@@ -27,6 +27,7 @@ sql! {
     FREE_TIMERS: "UPDATE timer SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     FREE_OUTBOX: "UPDATE outbox SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     FREE_GRANTS: "UPDATE grant_row SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
+    FREE_JOBS: "UPDATE job SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     PARKED: "SELECT count(*) FROM outbox WHERE is_parked";
 }
 
@@ -131,7 +132,7 @@ pub fn claim(tx: &mut Tx<'_>, queue: Queue, times: ClaimTimes, token: Uuid) {
 
 /// Ends every lease. Only for the one process of a database, when it starts: whoever held them is gone.
 pub fn free_leases(tx: &mut Tx<'_>) {
-    for sql in [&FREE_TIMERS, &FREE_OUTBOX, &FREE_GRANTS] {
+    for sql in [&FREE_TIMERS, &FREE_OUTBOX, &FREE_GRANTS, &FREE_JOBS] {
         tx.write(sql, Vec::new());
     }
 }

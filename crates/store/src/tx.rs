@@ -8,6 +8,7 @@ use crate::audit::AuditHead;
 use crate::driver::{BatchError, Conn, Row, Statement};
 use crate::error::StoreError;
 use crate::fetch::Fetch;
+use crate::record;
 use crate::sql::Sql;
 use tenure_domain::Refusal;
 use tenure_odata::Value;
@@ -90,6 +91,7 @@ impl<'c> Tx<'c> {
             return Ok(());
         }
         let batch: Vec<Statement> = writes.iter().map(|w| w.statement.clone()).chain(reads).collect();
+        record::batch(&batch);
         let count = writes.len();
         // Rows that a write returns are nobody's.
         let result = self.conn.run(&batch, &mut |index, row| if index < count { Ok(()) } else { sink(index, row) });
@@ -121,6 +123,7 @@ impl<'c> Tx<'c> {
     pub(crate) fn finish(&mut self) -> Result<(), StoreError> {
         let writes = std::mem::take(&mut self.pending);
         let batch: Vec<Statement> = writes.iter().map(|w| w.statement.clone()).collect();
+        record::batch(&batch);
         let result = self.conn.finish(&batch);
         check(&writes, result)
     }

@@ -4,6 +4,7 @@
 use crate::answer::{Answer, Names};
 use crate::company::{self, Company};
 use crate::db::{Db, Image, Kind, kinds};
+use crate::load::{self, Loaded, Scale, load};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -15,11 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
 use tenure_connect::Connectors;
 use tenure_domain::Timestamp;
-use tenure_domain::ids::SeededEntropy;
+use tenure_domain::ids::{ObjectId, SeededEntropy};
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
-use tenure_service::{Clocks, Engine};
+use tenure_service::{Clocks, Engine, Identity};
+use tenure_store::rows::directory::object::{self, Source};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -29,9 +31,12 @@ pub const START: &str = "2026-03-02T09:00:00Z";
 pub const HOST: &str = "localhost";
 /// Seconds between the founding of the company and the start.
 const FOUNDED_BEFORE_SECONDS: i64 = 86_400;
-const MASTER_KEY: [u8; 32] = [7; 32];
+/// The master key of every test.
+pub const MASTER_KEY: [u8; 32] = [7; 32];
 /// The first number of randomness in the company, and of everything after it.
 const SEEDS: (u64, u64) = (1, 1_000_000);
+/// The first number of randomness of a second node.
+const SECOND_NODE_SEED: u64 = 2_000_000;
 
 /// Runs a test on a fresh application over every kind of database: `on_every_database(async |app| { … })`. Snapshots
 /// must come out the same.
@@ -45,6 +50,23 @@ pub fn on_every_database(test: impl AsyncFn(&TestApp)) {
         app.run(async {
             test(&app).await;
             app.finish().await;
+        });
+    }
+}
+
+/// Runs a test on two applications over one database, as two nodes of one installation are: each has its own store and
+/// remembers its own tokens. Both read the same clock.
+///
+/// # Panics
+/// When the test does, or leaves work undone that is due.
+#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
+pub fn on_two_nodes(test: impl AsyncFn(&TestApp, &TestApp)) {
+    for kind in kinds() {
+        let one = TestApp::start(kind);
+        let other = one.second_node();
+        one.run(async {
+            test(&one, &other).await;
+            one.finish().await;
         });
     }
 }
@@ -75,8 +97,10 @@ pub struct TestApp {
     clock: Arc<DemoClock>,
     names: Mutex<Names>,
     tokens: Mutex<HashMap<String, String>>,
+    tenant: Tenant,
+    app: App,
     /// Last, so that it goes after what uses it.
-    _db: Db,
+    db: Arc<Db>,
 }
 
 fn start() -> Timestamp {
@@ -95,7 +119,10 @@ struct Base {
 }
 
 fn base(db: &Db, now: Timestamp, first_seed: u64) -> Base {
-    let wall = Arc::new(ManualClock::at(now));
+    base_with(db, Arc::new(ManualClock::at(now)), first_seed)
+}
+
+fn base_with(db: &Db, wall: Arc<ManualClock>, first_seed: u64) -> Base {
     let clock = Arc::new(DemoClock::new(wall.clone(), 0));
     let clocks = Clocks { business: clock.clone(), wall: wall.clone() };
     // Every use case draws its own numbers, and the same ones in every run.
@@ -138,6 +165,18 @@ impl TestApp {
         app
     }
 
+    /// The company of the tests beside a large one that was loaded in bulk.
+    ///
+    /// # Panics
+    /// When it cannot be loaded.
+    pub fn loaded(kind: Kind, rows: u32) -> (Self, Loaded) {
+        let (image, company) = founded(kind);
+        let db = Db::of_image_once(image);
+        let scale = Scale { rows, seed: SEEDS.0, now: start() };
+        let loaded = load(&load::Target::of(&db), scale);
+        (Self::over(db, company.tenant.clone()), loaded)
+    }
+
     /// The demo tenant, as a first start on that morning makes it.
     ///
     /// # Panics
@@ -155,19 +194,34 @@ impl TestApp {
         Self::over(db, tenant.expect("the demo is seeded"))
     }
 
+    /// A second node on the same database, with the same clock.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn second_node(&self) -> Self {
+        let base = base_with(&self.db, self.wall.clone(), SECOND_NODE_SEED);
+        Self::with(self.db.clone(), self.tenant.clone(), base)
+    }
+
     fn over(db: Db, tenant: Tenant) -> Self {
-        let Base { wall, clock, engine } = base(&db, start(), SEEDS.1);
+        let base = base(&db, start(), SEEDS.1);
+        Self::with(Arc::new(db), tenant, base)
+    }
+
+    fn with(db: Arc<Db>, tenant: Tenant, base: Base) -> Self {
+        let Base { wall, clock, engine } = base;
         let runner = Runner::new(engine.clone(), Connectors::default());
         let keys = engine.write_blocking(|ctx| keys::open(ctx, &MASTER_KEY)).expect("the keys");
-        let router = tenure_api::router(App::new(Settings {
+        let app = App::new(Settings {
             engine: engine.clone(),
-            tenant,
+            tenant: tenant.clone(),
             keys,
             hosts: Hosts { names: vec![HOST.to_owned()], scheme: "https", public_url: None },
             clock: Some(clock_control(runner.clone(), clock.clone())),
-        }));
+        });
+        let router = tenure_api::router(app.clone());
         let (names, tokens) = (Mutex::default(), Mutex::default());
-        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, _db: db }
+        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, tenant, app, db }
     }
 
     /// Runs something asynchronous to its end, on this thread.
@@ -383,6 +437,34 @@ impl TestApp {
     /// When a job fails.
     pub async fn drain(&self) -> u32 {
         self.runner.drain().await.expect("the jobs run")
+    }
+
+    /// The database, for what is to be asked of it directly.
+    pub fn database(&self) -> load::Target {
+        load::Target::of(&self.db)
+    }
+
+    /// Looks after the keys as a server does from time to time: makes the next one, takes over those of other nodes.
+    ///
+    /// # Panics
+    /// When the database fails.
+    pub async fn look_after_keys(&self) {
+        let open = self.engine.write(Identity::System, Uuid::nil(), |ctx| keys::open(ctx, &MASTER_KEY));
+        self.app.replace_keys(open.await.expect("the keys"));
+    }
+
+    /// From here on an outside directory is the master of an object.
+    ///
+    /// # Panics
+    /// When there is no such object.
+    pub async fn master_elsewhere(&self, id: Uuid) {
+        let source = Source { id, kind: "memory".to_owned(), name: "Head office".to_owned(), can_write: false };
+        let adopted = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
+            object::insert_source(ctx.tx, &source);
+            object::set_source(ctx.tx, ObjectId(id), source.id, "key");
+            Ok(())
+        });
+        adopted.await.expect("the object is there");
     }
 
     /// The engine, for what has no path.

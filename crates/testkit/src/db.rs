@@ -91,6 +91,20 @@ impl Db {
         }
     }
 
+    /// The same, and it is not put back into the shape of the image for others: for tests that load a lot.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn of_image_once(image: &Image) -> Self {
+        match image {
+            Image::Embedded(_) => Self::of_image(image),
+            Image::Server(name) => {
+                let folder = TempDir::new().expect("a temporary folder");
+                Self { kind: Kind::Server, folder, server: Some(Database::copy(name)) }
+            }
+        }
+    }
+
     /// What it holds, for copies. All of its stores are closed by now.
     ///
     /// # Panics
@@ -109,9 +123,14 @@ impl Db {
     pub fn store(&self) -> Store {
         let opened = match &self.server {
             Some(server) => Store::server(&ServerConfig { url: server.url.clone(), threads: THREADS }),
-            None => Store::embedded(&self.folder.path().join(FILE)),
+            None => Store::embedded(&self.file()),
         };
         opened.expect("the store opens")
+    }
+
+    /// The file of an embedded database.
+    pub(crate) fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join(FILE)
     }
 
     /// The URL of a server database.

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod app;
 pub mod company;
 pub mod db;
+pub mod load;
 pub mod page;
 mod server;
 

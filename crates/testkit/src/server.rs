@@ -61,6 +61,11 @@ impl Database {
         Self::copied(template(), None)
     }
 
+    /// A copy of an image that goes when it was used once.
+    pub(crate) fn copy(image: &str) -> Self {
+        Self::copied(image, None)
+    }
+
     fn copied(from: &str, image: Option<String>) -> Self {
         let name = next_name();
         run(&admin(), &format!("CREATE DATABASE {name} TEMPLATE {from}"));

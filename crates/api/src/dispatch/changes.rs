@@ -1,6 +1,7 @@
 //! What all writes share: run the use case, then answer with what is there now.
 
 use super::context::{self, Place};
+use super::etag::IfMatch;
 use super::key::{conditions, on};
 use super::{Target, read};
 use crate::error::Failure;
@@ -36,7 +37,13 @@ where
     F: FnMut(&mut Ctx<'_, '_>, Uuid) -> Result<T, ServiceError> + Send + 'static,
 {
     let (key, version) = (target.key(0), call.version);
-    move |ctx| on(ctx, (entity, version), &key, &mut run)
+    let expected = IfMatch::of(call, target);
+    move |ctx| match &expected {
+        None => on(ctx, (entity, version), &key, &mut run),
+        Some(expected) => {
+            on(ctx, (entity, version), &key, |ctx, id| expected.guard(ctx, (entity, id), |ctx, id| run(ctx, id)))
+        }
+    }
 }
 
 /// What a POST makes.
@@ -79,11 +86,11 @@ pub async fn created(call: &Call, made: Made, id: &str) -> Reply {
         return reply.with(PREFERENCE_APPLIED, "return=minimal");
     }
     let key = conditions(made.entity, call.version, &Key::Id(id.to_owned())).unwrap_or_default();
-    let body = match read::one(call, &made.place, key, made.entity, made.overlay).await {
-        Ok(Some(body)) => body,
-        Ok(None) | Err(_) => serde_json::json!({ "id": id }).to_string().into_bytes(),
+    let reply = match read::one(call, &made.place, key, made.entity, made.overlay).await {
+        Ok(Some(shown)) => shown.reply(StatusCode::CREATED),
+        Ok(None) | Err(_) => Reply::json(StatusCode::CREATED, serde_json::json!({ "id": id }).to_string().into_bytes()),
     };
-    Reply::json(StatusCode::CREATED, body).with(header::LOCATION, &location)
+    reply.with(header::LOCATION, &location)
 }
 
 /// Changes something: 204, or 200 with what it is now when the client prefers that.
@@ -107,8 +114,8 @@ pub async fn representation(call: &Call, target: &Target) -> Option<Reply> {
         Key::Me => None,
         key => conditions(entity, call.version, &key),
     };
-    let body = read::one(call, &place, narrow?, entity, Vec::new()).await.ok()??;
-    Some(Reply::json(StatusCode::OK, body))
+    let shown = read::one(call, &place, narrow?, entity, Vec::new()).await.ok()??;
+    Some(shown.reply(StatusCode::OK))
 }
 
 /// Removes something: 204.

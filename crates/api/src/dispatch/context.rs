@@ -1,6 +1,8 @@
 //! What a path is called in `@odata.context` and in links.
 
+use crate::http::Call;
 use crate::wire::schema::SCHEMA;
+use tenure_odata::Query;
 use tenure_odata::edm::{Container, EntitySet, Version};
 use tenure_odata::path::{Key, Resolved, Step};
 
@@ -46,6 +48,27 @@ fn find(here: &Container, set: &EntitySet, version: Version, names: &mut Vec<&'s
 /// The path of the rows that a path leads to, with the keys before them: what `@odata.context` names after `#`.
 pub fn metadata_path(resolved: &Resolved, version: Version) -> String {
     path(resolved, version, |key| format!("('{key}')"))
+}
+
+/// The whole text of `@odata.context`.
+pub fn context_text(call: &Call, resolved: &Resolved, query: &Query) -> String {
+    let mut text = format!("{}/$metadata#{}", call.root(), metadata_path(resolved, call.version));
+    if let Some(selected) = &query.select {
+        let derived = resolved.entity.variants.iter().map(|variant| variant.entity);
+        let types = std::iter::once(resolved.entity).chain(derived);
+        let known = types.flat_map(|entity| entity.known_names(call.version));
+        let mut named: Vec<&str> = Vec::new();
+        for name in known.filter(|n| selected.iter().any(|s| s.eq_ignore_ascii_case(n))) {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        text.extend(["(", &named.join(","), ")"]);
+    }
+    if !resolved.is_collection {
+        text.push_str("/$entity");
+    }
+    text
 }
 
 /// The same as a link: `catalogs/{id}/resources`.

@@ -176,6 +176,11 @@ pub async fn delete_grant(call: &Call, target: &Target) -> Result<Reply, Failure
     remove(call, keyed(call, target, &d::OAUTH_GRANT, consent::withdraw)).await
 }
 
+/// `DELETE directoryObjects/{}`
+pub async fn delete_object(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    remove(call, keyed(call, target, &d::DIRECTORY_OBJECT, |ctx, id| deleted::delete(ctx, ObjectId(id)))).await
+}
+
 /// `POST directory/deletedItems/{}/restore`: answered with the object.
 pub async fn restore(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let restored = write(
@@ -185,15 +190,15 @@ pub async fn restore(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let id = restored.await?;
     let set = SCHEMA.root.sets.iter().find(|s| s.id == "directoryObjects");
     let narrow = key::key_column(&d::DIRECTORY_OBJECT).map(|column| (column, tenure_odata::Value::Id(id)));
-    let body = match set {
+    let shown = match set {
         Some(set) => {
             let place = Place::of(set, call.version);
             super::read::one(call, &place, narrow.into_iter().collect(), &d::DIRECTORY_OBJECT, Vec::new()).await
         }
         None => Ok(None),
     };
-    let fallback = || serde_json::json!({ "id": id }).to_string().into_bytes();
-    Ok(Reply::json(StatusCode::OK, body.ok().flatten().unwrap_or_else(fallback)))
+    let fallback = || Reply::json(StatusCode::OK, serde_json::json!({ "id": id }).to_string().into_bytes());
+    Ok(shown.ok().flatten().map_or_else(fallback, |shown| shown.reply(StatusCode::OK)))
 }
 
 /// `DELETE directory/deletedItems/{}`

@@ -5,6 +5,7 @@ mod changes;
 mod context;
 mod directory;
 mod entitlement;
+mod etag;
 mod key;
 mod members;
 pub mod read;
@@ -100,6 +101,7 @@ routes! {
     DELETE "servicePrincipals/{}/appRoleAssignments/{}" => d::unassign_role;
     DELETE "servicePrincipals/{}/appRoleAssignedTo/{}" => d::unassign_role;
     DELETE "oauth2PermissionGrants/{}" => d::delete_grant;
+    DELETE "directoryObjects/{}" => d::delete_object;
     POST "deletedItems/{}/restore()" => d::restore;
     POST "directoryObjects/{}/restore()" => d::restore;
     DELETE "deletedItems/{}" => d::delete_for_good;
@@ -148,7 +150,11 @@ routes! {
 /// Answers a call on the published surface.
 pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let options = Options::parse(&call.query)?;
-    let resolved = path::resolve(&SCHEMA, call.version, &call.path, |alias| options.alias(alias))?;
+    let follow = |path: &str| path::resolve(&SCHEMA, call.version, path, |alias| options.alias(alias));
+    let resolved = follow(&call.path).or_else(|error| match refresh_in_other_words(call) {
+        Some(path) => follow(&path),
+        None => Err(error),
+    })?;
     let (shape, keys) = shape(&resolved);
     let target = Target { resolved, options, keys };
     if call.method == Method::GET && !is_action(&target.resolved) {
@@ -158,6 +164,17 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         Some(route) => (route.run)(call, &target).await,
         None => Err(not_allowed(call, &target.resolved, &shape)),
     }
+}
+
+/// The published page of the older version refreshes a resource under the names of the newer one (semantics.md 4).
+fn refresh_in_other_words(call: &Call) -> Option<String> {
+    let segments: Vec<&str> = call.path.split('/').collect();
+    let [before @ .., catalogs, catalog, resources, resource, refresh] = segments.as_slice() else { return None };
+    let documented = [(catalogs, "accessPackageCatalogs"), (resources, "accessPackageResources"), (refresh, "refresh")];
+    if call.method != Method::POST || documented.iter().any(|(word, name)| !word.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    Some(format!("{}/catalogs/{catalog}/resources/{resource}/refresh", before.join("/")))
 }
 
 /// Functions are read; everything else that is called is an action.

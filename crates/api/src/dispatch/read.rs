@@ -1,8 +1,9 @@
 //! Every GET: a path is walked over the schema, its parents are looked for, and its end is a list, one object, a count,
 //! references or one property. What the caller may see is part of every statement (decisions.md D, J5).
 
-use super::context::{Place, link_path, metadata_path};
-use super::{Target, key};
+use super::context::{Place, context_text, link_path};
+use super::etag::Shown;
+use super::{Target, etag, key};
 use crate::app::App;
 use crate::error::Failure;
 use crate::http::{Call, Reply};
@@ -252,19 +253,6 @@ fn preferred_page(call: &Call) -> Option<u32> {
     named.filter(|n| *n > 0).map(|n| n.min(PAGE_ROWS_MAX))
 }
 
-fn context_text(call: &Call, resolved: &Resolved, query: &Query) -> String {
-    let mut text = format!("{}/$metadata#{}", call.root(), metadata_path(resolved, call.version));
-    if let Some(selected) = &query.select {
-        let known = resolved.entity.known_names(call.version);
-        let named: Vec<&str> = known.filter(|n| selected.iter().any(|s| s.eq_ignore_ascii_case(n))).collect();
-        text.extend(["(", &named.join(","), ")"]);
-    }
-    if !resolved.is_collection {
-        text.push_str("/$entity");
-    }
-    text
-}
-
 fn sign(app: &App, bytes: &[u8]) -> [u8; SIGNATURE_BYTES] {
     tenure_auth::secret::tag(&app.keys().page_key, bytes)
 }
@@ -292,9 +280,10 @@ fn next_link(call: &Call, options: &Options, cursor: &Cursor) -> String {
     link
 }
 
-/// How much a list may have to look at.
+/// How much a list may have to look at. A filter mostly finds its page by an index; one that does not is noticed by its
+/// steps and goes to a reader thread (decisions.md D9).
 fn cost(query: &Query) -> Cost {
-    if query.count || !query.search.is_empty() || query.filter.is_some() { Cost::Unknown } else { Cost::Small }
+    if query.count || !query.search.is_empty() { Cost::Unknown } else { Cost::Small }
 }
 
 /// Reads parents and rows in one round trip; a missing parent is a 404.
@@ -500,7 +489,8 @@ async fn single(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
         let what = One { spot: &spot, checks: &checks, context: &asked.context, link };
         write_one(ctx, &what, (asked.version, &asked.query), &[])?.ok_or_else(|| spot.missing().into())
     });
-    Ok(Reply::json(StatusCode::OK, read.await.map_err(Failure::from)?))
+    let shown: Shown = read.await.map_err(Failure::from)?;
+    Ok(shown.reply(StatusCode::OK))
 }
 
 /// One row that is wanted.
@@ -518,13 +508,17 @@ fn write_one(
     what: &One<'_>,
     (version, query): (Version, &Query),
     overlay: &[(Column, Value)],
-) -> Result<Option<Vec<u8>>, ServiceError> {
+) -> Result<Option<Shown>, ServiceError> {
     let plan = Plan::new(what.spot.entity, version, query);
-    let select: Select<'_> = what.spot.select(plan.columns.clone(), 1);
+    let mut columns = plan.columns.clone();
+    let version_at = columns.len();
+    columns.extend(etag::column(what.spot.entity));
+    let select: Select<'_> = what.spot.select(columns, 1);
     let key_at = select.layout().key;
     let mut row: Option<OwnedRow> = None;
     read_checked(ctx, what.checks, select, &mut |r| row = Some(owned(r, key_at + 1)))?;
     let Some(mut row) = row else { return Ok(None) };
+    let version = etag::column(what.spot.entity).and_then(|_| row.cell(version_at).int());
     for (column, value) in overlay {
         let at = plan.columns.iter().position(|c| c == column);
         if let Some(cell) = at.and_then(|at| row.0.get_mut(at)) {
@@ -538,7 +532,7 @@ fn write_one(
     json::text(&mut body, what.context);
     write_expanded(&plan, &level, 0, key_at, &|| object_link(&level, 0, key_at, what.link), &mut body);
     body.push(b'}');
-    Ok(Some(body))
+    Ok(Some(Shown { body, version }))
 }
 
 /// The object of that id, as an answer to what made or changed it.
@@ -548,7 +542,7 @@ pub async fn one(
     narrow: Vec<(Column, Value)>,
     entity: &'static EntityType,
     overlay: Vec<(Column, Value)>,
-) -> Result<Option<Vec<u8>>, Failure> {
+) -> Result<Option<Shown>, Failure> {
     let context = format!("{}/$metadata#{}/$entity", call.root(), place.context);
     let link = format!("{}/{}", call.root(), place.link);
     let version = call.version;

@@ -60,14 +60,14 @@ pub async fn asked(raw: &Raw, query: &str) -> Result<Asked, Failure> {
 }
 
 /// What is wrong with a request from a client that is known: it is told so.
-fn fault(asked: &Asked) -> Option<SignInError> {
+fn fault(raw: &Raw, asked: &Asked) -> Option<SignInError> {
     if asked.response_type != "code" {
         return Some(SignInError::wrong("response_type", "only `code` is supported"));
     }
     if asked.scope.trim().is_empty() {
         return Some(SignInError::missing("scope"));
     }
-    if let Err(error) = grants::wanted(Some(&asked.scope)) {
+    if let Err(error) = grants::wanted(raw, Some(&asked.scope)) {
         return Some(error);
     }
     let method = asked.challenge_method.as_deref().unwrap_or("plain");
@@ -97,7 +97,7 @@ pub async fn answer(raw: &Raw) -> Result<Reply, Failure> {
         Ok(asked) => asked,
         Err(failure) => return Ok(pages::failed(raw, &failure)),
     };
-    if let Some(error) = fault(&asked) {
+    if let Some(error) = fault(raw, &asked) {
         return Ok(send_back(raw, &asked, &error_params(&error)));
     }
     let visit = signin::visit(raw, Purpose::Authorize { query }).await?;

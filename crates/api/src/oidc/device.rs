@@ -55,7 +55,7 @@ async fn codes(raw: &Raw, form: &Form) -> Result<serde_json::Value, Refused> {
         return Err(SignInError::secret_missing().into());
     }
     let scope = form.get("scope").ok_or_else(|| SignInError::missing("scope"))?;
-    grants::wanted(Some(scope))?;
+    grants::wanted(raw, Some(scope))?;
     let mut entropy = raw.app.engine().entropy();
     let device_code = secret::generate(&mut *entropy);
     let user_code = secret::user_code(&mut *entropy);

@@ -47,6 +47,8 @@ refusals! {
     secret_missing() = UNAUTHORIZED, "invalid_client", 7_000_218, "The request must contain 'client_secret': this application is not a public client.";
     /// The secret is wrong or has ended.
     secret_wrong(id) = UNAUTHORIZED, "invalid_client", 7_000_215, "Invalid client secret provided for application '{id}'. Send the secret's text, not its id, and check that it has not expired.";
+    /// The scope is one of another API.
+    resource(name) = BAD_REQUEST, "invalid_resource", 500_011, "The resource principal named {name} was not found in the tenant. Tokens are for https://graph.microsoft.com, which this server's own address stands for, too.";
     /// Signed assertions are not read.
     assertion() = UNAUTHORIZED, "invalid_client", 700_027, "Client assertions are not supported by this release; use a client secret.";
     /// A scope that does not exist.
@@ -93,6 +95,16 @@ impl SignInError {
     /// Consent is missing; clients look for the word beside the error.
     pub fn consent_required(client: &str, scopes: &str) -> Self {
         Self { suberror: Some("consent_required"), ..Self::consent(client, scopes) }
+    }
+
+    /// What a page tells the person who signs in; clients get the published text.
+    pub fn for_people(&self) -> &str {
+        match self.number {
+            50_126 => "The user name or the password is not right.",
+            50_053 => "Too many tries have failed. Wait a few minutes, then try again.",
+            50_057 => "This account is blocked. Ask your administrator.",
+            _ => &self.message,
+        }
     }
 
     /// `AADSTS50126: …`

@@ -70,8 +70,23 @@ pub fn refresh_scope(data: &str) -> Result<String, ServiceError> {
     parsed(data)
 }
 
-/// What a scope parameter asks for; names that do not exist are refused.
-pub fn wanted(scope: Option<&str>) -> Result<Wanted, SignInError> {
+/// Names of the one API, besides our own addresses.
+const API_NAMES: [&str; 3] =
+    ["graph.microsoft.com", "00000003-0000-0000-c000-000000000000", "api://00000003-0000-0000-c000-000000000000"];
+
+/// Whether a scope is one of our API: bare, or behind a name of it. `https://host/.default` is `.default`.
+pub fn is_ours(raw: &Raw, scope: &str) -> bool {
+    let Some((resource, _)) = scope.rsplit_once('/') else { return true };
+    let name = resource.trim_end_matches('/');
+    let name = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://")).unwrap_or(name);
+    API_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)) || raw.app.hosts().base(name).is_some()
+}
+
+/// What a scope parameter asks for; names that do not exist, and those of other APIs, are refused.
+pub fn wanted(raw: &Raw, scope: Option<&str>) -> Result<Wanted, SignInError> {
+    if let Some(other) = scope.into_iter().flat_map(str::split_whitespace).find(|s| !is_ours(raw, s)) {
+        return Err(SignInError::resource(other));
+    }
     let wanted = consent::wanted(scope.unwrap_or(scopes::DEFAULT));
     match wanted.unknown.first() {
         Some(name) => Err(SignInError::scope(name)),

@@ -19,7 +19,8 @@ const STYLE: &str = "
 @media (prefers-color-scheme: dark) { :root { --ink: #f3f2f1; --soft: #c8c6c4; --line: #605e5c; --back: #1b1a19; --card: #292827; --go: #479ef5; --bad: #f1707b; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--back); color: var(--ink); font: 15px/1.5 'Segoe UI', system-ui, sans-serif; }
-main { width: min(440px, calc(100vw - 32px)); padding: 44px; background: var(--card); border-radius: 4px; box-shadow: 0 2px 6px rgb(0 0 0 / 20%); }
+main { width: min(440px, calc(100vw - 32px)); padding: 44px; background: var(--card); border-radius: 4px; box-shadow: 0 2px 6px rgb(0 0 0 / 20%); overflow-wrap: anywhere; }
+@media (max-width: 480px) { main { padding: 28px 24px; } }
 .brand { margin: 0 0 16px; font-weight: 600; color: var(--soft); }
 h1 { margin: 0 0 12px; font-size: 24px; font-weight: 600; line-height: 1.25; }
 p { margin: 0 0 16px; }
@@ -93,6 +94,8 @@ pub fn sign_in(raw: &Raw, visit: &Visit, fault: Option<&str>) -> Reply {
     // Who mistyped the password need not type the name again.
     let typed = fault.and_then(|_| super::form::Form::of_body(raw).get("username").map(ToOwned::to_owned));
     let hint = typed.unwrap_or(hint);
+    // The cursor waits where something is to be typed.
+    let (at_name, at_password) = if hint.is_empty() { (" autofocus", "") } else { ("", " autofocus") };
     let mut inner = String::from("<h1>Sign in</h1>\n");
     let _ = writeln!(inner, "<p class=\"soft\">to continue to {}</p>", escape(&visit.client.name));
     inner.push_str(&fault_box(fault));
@@ -100,8 +103,8 @@ pub fn sign_in(raw: &Raw, visit: &Visit, fault: Option<&str>) -> Reply {
         inner,
         "<form method=\"post\" action=\"{}\">\n{hidden}\
          <label>User name<input type=\"text\" name=\"username\" value=\"{}\" autocomplete=\"username\" inputmode=\"email\" \
-         autocapitalize=\"none\" spellcheck=\"false\" required autofocus></label>\n\
-         <label>Password<input type=\"password\" name=\"password\" autocomplete=\"current-password\" required></label>\n\
+         autocapitalize=\"none\" spellcheck=\"false\" required{at_name}></label>\n\
+         <label>Password<input type=\"password\" name=\"password\" autocomplete=\"current-password\" required{at_password}></label>\n\
          <div class=\"buttons\"><button class=\"go\">Sign in</button></div>\n</form>",
         escape(&action),
         escape(&hint)

@@ -159,7 +159,7 @@ async fn ticket(raw: &Raw, visit: &Visit, user: ObjectId, step: Step) -> Result<
 /// The next page for a person whose password was right.
 pub async fn proceed(raw: &Raw, visit: Visit, signed_in: SignIn) -> Result<Reply, Failure> {
     let user = match signed_in {
-        SignIn::Refused(error) => return Ok(pages::sign_in(raw, &visit, Some(&error.message))),
+        SignIn::Refused(error) => return Ok(pages::sign_in(raw, &visit, Some(error.for_people()))),
         SignIn::MustChange(user) => {
             let ticket = ticket(raw, &visit, user.id, Step::NewPassword).await?;
             return Ok(pages::new_password(raw, &pages::NewPasswordPage { ticket: &ticket, user: &user, fault: None }));

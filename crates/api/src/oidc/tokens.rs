@@ -117,6 +117,9 @@ async fn client_credentials(
     if let Some(named) = scope.split_whitespace().find(|s| !scopes::bare(s).eq_ignore_ascii_case(scopes::DEFAULT)) {
         return Err(SignInError::scope_of_app(named).into());
     }
+    if let Some(other) = scope.split_whitespace().find(|s| !grants::is_ours(raw, s)) {
+        return Err(SignInError::resource(other).into());
+    }
     let (app, of_client) = (client.clone(), client.clone());
     let read = move |ctx: &mut tenure_service::Ctx<'_, '_>| clients::permissions(ctx, &of_client);
     let roles = raw.app.engine().read(Cost::Small, Identity::System, raw.id, read).await?;
@@ -130,7 +133,7 @@ async fn password(raw: &Raw, form: &Form, client: &Client) -> Result<serde_json:
     }
     let name = form.get("username").ok_or_else(|| SignInError::missing("username"))?;
     let given = form.get("password").ok_or_else(|| SignInError::missing("password"))?;
-    let wanted = grants::wanted(form.get("scope"))?;
+    let wanted = grants::wanted(raw, form.get("scope"))?;
     let credentials = Credentials { name: name.to_owned(), password: given.to_owned() };
     match signin::check(raw, credentials).await? {
         SignIn::Refused(error) => Err(error.into()),
@@ -189,7 +192,7 @@ async fn refresh(raw: &Raw, form: &Form, client: &Client) -> Result<serde_json::
     // Whoever refreshes wants to refresh again.
     let before = grants::refresh_scope(&artifact.data)?;
     let scope = format!("{} offline_access", form.get("scope").unwrap_or(&before));
-    let wanted = grants::wanted(Some(&scope))?;
+    let wanted = grants::wanted(raw, Some(&scope))?;
     let scopes = grants::consented(raw, client, user.id, &wanted).await?;
     let family = artifact.family.unwrap_or_else(|| raw.app.engine().new_id());
     let issue = Issue { client, user: &user, scopes: &scopes, wanted: &wanted, nonce: None, family };

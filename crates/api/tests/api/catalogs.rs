@@ -230,5 +230,10 @@ fn a_refresh_takes_over_the_name_of_the_origin() {
         assert_eq!((refreshed.status, refreshed.text.as_str()), (200, ""));
         let now = app.get(&path, token).await;
         assert_eq!(now.json["displayName"], "Sales and more");
+        app.patch(&group, token, json!({ "displayName": "Sales again" })).await.expect(204);
+        // The page of the older version documents the names of the newer one.
+        let documented = format!("{EM}/accessPackageCatalogs/{catalog}/accessPackageResources/{resource}/refresh");
+        assert_eq!(app.post(&documented, token, Value::Null).await.status, 200);
+        assert_eq!(app.get(&path, token).await.json["displayName"], "Sales again");
     });
 }

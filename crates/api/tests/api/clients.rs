@@ -5,6 +5,7 @@ use tenure_testkit::TestApp;
 use tenure_testkit::app::on_every_database;
 
 /// An application that can sign in by itself.
+#[derive(Clone)]
 pub struct NewApp {
     /// The application object.
     pub application: String,

@@ -10,7 +10,9 @@ mod catalogs;
 mod clients;
 mod demo;
 mod directory;
+mod etag;
 mod fuzz;
+mod objects;
 mod packages;
 mod pages;
 mod policies;
@@ -18,6 +20,7 @@ mod protocol;
 mod reading;
 mod refusals;
 mod requests;
+mod revocation;
 mod schema;
 mod signin;
 

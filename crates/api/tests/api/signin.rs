@@ -322,3 +322,23 @@ fn a_client_without_consent_gets_no_token() {
         assert_eq!(text(&refused, "suberror"), "consent_required");
     });
 }
+
+#[test]
+fn tokens_are_for_one_api_under_its_names_and_ours() {
+    on_every_database(async |app| {
+        for resource in ["https://graph.microsoft.com/", "https://localhost:8443/", "https://localhost//", ""] {
+            sign_in(app, "carla", company::PASSWORD, &format!("{resource}User.Read")).await.expect(200);
+        }
+        let other = "https://vault.example/";
+        for scope in [format!("{other}User.Read"), format!("openid {other}.default")] {
+            assert_eq!(said(&sign_in(app, "carla", company::PASSWORD, &scope).await), "400 invalid_resource 500011");
+        }
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &company::WRITER_ID.to_string()),
+            ("client_secret", company::WRITER_SECRET),
+            ("scope", "https://vault.example/.default"),
+        ];
+        assert_eq!(said(&app.token(&fields).await), "400 invalid_resource 500011");
+    });
+}

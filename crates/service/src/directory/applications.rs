@@ -3,6 +3,7 @@
 use super::{attribute_changes, target};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use serde_json::{Map, Value, json};
 use tenure_auth::secret;
 use tenure_domain::Patch;
 use tenure_domain::Timestamp;
@@ -357,7 +358,7 @@ pub fn add_secret(
     name: Option<String>,
     expires_at: Option<Timestamp>,
 ) -> Result<MadeSecret, ServiceError> {
-    let (_, head) = ctx.load(Action::WriteApplications, object::head(id))?;
+    let (permit, head) = ctx.load(Action::WriteApplications, object::head(id))?;
     let head = head.filter(|h| h.deleted_at.is_none()).ok_or_else(|| Refusal::no_such_object(id))?;
     let random: [u8; 32] = ctx.ids.bytes();
     let text = secret::from_bytes(&random);
@@ -370,6 +371,7 @@ pub fn add_secret(
         expires_at: expires_at.or_else(|| IsoDuration::days(SECRET_DAYS_DEFAULT).after(ctx.wall)),
     };
     store_secret(ctx, id, &made);
+    list_secrets(ctx, &permit, head.kind, id)?;
     let modified = Modified::set("PasswordCredential", made.id.to_string());
     ctx.audit(&AuditEvent::new(Activity::UpdateApplication, target(head.kind, id, &head.name).with([modified])))?;
     Ok(made)
@@ -391,15 +393,54 @@ pub(crate) fn store_secret(ctx: &mut Ctx<'_, '_>, id: ObjectId, made: &MadeSecre
     identity::insert_credential(ctx.tx, id, CredentialKind::ClientSecret, &credential);
 }
 
+/// Notes on the object which secrets it has, for its readers: when they end and how they begin, never more.
+pub(crate) fn list_secrets(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    kind: ObjectKind,
+    id: ObjectId,
+) -> Result<(), ServiceError> {
+    let known = ctx.fetch(identity::credentials(id, CredentialKind::ClientSecret))?;
+    let shown: Vec<Value> = known
+        .iter()
+        .map(|c| {
+            json!({
+                "customKeyIdentifier": null,
+                "displayName": c.name,
+                "endDateTime": c.expires_at,
+                "hint": c.hint,
+                "keyId": c.id,
+                "secretText": null,
+                "startDateTime": c.starts_at,
+            })
+        })
+        .collect();
+    let change = Attributes(Map::from_iter([("passwordCredentials".to_owned(), Value::Array(shown))]));
+    if kind == ObjectKind::Application
+        && let Some(mut app) = ctx.fetch(application::get(id))?
+    {
+        app.attributes.merge(&change);
+        application::update(ctx.tx, permit, &app, ctx.now)?;
+    }
+    if kind == ObjectKind::ServicePrincipal
+        && let Some(mut sp) = ctx.fetch(application::service_principal(id))?
+    {
+        sp.attributes.merge(&change);
+        application::update_service_principal(ctx.tx, permit, &sp, ctx.now)?;
+    }
+    Ok(())
+}
+
 /// Removes a client secret.
 pub fn remove_secret(ctx: &mut Ctx<'_, '_>, id: ObjectId, secret: Uuid) -> Result<(), ServiceError> {
     let wanted = (object::head(id), identity::credentials(id, CredentialKind::ClientSecret));
-    let (_, (head, known)) = ctx.load(Action::WriteApplications, wanted)?;
+    let (permit, (head, known)) = ctx.load(Action::WriteApplications, wanted)?;
     let head = head.filter(|h| h.deleted_at.is_none()).ok_or_else(|| Refusal::no_such_object(id))?;
     if !known.iter().any(|c| c.id == secret) {
         return Err(Refusal::new(Code::RequestBadRequest, "No password credential found with keyId.").into());
     }
     identity::delete_credential(ctx.tx, id, secret);
+    list_secrets(ctx, &permit, head.kind, id)?;
     let modified = Modified::cleared("PasswordCredential", secret.to_string());
     ctx.audit(&AuditEvent::new(Activity::UpdateApplication, target(head.kind, id, &head.name).with([modified])))
 }

@@ -1,6 +1,6 @@
 //! Deleted objects: restore them, or delete them for good (decisions.md B8).
 
-use super::{groups, target};
+use super::{applications, groups, target, users};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::requests::removal_facts;
@@ -28,6 +28,21 @@ fn find(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(Head, Permit), ServiceEr
     let head = ctx.fetch(object::head(id))?.filter(|h| h.deleted_at.is_some());
     let permit = ctx.permit(head.as_ref().map_or(Action::WriteUsers, |h| action(h.kind)))?;
     Ok((head.ok_or_else(|| Refusal::no_such_object(id))?, permit))
+}
+
+/// Deletes an object of whatever kind; it is kept for a while.
+pub fn delete(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
+    let head = ctx.fetch(object::head(id))?.filter(|h| h.deleted_at.is_none());
+    match head.map(|h| h.kind) {
+        Some(ObjectKind::User) => users::delete(ctx, id),
+        Some(ObjectKind::Group) => groups::delete(ctx, id),
+        Some(ObjectKind::Application) => applications::delete(ctx, id),
+        Some(ObjectKind::ServicePrincipal) => applications::delete_service_principal(ctx, id),
+        None => {
+            ctx.permit(Action::WriteUsers)?;
+            Err(Refusal::no_such_object(id).into())
+        }
+    }
 }
 
 /// Brings a deleted object back, with everything it belonged to.

@@ -256,6 +256,7 @@ pub fn add_owner(ctx: &mut Ctx<'_, '_>, id: ObjectId, who: ObjectId) -> Result<(
 }
 
 fn link_owner(ctx: &mut Ctx<'_, '_>, permit: &Permit, group: &Group, who: ObjectId) -> Result<(), ServiceError> {
+    may_edit(group.source, &group.name)?;
     let (head, owners) = ctx.fetch((object::head(who), member::owners(group.id)))?;
     let head = living(head, who)?;
     if !matches!(head.kind, ObjectKind::User | ObjectKind::ServicePrincipal) {
@@ -274,6 +275,7 @@ pub fn remove_owner(ctx: &mut Ctx<'_, '_>, id: ObjectId, who: ObjectId) -> Resul
     let wanted = (group::get(id), object::head(who), member::is_owner(id, who));
     let (permit, (found, head, link)) = ctx.load(Action::WriteGroups, wanted)?;
     let found = must_be_group(found, id)?;
+    may_edit(found.source, &found.name)?;
     let head = head.filter(|_| link.is_some()).ok_or_else(|| Refusal::no_such_object(who))?;
     member::remove_owner(ctx.tx, &permit, id, who);
     let event = AuditEvent::new(Activity::RemoveOwner, target(head.kind, who, &head.name));

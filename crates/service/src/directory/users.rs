@@ -190,6 +190,7 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
 pub fn set_manager(ctx: &mut Ctx<'_, '_>, id: ObjectId, manager: Option<ObjectId>) -> Result<(), ServiceError> {
     let (permit, found) = ctx.load(Action::WriteUsers, user::get(id))?;
     let found = found.ok_or_else(|| Refusal::no_such_object(id))?;
+    may_edit(found.source, &found.name)?;
     if let Some(manager) = manager {
         must_be_user(ctx, manager)?;
         if manager == id {

@@ -3,10 +3,10 @@
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use serde_json::Value;
-use tenure_auth::secret;
+use tenure_auth::{scopes, secret};
 use tenure_domain::Timestamp;
 use tenure_domain::directory::application::{
-    AZURE_COMMAND_LINE_APP_ID, Application, GRAPH_APP_ID, GRAPH_COMMAND_LINE_APP_ID,
+    AZURE_COMMAND_LINE_APP_ID, Application, GRAPH_COMMAND_LINE_APP_ID,
 };
 use tenure_domain::ids::ObjectId;
 use tenure_store::rows::directory::application;
@@ -98,8 +98,10 @@ fn is_loopback(url: &str) -> bool {
 
 /// The app permissions a client was given at the Graph application, by name.
 pub fn permissions(ctx: &mut Ctx<'_, '_>, client: &Client) -> Result<Vec<String>, ServiceError> {
-    let rows = ctx.fetch(identity::rights(client.principal, GRAPH_APP_ID))?;
-    let mut names = identity::account(rows).map(|a| a.permissions).unwrap_or_default();
+    let rows = ctx.fetch(identity::rights(client.principal, true))?;
+    let roles = identity::account(rows).map(|a| a.permissions).unwrap_or_default();
+    let named = roles.iter().filter_map(|id| scopes::of_app_role(*id));
+    let mut names: Vec<String> = named.map(|p| p.name.to_owned()).collect();
     names.sort();
     Ok(names)
 }

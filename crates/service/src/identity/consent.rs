@@ -59,7 +59,7 @@ pub fn wanted(text: &str) -> Wanted {
 
 /// Whether the person may consent for everybody.
 pub fn may_consent_for_all(ctx: &mut Ctx<'_, '_>, person: ObjectId) -> Result<bool, ServiceError> {
-    let account = identity::account(ctx.fetch(identity::rights(person, GRAPH_APP_ID))?);
+    let account = identity::account(ctx.fetch(identity::rights(person, false))?);
     Ok(account.is_some_and(|a| a.rights.roles.contains(&DirectoryRole::GlobalAdministrator)))
 }
 
@@ -109,7 +109,7 @@ fn joined(names: &Scopes) -> String {
     names.iter().cloned().collect::<Vec<_>>().join(" ")
 }
 
-/// Withdraws a grant. Tokens that were issued under it are good until their end.
+/// Withdraws a grant. Tokens that were issued under it lose what it allowed at once.
 pub fn withdraw(ctx: &mut Ctx<'_, '_>, id: Uuid) -> Result<(), ServiceError> {
     let (_, grant) = ctx.load(Action::WriteGrants, identity::grant(id))?;
     let grant = grant.ok_or_else(|| Refusal::no_such_object(id))?;

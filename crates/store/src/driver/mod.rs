@@ -87,6 +87,8 @@ pub trait Conn {
 pub(crate) enum Purpose {
     /// Reads one snapshot.
     Read,
+    /// The same, for as long as it takes.
+    LongRead,
     /// A use case: serializable, tried again on conflict.
     UseCase,
     /// Claims rows of a queue: read committed, skips locked rows.

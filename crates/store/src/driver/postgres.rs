@@ -301,6 +301,7 @@ impl ServerConn {
     fn start(&mut self, purpose: Purpose) {
         self.begin = Some(match purpose {
             Purpose::Read => READ_BEGIN,
+            Purpose::LongRead => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Purpose::UseCase => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             Purpose::Claim => "BEGIN ISOLATION LEVEL READ COMMITTED",
         });
@@ -351,6 +352,7 @@ impl Conn for ServerConn {
 
 /// The server database.
 pub struct Server {
+    config: ServerConfig,
     queue: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -371,7 +373,16 @@ impl Server {
                 .map_err(|e| StoreError::Unavailable(format!("a database thread could not be started: {e}")))?;
             threads.push(thread);
         }
-        Ok(Self { queue, threads: Mutex::new(threads) })
+        Ok(Self { config: config.clone(), queue, threads: Mutex::new(threads) })
+    }
+
+    /// Reads one snapshot on this thread, for as long as it takes.
+    pub fn read_long(&self, body: &mut dyn FnMut(&mut Tx<'_>)) -> Result<(), StoreError> {
+        let mut conn = connect(&self.config)?;
+        conn.start(Purpose::LongRead);
+        body(&mut Tx::new(&mut conn, &mut AuditHead::detached()));
+        conn.roll_back();
+        Ok(())
     }
 
     /// Queues a job; gives it back when the line is full.

@@ -7,6 +7,7 @@ use super::{BatchError, Conn, Purpose, Row, Sink, Statement};
 use crate::audit::AuditHead;
 use crate::error::StoreError;
 use crate::tx::Tx;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef as Cell};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use std::cell::RefCell;
@@ -28,8 +29,14 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 const CACHE_KIBIBYTES: i64 = 8_192;
 /// Bytes of the file that connections map into memory.
 const MMAP_BYTES: i64 = 256 << 20;
-/// Virtual machine steps between two looks at the clock.
+/// Virtual machine steps between two looks at the clock of a reader thread.
 const STEPS_PER_LOOK: i32 = 10_000;
+/// Virtual machine steps between two looks at what a read on a worker has left. The database counts them per statement
+/// over all of its runs, so that the first look of a run may come early.
+const STEPS_PER_INLINE_LOOK: i32 = 1_000;
+const INLINE_LOOKS_MAX: u64 = limits::INLINE_READ_STEPS_MAX as u64 / STEPS_PER_INLINE_LOOK as u64;
+/// No limit.
+const UNLIMITED: u64 = u64::MAX;
 
 struct Param<'v>(&'v Value);
 
@@ -67,6 +74,8 @@ struct EmbeddedConn {
     constraints: Arc<Constraints>,
     was_interrupted: bool,
     trips: u32,
+    /// What the read under way may still use; what is counted is up to who set it.
+    left: Arc<AtomicU64>,
 }
 
 impl EmbeddedConn {
@@ -170,6 +179,9 @@ impl Shared {
         let opened = Connection::open_with_flags(&self.path, flags).and_then(|connection| {
             connection.set_prepared_statement_cache_capacity(limits::STATEMENTS_CACHED_MAX);
             connection.busy_timeout(LOCK_WAIT)?;
+            // Plans do not depend on values: without this every new value of an analysed column plans anew, which costs
+            // ten times what the statement does.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -183,7 +195,8 @@ impl Shared {
         });
         let connection = opened.map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.path.display())))?;
         let constraints = self.constraints.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(EmbeddedConn { connection, constraints, was_interrupted: false, trips: 0 })
+        let left = Arc::new(AtomicU64::new(UNLIMITED));
+        Ok(EmbeddedConn { connection, constraints, was_interrupted: false, trips: 0, left })
     }
 }
 
@@ -273,6 +286,7 @@ impl Embedded {
                 },
             };
             conn.was_interrupted = false;
+            conn.left.store(INLINE_LOOKS_MAX, Ordering::Relaxed);
             let outcome = read_once(conn, &mut *job);
             if conn.was_interrupted {
                 return Some(job);
@@ -280,6 +294,14 @@ impl Embedded {
             job.finish(outcome);
             None
         })
+    }
+
+    /// Reads one snapshot on this thread, for as long as it takes.
+    pub fn read_long(&self, body: &mut dyn FnMut(&mut Tx<'_>)) -> Result<(), StoreError> {
+        let mut conn = self.shared.open(false)?;
+        conn.control("BEGIN DEFERRED")?;
+        body(&mut Tx::new(&mut conn, &mut AuditHead::detached()));
+        conn.control("COMMIT")
     }
 
     /// Runs what waits, then stops the threads.
@@ -303,8 +325,17 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 
 fn open_limited(shared: &Shared) -> Result<EmbeddedConn, StoreError> {
     let mut conn = shared.open(false)?;
-    let steps = i32::try_from(limits::INLINE_READ_STEPS_MAX).unwrap_or(i32::MAX);
-    conn.connection.progress_handler(steps, Some(|| true)).map_err(|e| StoreError::Internal(e.to_string()))?;
+    let left = conn.left.clone();
+    let is_used_up = move || match left.load(Ordering::Relaxed) {
+        UNLIMITED => false,
+        0 => true,
+        n => {
+            left.store(n - 1, Ordering::Relaxed);
+            false
+        }
+    };
+    let watching = conn.connection.progress_handler(STEPS_PER_INLINE_LOOK, Some(is_used_up));
+    watching.map_err(|e| StoreError::Internal(e.to_string()))?;
     Ok(conn)
 }
 
@@ -355,7 +386,11 @@ fn read_once(conn: &mut EmbeddedConn, job: &mut dyn Job) -> Result<(), StoreErro
     conn.trips = 0;
     conn.control("BEGIN DEFERRED")?;
     let ran = guarded(conn, job, &mut AuditHead::detached());
-    let ended = conn.control("COMMIT");
+    // The end must not be interrupted: the next read could not begin.
+    conn.left.store(UNLIMITED, Ordering::Relaxed);
+    let ended = conn.control("COMMIT").inspect_err(|_| {
+        let _ = conn.control("ROLLBACK");
+    });
     ran.and(ended)
 }
 
@@ -367,7 +402,7 @@ fn guarded(conn: &mut dyn Conn, job: &mut dyn Job, head: &mut AuditHead) -> Resu
 }
 
 fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
-    let deadline = Arc::new(AtomicU64::new(u64::MAX));
+    let deadline = conn.left.clone();
     let origin = Instant::now();
     let millis = move || u64::try_from(origin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let watched = deadline.clone();
@@ -375,7 +410,6 @@ fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
     while let Some(mut job) = shared.readers.pop() {
         deadline.store(millis() + limits::READ_TIME_MAX_MILLIS, Ordering::Relaxed);
         let outcome = read_once(&mut conn, &mut *job);
-        deadline.store(u64::MAX, Ordering::Relaxed);
         job.finish(outcome);
     }
 }

@@ -6,16 +6,26 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
 use tenure_domain::authorize::{DirectoryRole, Rights};
+use tenure_domain::directory::application::GRAPH_APP_ID;
 use tenure_domain::ids::{ObjectId, RoleAssignmentId};
 use tenure_odata::Value;
 use uuid::Uuid;
 
 sql! {
-    /// What the directory says about a caller at this moment (decisions.md D11): one row for the account, one for each
-    /// directory role held directly or through groups, one for each app role held at the Graph application.
-    RIGHTS(hot): "SELECT 0 AS kind, o.display_name AS text_value, CASE WHEN u.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, u.user_type AS n2, u.token_epoch AS n3, u.id AS id_value, u.upn AS more FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 UNION ALL SELECT 1, o.display_name, CASE WHEN s.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END, 0, 0, s.app_id, NULL FROM service_principal s JOIN directory_object o ON o.id = s.id WHERE s.id = $1 UNION ALL SELECT 2, NULL, 0, 0, 0, ra.role_id, NULL FROM role_assignment ra WHERE ra.provider = 1 AND (ra.principal_id = $1 OR ra.principal_id IN (SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1)) UNION ALL SELECT 3, ar.value, 0, 0, 0, ar.id, NULL FROM app_role_assignment aa JOIN app_role ar ON ar.sp_id = aa.sp_id AND ar.id = aa.app_role_id JOIN service_principal gs ON gs.id = aa.sp_id WHERE aa.principal_id = $1 AND gs.app_id = $2 AND ar.is_enabled AND NOT gs.is_deleted";
+    /// What the directory says about a person who calls, at this moment (decisions.md D11): one row for the account, one
+    /// for each directory role held directly or through groups.
+    USER_RIGHTS(hot): "SELECT 0 AS kind, o.display_name AS text_value, CASE WHEN u.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, u.user_type AS n2, u.token_epoch AS n3, u.id AS id_value, u.upn AS more FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 UNION ALL SELECT 2, NULL, 0, 0, 0, ra.role_id, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1";
+    /// The same about an app, with one row for each app role held at the Graph application. Their published ids say what
+    /// they allow.
+    APP_RIGHTS(hot): "SELECT 1 AS kind, o.display_name AS text_value, CASE WHEN s.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, 0 AS n2, 0 AS n3, s.app_id AS id_value, NULL AS more FROM service_principal s JOIN directory_object o ON o.id = s.id WHERE s.id = $1 UNION ALL SELECT 2, NULL, 0, 0, 0, ra.role_id, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1 UNION ALL SELECT 3, NULL, 0, 0, 0, aa.app_role_id, NULL FROM service_principal gs JOIN app_role_assignment aa ON aa.principal_id = $1 AND aa.sp_id = gs.id WHERE gs.app_id = $2 AND NOT gs.is_deleted";
+    /// Whether the client of a delegated token may act, and what it was given for everybody and for this person: both are
+    /// asked again with every request, so that consent that is withdrawn ends at once.
+    CLIENT_RIGHTS(hot): "SELECT s.is_enabled, NULL AS scopes FROM service_principal s WHERE s.app_id = $1 AND NOT s.is_deleted UNION ALL SELECT s.is_enabled, g.scopes FROM service_principal s JOIN oauth_grant g ON g.client_id = s.id AND g.principal_id IS NULL WHERE s.app_id = $1 AND NOT s.is_deleted UNION ALL SELECT s.is_enabled, g.scopes FROM service_principal s JOIN oauth_grant g ON g.client_id = s.id AND g.principal_id = $2 WHERE s.app_id = $1 AND NOT s.is_deleted";
     KEYS: "SELECT id, public, sealed, not_before, retire_at FROM signing_key WHERE purpose = $1 AND retire_at > $2 ORDER BY not_before, id";
     INSERT_KEY: "INSERT INTO signing_key (id, purpose, public, sealed, not_before, retire_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    RETIRE_KEYS: "UPDATE signing_key SET retire_at = $3 WHERE purpose = $1 AND id <> $2 AND retire_at > $3";
+    DELETE_COMING_KEYS: "DELETE FROM signing_key WHERE purpose = $1 AND not_before > $2";
+    DELETE_ENDED_KEYS: "DELETE FROM signing_key WHERE purpose = $1 AND retire_at <= $2";
     SECRET: "SELECT sealed FROM secret WHERE purpose = $1";
     INSERT_SECRET: "INSERT INTO secret (purpose, sealed, created_at) VALUES ($1, $2, $3)";
     CREDENTIALS: "SELECT id, kind, hash, name, hint, must_change, starts_at, expires_at, failures, locked_until FROM credential WHERE principal_id = $1 AND kind = $2 ORDER BY id";
@@ -51,11 +61,11 @@ pub struct Account {
     pub rights: Rights,
     /// Tokens issued under a smaller number are no longer good.
     pub token_epoch: i64,
-    /// Values of the app roles held at the Graph application.
-    pub permissions: Vec<String>,
+    /// Ids of the app roles held at the Graph application.
+    pub permissions: Vec<Uuid>,
 }
 
-/// One row of [`RIGHTS`].
+/// One row of [`USER_RIGHTS`] or [`APP_RIGHTS`].
 #[derive(Debug)]
 pub struct RightsRow {
     kind: i64,
@@ -67,9 +77,14 @@ pub struct RightsRow {
     more: Option<String>,
 }
 
-/// The rows that say what `principal` may do; [`account`] puts them together.
-pub fn rights(principal: ObjectId, graph_app: Uuid) -> Query<RightsRow> {
-    Query::new(&RIGHTS, vec![principal.0.into(), graph_app.into()], |row| {
+/// The rows that say what a person or an app may do; [`account`] puts them together.
+pub fn rights(principal: ObjectId, is_app: bool) -> Query<RightsRow> {
+    let (sql, params) = if is_app {
+        (&APP_RIGHTS, vec![principal.0.into(), GRAPH_APP_ID.into()])
+    } else {
+        (&USER_RIGHTS, vec![principal.0.into()])
+    };
+    Query::new(sql, params, |row| {
         let mut c = Columns::of(row, "rights");
         Ok(RightsRow {
             kind: c.int("kind")?,
@@ -103,11 +118,28 @@ pub fn account(rows: Vec<RightsRow>) -> Option<Account> {
                 });
             }
             (2, Some(account)) => account.rights.roles.extend(DirectoryRole::from_id(row.id)),
-            (3, Some(account)) => account.permissions.extend(row.text),
+            (3, Some(account)) => account.permissions.push(row.id),
             _ => {}
         }
     }
     account
+}
+
+/// One row of [`CLIENT_RIGHTS`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRights {
+    /// Whether the client may act at all.
+    pub is_enabled: bool,
+    /// Scope names it was given, with blanks between them.
+    pub scopes: String,
+}
+
+/// What a client may do for a person at this moment; no row when there is no such client any more.
+pub fn client_rights(app: Uuid, person: ObjectId) -> Query<ClientRights> {
+    Query::new(&CLIENT_RIGHTS, vec![app.into(), person.0.into()], |row| {
+        let mut c = Columns::of(row, "client rights");
+        Ok(ClientRights { is_enabled: c.bool("is_enabled")?, scopes: c.opt_text("scopes")?.unwrap_or_default() })
+    })
 }
 
 /// A key that signs or signed.
@@ -151,6 +183,21 @@ pub fn insert_key(tx: &mut Tx<'_>, purpose: &'static str, key: &SigningKey, now:
         now.into(),
     ];
     tx.write(&INSERT_KEY, params);
+}
+
+/// Has all keys of a purpose but one end at an instant, unless they end before.
+pub fn retire_keys(tx: &mut Tx<'_>, purpose: &'static str, but: Uuid, at: Timestamp) {
+    tx.write(&RETIRE_KEYS, vec![purpose.into(), but.into(), at.into()]);
+}
+
+/// Removes keys that have not begun to sign.
+pub fn delete_coming_keys(tx: &mut Tx<'_>, purpose: &'static str, now: Timestamp) {
+    tx.write(&DELETE_COMING_KEYS, vec![purpose.into(), now.into()]);
+}
+
+/// Removes keys whose last token has ended.
+pub fn delete_ended_keys(tx: &mut Tx<'_>, purpose: &'static str, now: Timestamp) {
+    tx.write(&DELETE_ENDED_KEYS, vec![purpose.into(), now.into()]);
 }
 
 /// A sealed secret of the product itself.

@@ -7,11 +7,13 @@ pub mod directory;
 pub mod grant;
 pub mod hold;
 pub mod identity;
+pub mod identity_link;
 pub mod mail;
 pub mod package;
 pub mod policy;
 pub mod replay;
 pub mod request;
+pub mod session;
 pub mod subject;
 pub mod tenant;
 
@@ -30,15 +32,18 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         grant::STATEMENTS,
         hold::STATEMENTS,
         identity::STATEMENTS,
+        identity_link::STATEMENTS,
         mail::STATEMENTS,
         package::STATEMENTS,
         policy::STATEMENTS,
         replay::STATEMENTS,
         request::STATEMENTS,
+        session::STATEMENTS,
         subject::STATEMENTS,
         tenant::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::queue::STATEMENTS,
+        crate::seal::STATEMENTS,
     ]
     .concat()
 }

@@ -18,7 +18,7 @@ columns! {
     /// What all directory objects have.
     object("directory_object", "o") {
         ID "id", KIND "kind", NAME "display_name", NAME_KEY "display_key", CREATED "created_at", DELETED "deleted_at",
-        ATTRS "attrs",
+        ATTRS "attrs", VERSION "version",
     }
     /// Users.
     user("dir_user", "u") {
@@ -62,7 +62,7 @@ columns! {
     catalog("catalog", "c") {
         ID "id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", UNIQUE_NAME "unique_name",
         UNIQUE_KEY "unique_key", KIND "kind", STATE "state", EXTERNAL "is_external", CREATED "created_at",
-        MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
+        MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by", VERSION "version",
     }
     /// Resources of catalogs.
     resource("resource", "r") {
@@ -97,6 +97,7 @@ columns! {
         ID "id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description",
         UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key", HIDDEN "is_hidden", SCOPES_VISIBLE "scopes_visible",
         CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
+        VERSION "version",
     }
     /// Resource roles in packages.
     package_role("package_role", "z") {
@@ -107,7 +108,7 @@ columns! {
     policy("policy", "y") {
         ID "id", PACKAGE "package_id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", SCOPE "scope_kind",
         ENABLED "is_enabled", CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by",
-        MODIFIED_BY "modified_by",
+        MODIFIED_BY "modified_by", VERSION "current_version",
     }
     /// The current version of a policy.
     policy_version("policy", "yv") {
@@ -123,11 +124,13 @@ columns! {
         ID "id", KIND "kind", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", REQUESTOR "requestor_id",
         TARGET "target_id", ASSIGNMENT "assignment_id", STATE "state", STATUS "status", SCHEDULE "schedule",
         JUSTIFICATION "justification", ANSWERS "answers", COMPLETED "completed_at", CREATED "created_at",
+        VERSION "version",
     }
     /// Assignments.
     assignment("assignment", "a") {
         ID "id", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", TARGET "target_id", REQUEST "request_id",
         STATE "state", STATUS "status", STARTS "starts_at", ENDS "ends_at", ENDED "ended_at", CREATED "created_at",
+        VERSION "version",
     }
     /// Grants.
     grant("grant_row", "v") {

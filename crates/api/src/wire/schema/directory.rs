@@ -280,7 +280,7 @@ pub static GROUP: EntityType = EntityType::new("group", c::group::RELATION, &GRO
     .search(SearchBy::Terms);
 
 #[rustfmt::skip]
-static APPLICATION_PROPERTIES: [Property; 40] = [
+static APPLICATION_PROPERTIES: [Property; 41] = [
         ID,
         DELETED,
         id(Name::both("appId"), &[c::application::APP_ID]).required().unique(),
@@ -305,6 +305,7 @@ static APPLICATION_PROPERTIES: [Property; 40] = [
         Property::new(Name::both("oauth2RequirePostResponse"), Codec::Attribute("oauth2RequirePostResponse"), ATTRS),
         Property::new(Name::both("optionalClaims"), Codec::Attribute("optionalClaims"), ATTRS),
         Property::new(Name::both("parentalControlSettings"), Codec::Attribute("parentalControlSettings"), ATTRS),
+        Property::new(Name::both("passwordCredentials"), Codec::AttributeList("passwordCredentials"), ATTRS),
         Property::new(Name::both("publicClient"), Codec::Attribute("publicClient"), ATTRS),
         Property::new(Name::both("publisherDomain"), Codec::Attribute("publisherDomain"), ATTRS),
         Property::new(Name::both("requestSignatureVerification"), Codec::Attribute("requestSignatureVerification"), ATTRS),
@@ -338,7 +339,7 @@ pub static APPLICATION: EntityType = EntityType::new("application", c::applicati
     .search(SearchBy::Terms);
 
 #[rustfmt::skip]
-static SERVICE_PRINCIPAL_PROPERTIES: [Property; 36] = [
+static SERVICE_PRINCIPAL_PROPERTIES: [Property; 37] = [
         ID,
         DELETED,
         flag(Name::both("accountEnabled"), &[c::service_principal::ENABLED]),
@@ -370,6 +371,7 @@ static SERVICE_PRINCIPAL_PROPERTIES: [Property; 36] = [
         Property::new(Name::both("resourceSpecificApplicationPermissions"), Codec::AttributeList("resourceSpecificApplicationPermissions"), ATTRS),
         Property::new(Name::both("samlMetadataUrl"), Codec::Attribute("samlMetadataUrl"), ATTRS),
         Property::new(Name::both("samlSingleSignOnSettings"), Codec::Attribute("samlSingleSignOnSettings"), ATTRS),
+        fixed(Name::both("servicePrincipalType"), "\"Application\""),
         Property::new(Name::both("signInAudience"), Codec::Attribute("signInAudience"), ATTRS),
         Property::new(Name::both("tags"), Codec::AttributeList("tags"), ATTRS),
         Property::new(Name::both("tokenEncryptionKeyId"), Codec::Attribute("tokenEncryptionKeyId"), ATTRS),

@@ -20,7 +20,7 @@ use uuid::Uuid;
 const ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
 
 /// Attributes that others decide: the server, a license system, an outside directory.
-const READ_ONLY: [&str; 28] = [
+const READ_ONLY: [&str; 29] = [
     "assignedLicenses",
     "assignedPlans",
     "creationType",
@@ -41,6 +41,7 @@ const READ_ONLY: [&str; 28] = [
     "onPremisesSecurityIdentifier",
     "onPremisesSyncEnabled",
     "onPremisesUserPrincipalName",
+    "passwordCredentials",
     "provisionedPlans",
     "proxyAddresses",
     "publisherDomain",

@@ -1,0 +1,274 @@
+//! The load generator: keep-alive connections on one thread, each asking again as soon as it was answered.
+
+use crate::failure::{Failure, Outcome, While};
+use crate::works::{Asked, Pair, Pairs, Work, create, get_by_id, hello, list, member, seen, token};
+use crate::place::World;
+use crate::rng::Rng;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::LocalSet;
+use tokio_rustls::TlsConnector;
+
+/// How often a membership is looked for before it counts as missing.
+const LOOKS_MAX: u32 = 10_000;
+/// An answer larger than that is a fault.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// Whom to ask.
+#[derive(Clone)]
+pub struct Target {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// With TLS, by this configuration.
+    pub tls: Option<Arc<rustls::ClientConfig>>,
+    /// The bearer token.
+    pub token: String,
+}
+
+/// How much to ask.
+#[derive(Clone, Copy)]
+pub struct Load {
+    /// Connections.
+    pub connections: usize,
+    /// How long.
+    pub time: Duration,
+    /// For the random choices.
+    pub seed: u64,
+    /// Whether 503 is an answer like another.
+    pub may_refuse: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// Microseconds of every work that was done, in order of size.
+    pub micros: Vec<u32>,
+    /// Refused ones.
+    pub refused: u64,
+    /// How long it took.
+    pub time: Duration,
+    /// Seconds of processor time of the measured process.
+    pub processor: f64,
+}
+
+impl Measured {
+    /// Microseconds of processor time per work.
+    pub fn processor_micros(&self) -> f64 {
+        self.processor * 1e6 / to_f64(self.micros.len()).max(1.0)
+    }
+
+    /// Works per second.
+    pub fn rate(&self) -> f64 {
+        to_f64(self.micros.len()) / self.time.as_secs_f64().max(1e-9)
+    }
+
+    /// Milliseconds that so many of a hundred stay below.
+    pub fn percentile(&self, of_hundred: usize) -> f64 {
+        let at = (self.micros.len() * of_hundred / 100).min(self.micros.len().saturating_sub(1));
+        self.micros.get(at).map_or(0.0, |us| f64::from(*us) / 1_000.0)
+    }
+}
+
+/// As a number to divide.
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below the limit")]
+pub fn to_f64(count: usize) -> f64 {
+    count as f64
+}
+
+/// What a connection asks.
+#[derive(Clone, Copy)]
+pub struct Source<'w> {
+    /// The work.
+    pub work: Work,
+    /// What requests can name.
+    pub world: &'w World,
+    /// Pairs that are still free.
+    pub pairs: &'w Pairs<'w>,
+}
+
+struct Tally {
+    micros: Vec<u32>,
+    refused: u64,
+}
+
+/// Asks as much as it can.
+pub fn run(target: &Target, source: Source<'_>, load: Load) -> Outcome<Measured> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().doing("starting")?;
+    let local = LocalSet::new();
+    let (started, results) = local.block_on(&runtime, async {
+        let connecting = (0..load.connections).map(|_| Connection::open(target));
+        let connections: Vec<Connection> =
+            futures_util::future::join_all(connecting).await.into_iter().collect::<Outcome<_>>()?;
+        let started = Instant::now();
+        let until = started + load.time;
+        let seeded = connections.into_iter().zip(load.seed..);
+        let asking = seeded.map(|(connection, seed)| ask_until(connection, source, (until, load.may_refuse), seed));
+        Ok::<_, Failure>((started, futures_util::future::join_all(asking).await))
+    })?;
+    let mut measured = Measured { time: started.elapsed(), ..Measured::default() };
+    for result in results {
+        let tally = result?;
+        measured.micros.extend(tally.micros);
+        measured.refused += tally.refused;
+    }
+    measured.micros.sort_unstable();
+    Ok(measured)
+}
+
+async fn ask_until(
+    mut connection: Connection,
+    source: Source<'_>,
+    (until, may_refuse): (Instant, bool),
+    seed: u64,
+) -> Outcome<Tally> {
+    let mut rng = Rng::new(seed.wrapping_mul(0x1000_0001));
+    let mut tally = Tally { micros: Vec::new(), refused: 0 };
+    while Instant::now() < until {
+        let began = Instant::now();
+        let done = match source.work {
+            Work::Member => {
+                let pair = source.pairs.take().doing("a person without access")?;
+                connection.until_member(pair).await?
+            }
+            _ => {
+                let asked = source.next(&mut rng).doing("something to ask")?;
+                connection.ask(&asked, may_refuse).await?
+            }
+        };
+        if done {
+            tally.micros.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
+        } else {
+            tally.refused += 1;
+        }
+    }
+    Ok(tally)
+}
+
+impl Source<'_> {
+    fn next(&self, rng: &mut Rng) -> Option<Asked> {
+        match self.work {
+            Work::GetById => get_by_id(self.world, rng),
+            Work::List => list(self.world, rng),
+            Work::Create => self.pairs.take().map(create),
+            Work::Token => Some(token(self.world)),
+            Work::Hello => Some(hello()),
+            Work::Member | Work::Seen => None,
+        }
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+/// One connection.
+pub struct Connection {
+    stream: Box<dyn Stream>,
+    host: String,
+    token: String,
+    answer: Vec<u8>,
+    body_at: usize,
+}
+
+impl Connection {
+    /// Connects.
+    pub async fn open(target: &Target) -> Outcome<Self> {
+        let stream = TcpStream::connect(target.address).await.doing("connecting")?;
+        stream.set_nodelay(true).doing("connecting")?;
+        let stream: Box<dyn Stream> = match &target.tls {
+            None => Box::new(stream),
+            Some(config) => {
+                let name = rustls::pki_types::ServerName::from(target.address.ip());
+                Box::new(TlsConnector::from(config.clone()).connect(name, stream).await.doing("the TLS handshake")?)
+            }
+        };
+        let (host, token) = (target.address.to_string(), target.token.clone());
+        Ok(Self { stream, host, token, answer: Vec::with_capacity(16 << 10), body_at: 0 })
+    }
+
+    /// Asks once; no when it was refused for want of room.
+    pub async fn ask(&mut self, asked: &Asked, may_refuse: bool) -> Outcome<bool> {
+        let status = self.exchange(&asked.to_bytes(&self.host, &self.token)).await?;
+        match status {
+            503 if may_refuse => Ok(false),
+            status if status == asked.work.status() => Ok(true),
+            status => {
+                let body = String::from_utf8_lossy(self.body()).into_owned();
+                Err(Failure(format!("{} was answered {status}: {body}", asked.work.name())))
+            }
+        }
+    }
+
+    /// Asks for access and looks until it is there.
+    async fn until_member(&mut self, pair: Pair) -> Outcome<bool> {
+        self.ask(&member(pair), false).await?;
+        let look = seen(pair);
+        let person = pair.person.to_string();
+        for _ in 0..LOOKS_MAX {
+            self.ask(&look, false).await?;
+            let body = self.body();
+            // The ceiling answers with what was recorded; only the stack knows this person.
+            if body.windows(person.len()).any(|w| w == person.as_bytes()) || body.ends_with(b"}]}") {
+                return Ok(true);
+            }
+        }
+        Err(Failure(format!("{person} did not become a member of {}", pair.group)))
+    }
+
+    /// The body of the last answer.
+    pub fn body(&self) -> &[u8] {
+        self.answer.get(self.body_at..).unwrap_or_default()
+    }
+
+    /// Sends a request and reads the whole answer; gives its status.
+    pub async fn exchange(&mut self, request: &[u8]) -> Outcome<u16> {
+        self.stream.write_all(request).await.doing("sending")?;
+        self.answer.clear();
+        loop {
+            if self.stream.read_buf(&mut self.answer).await.doing("reading")? == 0 {
+                return Err(Failure("the connection was closed before an answer".to_owned()));
+            }
+            if let Some((status, body_at, length)) = head(&self.answer) {
+                while self.answer.len() < body_at + length.min(ANSWER_BYTES_MAX) {
+                    if self.stream.read_buf(&mut self.answer).await.doing("reading")? == 0 {
+                        return Err(Failure("the connection was closed within an answer".to_owned()));
+                    }
+                }
+                self.body_at = body_at;
+                return Ok(status);
+            }
+        }
+    }
+}
+
+/// The status, where the body starts, and how long it is; nothing while the head is not whole.
+fn head(bytes: &[u8]) -> Option<(u16, usize, usize)> {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
+    let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
+    let mut lines = text.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let length = lines.filter_map(|line| line.split_once(':')).find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
+    Some((status, end + 4, length.map_or(Some(0), |(_, value)| value.trim().parse().ok())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_when_its_head_and_so_many_bytes_are_there() {
+        assert_eq!(head(b"HTTP/1.1 200 OK\r\ncontent-le"), None);
+        let whole = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
+        assert_eq!(head(whole), Some((201, whole.len() - 2, 2)));
+        assert_eq!(head(b"HTTP/1.1 204 No Content\r\n\r\n"), Some((204, 27, 0)));
+    }
+
+    #[test]
+    fn percentiles_are_of_the_sorted_times() {
+        let measured = Measured { micros: (1..=100).map(|n| n * 1_000).collect(), ..Measured::default() };
+        assert!((measured.percentile(50) - 51.0).abs() < 1e-9);
+        assert!((measured.percentile(99) - 100.0).abs() < 1e-9);
+    }
+}
