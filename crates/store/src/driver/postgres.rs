@@ -462,7 +462,13 @@ impl Worker {
                 Try::Stale(_) if !is_second_connection => is_second_connection = true,
                 Try::Stale(error) => return error.map_or(Ok(()), Err),
                 Try::Again => self.pause(),
-                Try::Unknown { audit, backend, error } => return self.look_for_commit(audit, backend, error),
+                Try::Unknown { audit, backend, error } => match self.look_for_commit(audit, backend) {
+                    Some(true) => return Ok(()),
+                    Some(false) if !is_second_connection => is_second_connection = true,
+                    Some(false) => return Err(error),
+                    // Not "unavailable", which promises that nothing was done.
+                    None => return Err(StoreError::Unknown(error.to_string())),
+                },
             }
         }
         Err(StoreError::Contended)
@@ -511,20 +517,20 @@ impl Worker {
     }
 
     /// The answer to COMMIT was lost: once the old backend is gone, its audit row says whether it committed (E3).
-    fn look_for_commit(&mut self, audit: Uuid, backend: i32, error: StoreError) -> Result<(), StoreError> {
+    /// `None` when that could not be found out in time.
+    fn look_for_commit(&mut self, audit: Uuid, backend: i32) -> Option<bool> {
         let until = Instant::now() + COMMIT_LOOK_TIME_MAX;
         while Instant::now() < until {
             if let Ok(mut conn) = connect(&self.config) {
                 let found = commit_happened(&mut conn, audit, backend);
                 self.conn = Some(conn);
                 if let Ok(Some(happened)) = found {
-                    return if happened { Ok(()) } else { Err(error) };
+                    return Some(happened);
                 }
             }
             self.pause();
         }
-        // Not "unavailable", which promises that nothing was done.
-        Err(StoreError::Unknown(error.to_string()))
+        None
     }
 }
 
