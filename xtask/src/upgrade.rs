@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use crate::arguments::Arguments;
+use crate::audit_check::audit_check;
 use crate::clock;
 use crate::crash::client::Client;
 use crate::crash::http::{Call, once};
@@ -138,6 +139,7 @@ fn open(session: &Session, fixture: &Path) -> Outcome<()> {
     }
     let folder = servers.folder().to_owned();
     servers.stop()?;
+    println!("audit {}", audit_check(session.server()?, &folder, url.as_deref())?);
     newer::is_refused(session.server()?, &folder, url.as_deref(), &data)
 }
 

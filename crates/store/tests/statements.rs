@@ -75,6 +75,26 @@ both_databases! {
         insert(&store, &catalog(1, "Whole")).expect("the next one works");
     }
 
+    fn connections_that_have_died_are_replaced_without_a_refusal(db) {
+        let store = db.store();
+        let write = |n: u128| {
+            let catalog = catalog(n, &format!("Number {n}"));
+            store.write_blocking(move |tx| {
+                tx.fetch(rows::catalog::general())?;
+                rows::catalog::insert(tx, &Permit::system(Action::WriteCatalogs), &catalog);
+                Ok::<_, StoreError>(())
+            })
+        };
+        (1..=12).for_each(|n| write(n).expect("a write"));
+        db.sever();
+        (13..=24).for_each(|n| write(n).expect("a write over a connection that has died"));
+        db.sever();
+        for n in 1..=24 {
+            let there = store.read_blocking(move |tx| tx.fetch(rows::catalog::get(CatalogId(Uuid::from_u128(n)))));
+            assert!(there.expect("a read over a connection that has died").is_some());
+        }
+    }
+
     fn a_row_that_changed_meanwhile_is_stale(db) {
         let store = db.store();
         insert(&store, &catalog(1, "Marketing")).expect("an insert");

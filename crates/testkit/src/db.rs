@@ -133,6 +133,13 @@ impl Db {
         self.folder.path().join(FILE)
     }
 
+    /// Ends all connections to a server database, as the end of the server would.
+    pub fn sever(&self) {
+        if let Some(server) = &self.server {
+            server.sever();
+        }
+    }
+
     /// The URL of a server database.
     pub fn url(&self) -> Option<&str> {
         self.server.as_ref().map(|s| s.url.as_str())

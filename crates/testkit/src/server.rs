@@ -17,6 +17,7 @@ const CONNECTION_NUMBER: &str = include_str!("server/connection_number.sql");
 const LEFT_BEHIND: &str = include_str!("server/left_behind.sql");
 const SAVE: &str = include_str!("server/save.sql");
 const RESTORE: &str = include_str!("server/restore.sql");
+const SEVER: &str = include_str!("server/sever.sql");
 
 /// Databases that were copied from an image and are not in use: making one takes longer than putting it in order.
 static FREE: Mutex<Vec<Database>> = Mutex::new(Vec::new());
@@ -71,6 +72,11 @@ impl Database {
         run(&admin(), &format!("CREATE DATABASE {name} TEMPLATE {from}"));
         let url = at(&name);
         Self { name, url, image }
+    }
+
+    /// Ends all connections to it.
+    pub(crate) fn sever(&self) {
+        run(&self.url, SEVER);
     }
 
     /// Keeps what it holds for copies; gives the name of the image. It stays as long as the process.

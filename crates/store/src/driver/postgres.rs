@@ -431,6 +431,8 @@ enum Try {
     Done(Result<(), StoreError>),
     /// It lost a race and can be tried again.
     Again,
+    /// The connection had died, perhaps long ago, and nothing was done. Without an error the body knows its own.
+    Stale(Option<StoreError>),
     /// The connection broke while it committed: the row with this id tells whether it did.
     Unknown { audit: Uuid, backend: i32, error: StoreError },
 }
@@ -452,11 +454,21 @@ impl Worker {
     }
 
     fn job(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        let mut is_second_connection = false;
         for _ in 0..=limits::TX_RETRIES_MAX {
             match self.attempt(job)? {
                 Try::Done(outcome) => return outcome,
+                // A database that was away and is back shall not be noticed once per thread.
+                Try::Stale(_) if !is_second_connection => is_second_connection = true,
+                Try::Stale(error) => return error.map_or(Ok(()), Err),
                 Try::Again => self.pause(),
-                Try::Unknown { audit, backend, error } => return self.look_for_commit(audit, backend, error),
+                Try::Unknown { audit, backend, error } => match self.look_for_commit(audit, backend) {
+                    Some(true) => return Ok(()),
+                    Some(false) if !is_second_connection => is_second_connection = true,
+                    Some(false) => return Err(error),
+                    // Not "unavailable", which promises that nothing was done.
+                    None => return Err(StoreError::Unknown(error.to_string())),
+                },
             }
         }
         Err(StoreError::Contended)
@@ -498,26 +510,27 @@ impl Worker {
         Ok(match (ran, audit) {
             (_, _) if lost_race => Try::Again,
             (Err(error), Some(audit)) if may_be_committed => Try::Unknown { audit, backend, error },
+            (ran, _) if lost_connection && !may_be_committed => Try::Stale(ran.err()),
             (Err(error), _) => Try::Done(Err(error)),
             (Ok(_), _) => Try::Done(Ok(())),
         })
     }
 
     /// The answer to COMMIT was lost: once the old backend is gone, its audit row says whether it committed (E3).
-    fn look_for_commit(&mut self, audit: Uuid, backend: i32, error: StoreError) -> Result<(), StoreError> {
+    /// `None` when that could not be found out in time.
+    fn look_for_commit(&mut self, audit: Uuid, backend: i32) -> Option<bool> {
         let until = Instant::now() + COMMIT_LOOK_TIME_MAX;
         while Instant::now() < until {
             if let Ok(mut conn) = connect(&self.config) {
                 let found = commit_happened(&mut conn, audit, backend);
                 self.conn = Some(conn);
                 if let Ok(Some(happened)) = found {
-                    return if happened { Ok(()) } else { Err(error) };
+                    return Some(happened);
                 }
             }
             self.pause();
         }
-        // Not "unavailable", which promises that nothing was done.
-        Err(StoreError::Unknown(error.to_string()))
+        None
     }
 }
 
