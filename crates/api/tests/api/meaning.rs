@@ -240,9 +240,14 @@ fn test((form, _, pick, number): &Choice, rows: &[&Row], operand: &Operand, path
         (0, _) => format!("{path} eq null"),
         (1, _) => format!("{path} in ({},{})", literal(value), literal(values.last().unwrap_or(value))),
         (2 | 3, Value::Text(text)) => {
-            let from = usize::from(*number) % (text.chars().count() + 1);
-            let part: String = text.chars().skip(from).take(3).collect();
-            let function = ["contains", "startswith", "endswith"][usize::from(*number) % 3];
+            // Whole texts and nothing at all are parts, too: that is where the edges are.
+            let (length, turn) = (text.chars().count(), usize::from(*number) / 3);
+            let at = turn % (length + 1);
+            let (function, part): (_, String) = match number % 3 {
+                0 => ("startswith", text.chars().take(length - at).collect()),
+                1 => ("endswith", text.chars().skip(at).collect()),
+                _ => ("contains", text.chars().skip(at).take(turn % 4).collect()),
+            };
             format!("{function}({path},{})", quoted(&part))
         }
         (4 | 5, _) if is_ordered => {
