@@ -6,7 +6,7 @@ use crate::dispatch;
 use crate::error::Failure;
 use crate::{batch, oidc, own};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -17,7 +17,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tenure_domain::limits::{
-    BODY_MAX_BYTES, CLOCK_ADVANCE_TIME_MAX_SECONDS, JSON_DEPTH_MAX, REQUEST_TIME_MAX_SECONDS, URL_MAX_BYTES,
+    BODY_MAX_BYTES, BODY_TIME_MAX_SECONDS, CLOCK_ADVANCE_TIME_MAX_SECONDS, JSON_DEPTH_MAX, REQUEST_TIME_MAX_SECONDS,
+    URL_MAX_BYTES,
 };
 use tenure_odata::edm::Version;
 use tenure_service::{Cost, Identity};
@@ -314,14 +315,7 @@ async fn admit(app: &App, request: Request, id: Uuid) -> Result<Raw, Failure> {
         Failure::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message)
     })?;
     let peer = peer(app, &parts);
-    let body = match Limited::new(body, BODY_MAX_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            let message = format!("the body is longer than {BODY_MAX_BYTES} bytes");
-            return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message));
-        }
-        Err(_) => return Err(Failure::model("", "the body could not be read to its end")),
-    };
+    let body = whole(body).await?;
     Ok(Raw {
         app: app.clone(),
         method: parts.method,
@@ -333,6 +327,28 @@ async fn admit(app: &App, request: Request, id: Uuid) -> Result<Raw, Failure> {
         peer,
         id,
     })
+}
+
+/// The body, to its end. A client that says it will send too much, or is too slow, is told so.
+async fn whole(body: Body) -> Result<Bytes, Failure> {
+    let too_long = || {
+        let message = format!("the body is longer than {BODY_MAX_BYTES} bytes");
+        Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message)
+    };
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > BODY_MAX_BYTES {
+        return Err(too_long());
+    }
+    let read = Limited::new(body, BODY_MAX_BYTES).collect();
+    match tokio::time::timeout(Duration::from_secs(BODY_TIME_MAX_SECONDS), read).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_long()),
+        Ok(Err(_)) => Err(Failure::model("", "the body could not be read to its end")),
+        Err(_) => {
+            let message = format!("the body did not arrive within {BODY_TIME_MAX_SECONDS} seconds");
+            Err(Failure::model("", message))
+        }
+    }
 }
 
 /// The address a request comes from; behind a proxy on this machine, the one that the proxy saw.

@@ -80,6 +80,8 @@ pub const URL_MAX_BYTES: usize = 16 << 10;
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Requests of one batch.
 pub const BATCH_PARTS_MAX: usize = 20;
+/// Seconds the body of a request may take to arrive; less than a whole request may, so that a slow client is told.
+pub const BODY_TIME_MAX_SECONDS: u64 = 20;
 /// Seconds one request may take.
 pub const REQUEST_TIME_MAX_SECONDS: u64 = 30;
 /// Seconds one move of the demo clock may take.

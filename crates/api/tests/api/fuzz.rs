@@ -457,7 +457,7 @@ fn judge(thrown: &Thrown, answer: &Answer) -> Result<(), TestCaseError> {
 }
 
 /// 256 throws, the same in every run; as many as `PROPTEST_CASES` says, and others each time, where it is set.
-fn runner() -> TestRunner {
+pub fn runner() -> TestRunner {
     let config = Config { failure_persistence: None, ..Config::default() };
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => TestRunner::new(config),

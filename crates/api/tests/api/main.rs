@@ -12,6 +12,7 @@ mod demo;
 mod directory;
 mod etag;
 mod fuzz;
+mod meaning;
 mod objects;
 mod packages;
 mod pages;
