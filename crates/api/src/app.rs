@@ -1,15 +1,16 @@
 //! What every request may use.
 
 use crate::oidc::Addresses;
+use crate::outside::{Outbound, Outside, Provider, Verified};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tenure_auth::cache::TokenCache;
-use tenure_auth::{PublicKey, password};
+use tenure_auth::{Claims, PublicKey, password};
 use tenure_domain::Timestamp;
 use tenure_domain::limits::{COUNT_CONCURRENCY, PASSWORD_HASHERS, PASSWORD_QUEUE_MAX};
 use tenure_service::identity::Tenant;
-use tenure_service::identity::keys::KeyRing;
+use tenure_service::identity::keys::{KeyRing, KeyTime};
 use tenure_service::{Engine, ServiceError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -94,15 +95,21 @@ pub struct Settings {
     pub hosts: Hosts,
     /// The demo clock, in a demo.
     pub clock: Option<ClockControl>,
+    /// Providers that people can sign in with.
+    pub providers: Vec<Provider>,
+    /// Asks other systems.
+    pub outbound: Option<Arc<dyn Outbound>>,
 }
 
 struct Parts {
     engine: Engine,
     tenant: Tenant,
     keys: RwLock<KeyRing>,
-    tokens: TokenCache,
+    tokens: TokenCache<Claims>,
     hosts: Hosts,
     clock: Option<ClockControl>,
+    outside: Outside,
+    foreign_tokens: TokenCache<Verified>,
     addresses: Addresses,
     hashing: Semaphore,
     hash_queue: Semaphore,
@@ -123,6 +130,8 @@ impl App {
             tokens: TokenCache::default(),
             hosts: settings.hosts,
             clock: settings.clock,
+            outside: Outside::new(settings.providers, settings.outbound),
+            foreign_tokens: TokenCache::default(),
             addresses: Addresses::default(),
             hashing: Semaphore::new(PASSWORD_HASHERS),
             hash_queue: Semaphore::new(PASSWORD_QUEUE_MAX),
@@ -130,9 +139,15 @@ impl App {
         }))
     }
 
-    /// Takes over keys that were made or retired.
+    /// Takes over keys that were made or retired. Tokens are verified anew: their key may be gone.
     pub fn replace_keys(&self, keys: KeyRing) {
         *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        self.0.tokens.clear();
+    }
+
+    /// The keys that are known here, to be compared with those of other nodes.
+    pub fn key_times(&self) -> Vec<KeyTime> {
+        self.keys().times()
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -148,11 +163,21 @@ impl App {
     }
 
     pub(crate) fn public_keys(&self) -> Vec<PublicKey> {
-        self.keys().public()
+        self.keys().public(self.wall())
     }
 
-    pub(crate) fn tokens(&self) -> &TokenCache {
+    pub(crate) fn tokens(&self) -> &TokenCache<Claims> {
         &self.0.tokens
+    }
+
+    /// Issuers outside.
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.0.outside
+    }
+
+    /// Their access tokens that were verified.
+    pub(crate) fn foreign_tokens(&self) -> &TokenCache<Verified> {
+        &self.0.foreign_tokens
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {

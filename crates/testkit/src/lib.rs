@@ -6,9 +6,11 @@ pub mod app;
 pub mod company;
 pub mod db;
 pub mod load;
+pub mod issuer;
 pub mod page;
 mod server;
 
 pub use answer::Answer;
 pub use app::TestApp;
 pub use db::{Db, Kind};
+pub use issuer::Issuer;

@@ -12,7 +12,9 @@ mod demo;
 mod directory;
 mod etag;
 mod fuzz;
+mod keys;
 mod objects;
+mod outside;
 mod packages;
 mod pages;
 mod policies;
@@ -22,6 +24,7 @@ mod refusals;
 mod requests;
 mod revocation;
 mod schema;
+mod sessions;
 mod signin;
 
 /// Where entitlement management is, in the older version.

@@ -210,7 +210,7 @@ fn a_removed_secret_gets_no_new_token_and_what_was_issued_lives_to_its_end() {
         let admin = one.token_app().await;
         let app = new_app(one, "Reports", &["Group.Read.All"]).await;
         let path = format!("/v1.0/applications/{}", app.application);
-        let made = one.post(&format!("{path}/addPassword"), &admin, json!({ "displayName": "second" })).await.expect(200);
+        let made = one.post(&format!("{path}/addPassword"), &admin, json!({ "passwordCredential": { "displayName": "second" } })).await.expect(200);
         let secret = made.json["secretText"].as_str().unwrap_or_default().to_owned();
         let second = NewApp { secret, ..app.clone() };
         let token = second.token(one).await;
