@@ -95,10 +95,6 @@ pub struct Settings {
     pub hosts: Hosts,
     /// The demo clock, in a demo.
     pub clock: Option<ClockControl>,
-    /// Providers that people can sign in with.
-    pub providers: Vec<Provider>,
-    /// Asks other systems.
-    pub outbound: Option<Arc<dyn Outbound>>,
 }
 
 struct Parts {
@@ -121,8 +117,17 @@ struct Parts {
 pub struct App(Arc<Parts>);
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together; people sign in with passwords only.
     pub fn new(settings: Settings) -> Self {
+        Self::with_outside(settings, Outside::new(Vec::new(), None))
+    }
+
+    /// Puts the parts together; people can also sign in with these providers, which are asked by `outbound`.
+    pub fn with_providers(settings: Settings, providers: Vec<Provider>, outbound: Arc<dyn Outbound>) -> Self {
+        Self::with_outside(settings, Outside::new(providers, Some(outbound)))
+    }
+
+    fn with_outside(settings: Settings, outside: Outside) -> Self {
         Self(Arc::new(Parts {
             engine: settings.engine,
             tenant: settings.tenant,
@@ -130,7 +135,7 @@ impl App {
             tokens: TokenCache::default(),
             hosts: settings.hosts,
             clock: settings.clock,
-            outside: Outside::new(settings.providers, settings.outbound),
+            outside,
             foreign_tokens: TokenCache::default(),
             addresses: Addresses::default(),
             hashing: Semaphore::new(PASSWORD_HASHERS),

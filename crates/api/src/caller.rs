@@ -64,7 +64,8 @@ async fn by_foreign_token(raw: &Raw, issuer: (&Issuer, &AccessTokens), token: &s
     let (asked, capabilities) = (verified.clone(), verified.capabilities);
     let find = move |ctx: &mut Ctx<'_, '_>| outside::bearer(ctx, &asked.issuer, &asked.subject, asked.issued_at);
     let bearer = app.engine().read(Cost::Small, Identity::System, raw.id, find).await?;
-    let bearer = bearer.ok_or_else(|| refused("the token is linked to no account here, or was revoked; sign in again"))?;
+    let bearer =
+        bearer.ok_or_else(|| refused("the token is linked to no account here, or was revoked; sign in again"))?;
     Ok(Identity::Token { principal: bearer.user, is_app: false, capabilities, epoch: bearer.epoch, client: None })
 }
 

@@ -1,7 +1,9 @@
 //! Tokens of issuers that are not us: JWTs with RS256 or ES256, checked against a published key set (RFC 7515, 7517,
 //! 7518, OpenID Connect Core 3.1.3.7). The key decides the algorithm; the header may only agree.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;

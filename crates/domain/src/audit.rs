@@ -105,6 +105,7 @@ activities! {
         ResetPassword = "Reset user password", "Update";
         ErasePersonal = "Erase personal data of audit", "Erase";
         LinkIdentity = "Link external identity to user", "Update";
+        UnlinkIdentity = "Unlink external identities from user", "Update";
         SignInOutside = "Sign in with external identity provider", "SignIn";
     }
     GroupManagement {

@@ -40,6 +40,14 @@ pub enum Command {
         #[command(flatten)]
         options: Given,
     },
+    /// Forget which identities of providers outside belong to a person, and sign him out everywhere.
+    Unlink {
+        /// User principal name of the person.
+        name: String,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
     /// The keys that sign tokens.
     Keys {
         /// What to do with them.
@@ -313,7 +321,6 @@ mod tests {
         match Cli::try_parse_from(words).map_err(|e| Failure::new(e.to_string()))?.command {
             Command::Serve(given) => given.complete(),
             _ => Err(Failure::new("not serve")),
-            Command::Init { .. } | Command::Keys { .. } => Err(Failure::new("not serve")),
         }
     }
 

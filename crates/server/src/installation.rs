@@ -116,8 +116,7 @@ mod tests {
         let options = options(folder.path());
         let first = || open(&options).and_then(|place| place.keys().map(|ring| (place, ring.times())));
         let (place, times) = first().unwrap_or_else(|e| unreachable!("{e}"));
-        let new =
-            NewTenant { id: None, name: "X".to_owned(), domains: vec!["x.example".to_owned()], is_demo: false };
+        let new = NewTenant { id: None, name: "X".to_owned(), domains: vec!["x.example".to_owned()], is_demo: false };
         let made = place.engine.write_blocking(move |ctx| bootstrap::create_tenant(ctx, &new).map(drop));
         assert!(made.is_ok(), "{made:?}");
         drop(place);

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Init { admin, name, options } => {
             options.complete().and_then(|options| init::run(&options, &admin, name.as_deref()))
         }
+        Command::Unlink { name, options } => options.complete().and_then(|o| providers::unlink(&o, &name)),
         Command::Keys { verb: KeysVerb::Rotate { withdraw, options } } => {
             options.complete().and_then(|options| keys::rotate(&options, withdraw))
         }

@@ -1,16 +1,20 @@
 //! Providers that people sign in with, from the file of the configuration: read and checked at the start, so that what is
 //! misspelt is told to whoever wrote it and not to those who sign in.
 
+use crate::config::Options;
 use crate::failure::{Failure, Outcome, While};
 use crate::files;
+use crate::installation;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tenure_api::{AccessTokens, Outbound, Provider, Question, Said, Saying};
 use tenure_auth::scopes;
 use tenure_connect::http::{self, Client, Rules};
+use tenure_service::identity::outside;
 
 /// Characters of the text on a button.
 const LABEL_CHARS_MAX: usize = 60;
@@ -109,7 +113,8 @@ fn secret(entry: &ProviderEntry) -> Outcome<Option<String>> {
 
 fn access_tokens(entry: &ProviderEntry, taken: &AccessTokensEntry) -> Outcome<AccessTokens> {
     if taken.audience.is_empty() || taken.audience == entry.client_id {
-        let what = "access-tokens.audience must name this API, and not be the client-id: id tokens are no access tokens";
+        let what =
+            "access-tokens.audience must name this API, and not be the client-id: id tokens are no access tokens";
         return Err(fault(entry, what));
     }
     if taken.scopes.is_empty() {
@@ -125,6 +130,16 @@ fn access_tokens(entry: &ProviderEntry, taken: &AccessTokensEntry) -> Outcome<Ac
     }
     let claim = taken.claim.clone().unwrap_or_else(|| "scope".to_owned());
     Ok(AccessTokens { audience: taken.audience.clone(), claim, scopes })
+}
+
+/// `tenure unlink`: the person can be found anew by his address.
+pub fn unlink(options: &Options, name: &str) -> Outcome<()> {
+    let place = installation::open(options)?;
+    let asked = name.to_owned();
+    let unlinked = place.engine.write_blocking(move |ctx| outside::unlink(ctx, &asked));
+    let links = unlinked.doing("forgetting identities")?;
+    let links = links.ok_or_else(|| Failure::new(format!("there is no account `{name}`")))?;
+    writeln!(std::io::stdout(), "{name}: {links} identities forgotten, signed out everywhere").doing("printing")
 }
 
 /// Asks other systems for the rooms that may not see how.

@@ -42,15 +42,15 @@ pub fn run(options: &Options) -> Outcome<()> {
     let runner = Runner::new(place.engine.clone(), Connectors::default());
     let keys = place.keys()?;
     let sealer = sealer(&place, &keys, &options)?;
-    let app = App::new(Settings {
+    let settings = Settings {
         engine: place.engine.clone(),
         tenant,
         keys,
         hosts: Hosts { names: options.names(), scheme: options.scheme(), public_url: options.public_url.clone() },
         clock: place.demo_clock.clone().map(|clock| clock_control(runner.clone(), clock)),
-        providers: providers::load(&options.providers, options.demo)?,
-        outbound: Some(providers::outbound(&options.outbound, options.demo)?),
-    });
+    };
+    let outbound = providers::outbound(&options.outbound, options.demo)?;
+    let app = App::with_providers(settings, providers::load(&options.providers, options.demo)?, outbound);
     if let Some(sign_in) = &sign_in {
         demo::write_env(&options, sign_in)?;
     }

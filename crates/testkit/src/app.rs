@@ -236,15 +236,15 @@ impl TestApp {
         let Base { wall, clock, engine } = base;
         let runner = Runner::new(engine.clone(), Connectors::default());
         let keys = engine.write_blocking(|ctx| keys::open(ctx, &MASTER_KEY)).expect("the keys");
-        let app = App::new(Settings {
+        let settings = Settings {
             engine: engine.clone(),
             tenant: tenant.clone(),
             keys,
             hosts: Hosts { names: vec![HOST.to_owned()], scheme: "https", public_url: None },
             clock: Some(clock_control(runner.clone(), clock.clone())),
-            providers,
-            outbound: Some(issuer::outbound(Rules { loopback: true, ..Rules::default() })),
-        });
+        };
+        let outbound = issuer::outbound(Rules { loopback: true, ..Rules::default() });
+        let app = App::with_providers(settings, providers, outbound);
         let router = tenure_api::router(app.clone());
         let (names, tokens) = (Mutex::default(), Mutex::default());
         // The company and the first node have the seeds before.

@@ -123,7 +123,9 @@ impl Issuer {
     pub fn token(&self, claims: &Value) -> String {
         let now = self.wall.now().as_second();
         let mut all = json!({ "iss": self.url, "iat": now, "exp": now + 3_600 });
-        let (Some(all), Some(given)) = (all.as_object_mut(), claims.as_object()) else { panic!("claims are an object") };
+        let (Some(all), Some(given)) = (all.as_object_mut(), claims.as_object()) else {
+            panic!("claims are an object")
+        };
         all.extend(given.iter().map(|(n, v)| (n.clone(), v.clone())));
         all.retain(|_, v| !v.is_null());
         token::sign(&self.inner().key, all).expect("a token")

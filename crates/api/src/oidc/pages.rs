@@ -125,7 +125,8 @@ fn provider_buttons(raw: &Raw, purpose: &Purpose) -> String {
     let mut buttons = String::new();
     for provider in raw.app.outside().providers() {
         let link = super::provider::link(raw, provider, purpose);
-        let _ = write!(buttons, "\n<p><a class=\"button\" href=\"{}\">{}</a></p>", escape(&link), escape(&provider.label));
+        let _ =
+            write!(buttons, "\n<p><a class=\"button\" href=\"{}\">{}</a></p>", escape(&link), escape(&provider.label));
     }
     buttons
 }

@@ -72,9 +72,17 @@ mod tests {
         for good in ["/", "/my/access", "/governance/packages?x=1#y", "/@contoso.example"] {
             assert_eq!(local_path(Some(good)), good);
         }
-        for bad in
-            ["//evil.example", "/\\evil.example", "\\/evil.example", "https://evil.example", "evil", "", "/a\nb", "/ä", "/a b"]
-        {
+        for bad in [
+            "//evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "https://evil.example",
+            "evil",
+            "",
+            "/a\nb",
+            "/ä",
+            "/a b",
+        ] {
             assert_eq!(local_path(Some(bad)), "/", "{bad}");
         }
         assert_eq!(local_path(None), "/");

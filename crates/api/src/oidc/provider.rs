@@ -2,6 +2,7 @@
 //! Core 3.1). What waits here is bound to the browser by a cookie and is good once; the person comes back to the same
 //! step at which he pressed the button.
 
+use super::authorize;
 use super::form::Form;
 use super::pages;
 use super::signin::{self, Purpose, Visit};
@@ -60,7 +61,11 @@ pub async fn begin(raw: &Raw, name: &str) -> Result<Reply, Failure> {
     let issuer = raw.app.outside().named(name).ok_or_else(|| unknown(raw))?;
     let purpose = Form::of_query(raw).get("purpose").and_then(|p| serde_json::from_str(p).ok());
     let Some(purpose) = purpose else { return Ok(pages::over(raw)) };
-    // A client that is unknown, or answered elsewhere, is refused here as on the page.
+    if let Purpose::Authorize { query } = &purpose
+        && let Some(refused) = authorize::refusal(raw, query).await?
+    {
+        return Ok(refused);
+    }
     let visit = match signin::visit(raw, purpose).await {
         Ok(visit) => visit,
         Err(failure) => return Ok(pages::failed(raw, &failure)),
@@ -162,7 +167,8 @@ async fn answered(raw: &Raw, form: &Form, issuer: &Issuer, waiting: &Waiting, vi
         Found::Account(user) => signin::accepted(raw, visit, *user, Proof::Federated).await,
         Found::Blocked => Ok(pages::sign_in(raw, &visit, Some("The user account is disabled."))),
         Found::Nobody => {
-            let fault = format!("No account here belongs to your identity at {}. Ask an administrator.", provider.label);
+            let fault =
+                format!("No account here belongs to your identity at {}. Ask an administrator.", provider.label);
             Ok(pages::sign_in(raw, &visit, Some(&fault)))
         }
     }

@@ -40,9 +40,9 @@ async fn status(app: &TestApp, token: &str) -> u16 {
 }
 
 async fn rotate(app: &TestApp, withdraw: bool) {
-    let rotated = app.engine().write(Identity::System, Uuid::nil(), move |ctx| {
-        keys::rotate(ctx, &MASTER_KEY, withdraw).map(drop)
-    });
+    let rotated = app
+        .engine()
+        .write(Identity::System, Uuid::nil(), move |ctx| keys::rotate(ctx, &MASTER_KEY, withdraw).map(drop));
     rotated.await.expect("another key");
 }
 

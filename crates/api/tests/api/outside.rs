@@ -3,10 +3,13 @@
 
 use crate::EM;
 use serde_json::{Value, json};
+use tenure_service::identity::outside;
+use tenure_service::{Ctx, Identity};
 use tenure_testkit::app::{on_two_nodes_with_issuer, request};
 use tenure_testkit::issuer::{AUDIENCE, CLIENT_ID, Rules};
 use tenure_testkit::page::{fault, heading};
 use tenure_testkit::{Answer, Issuer, TestApp, company};
+use uuid::Uuid;
 
 const TRUSTED: &[&str] = &["fabrikam.example"];
 
@@ -58,10 +61,8 @@ async fn who(app: &TestApp, signed_in: &Answer) -> Value {
 
 /// The activities of a person that have to do with issuers outside, oldest first.
 async fn audited(app: &TestApp, alias: &str) -> Vec<(String, String)> {
-    let path = format!(
-        "/v1.0/auditLogs/directoryAudits?$filter=targetResources/any(t:t/id eq '{}')",
-        company::person(alias)
-    );
+    let path =
+        format!("/v1.0/auditLogs/directoryAudits?$filter=targetResources/any(t:t/id eq '{}')", company::person(alias));
     let rows = app.get(&path, &app.token_app().await).await.expect(200);
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let all = rows.values().iter().map(|row| (text(row, "activityDisplayName"), text(row, "result")));
@@ -103,9 +104,11 @@ fn an_address_that_is_not_verified_or_not_trusted_finds_nobody() {
                 "passwordProfile": { "password": "Other-Horse-2" },
             })
         };
-        for new in
-            [person("dora", "shared@fabrikam.example"), person("dirk", "shared@fabrikam.example"), person("eva", "e@x.example")]
-        {
+        for new in [
+            person("dora", "shared@fabrikam.example"),
+            person("dirk", "shared@fabrikam.example"),
+            person("eva", "e@x.example"),
+        ] {
             one.post("/v1.0/users", &admin, new).await.expect(201);
         }
         for claims in [
@@ -121,7 +124,11 @@ fn an_address_that_is_not_verified_or_not_trusted_finds_nobody() {
             issuer.signs_in(claims.clone());
             let refused = sign_in(one, issuer).await;
             assert_eq!((refused.status, heading(&refused)), (200, "Sign in"), "{claims}");
-            assert!(fault(&refused).contains("No account here belongs to your identity"), "{claims} {}", fault(&refused));
+            assert!(
+                fault(&refused).contains("No account here belongs to your identity"),
+                "{claims} {}",
+                fault(&refused)
+            );
             assert_eq!(cookie(&refused, "__Host-tenure"), "", "{claims}");
         }
         let users = one.get("/v1.0/users?$count=true", &admin).await.expect(200);
@@ -131,6 +138,30 @@ fn an_address_that_is_not_verified_or_not_trusted_finds_nobody() {
         issuer.signs_in(json!({ "sub": "10", "email": "carla@fabrikam.example", "email_verified": true }));
         let second = sign_in(one, issuer).await;
         assert!(fault(&second).contains("No account here"), "an address that was given on takes nothing over");
+    });
+}
+
+#[test]
+fn an_identity_that_is_unlinked_ends_at_once_and_is_found_anew_by_its_address() {
+    on_two_nodes_with_issuer(TRUSTED, async |one, other, issuer| {
+        issuer.signs_in(carla());
+        let session = sign_in(one, issuer).await;
+        one.let_pass(1);
+        let token = access(issuer, "tenure.read");
+        assert_eq!(other.get("/v1.0/me", &token).await.status, 200);
+        let unlink = |name: String| {
+            let unlink = move |ctx: &mut Ctx<'_, '_>| outside::unlink(ctx, &name);
+            one.engine().write(Identity::System, Uuid::nil(), unlink)
+        };
+        assert_eq!(unlink("nobody@fabrikam.example".to_owned()).await.expect("an answer"), None);
+        assert_eq!(unlink(company::principal_name("carla")).await.expect("an answer"), Some(1));
+        assert_eq!(who(other, &session).await, Value::Null);
+        assert_eq!(other.get("/v1.0/me", &token).await.status, 401);
+        one.let_pass(5);
+        // The issuer knows her by another name now.
+        issuer.signs_in(json!({ "sub": "c-9", "email": "carla@fabrikam.example", "email_verified": true }));
+        assert_eq!(who(other, &sign_in(one, issuer).await).await, "carla@fabrikam.example");
+        assert_eq!(other.get("/v1.0/me", &token).await.status, 401, "that was another identity");
     });
 }
 
@@ -165,7 +196,10 @@ fn a_client_that_sent_the_person_gets_its_code() {
         // The nodes share what waits.
         let done = back(other, &issuer.visited(&there), &kept).await.expect(303);
         let location = done.header("location").to_owned();
-        assert!(location.starts_with("http://localhost:8400/back?code=") && location.ends_with("&state=s7"), "{location}");
+        assert!(
+            location.starts_with("http://localhost:8400/back?code=") && location.ends_with("&state=s7"),
+            "{location}"
+        );
         let code = location.split("code=").nth(1).and_then(|c| c.split('&').next()).unwrap_or_default();
         let client = client.to_string();
         let fields = [
@@ -240,6 +274,22 @@ fn a_token_that_is_not_for_this_sign_in_is_refused() {
         assert!(fault(&refused).contains("did not sign you in"), "{}", fault(&refused));
         assert_eq!(one.get("/signin/other?purpose={}", "").await.status, 404);
         assert_eq!(one.get("/signin/corp?purpose={}", "").await.status, 400);
+        // What the authorization endpoint refuses, it refuses on this way, too.
+        let query = |client: &str, redirect: &str| {
+            let query =
+                format!("client_id={client}&response_type=code&redirect_uri={redirect}&scope=User.Read&state=s7");
+            let purpose = json!({ "Authorize": { "query": query } }).to_string();
+            form_urlencoded::byte_serialize(purpose.as_bytes()).collect::<String>()
+        };
+        let client = company::CLIENT_ID.to_string();
+        let unproved = one.get(&format!("/signin/corp?purpose={}", query(&client, "http://localhost:8400/")), "").await;
+        assert!(
+            unproved.header("location").starts_with("http://localhost:8400/?error=invalid_request"),
+            "{}",
+            unproved.text
+        );
+        let elsewhere = one.get(&format!("/signin/corp?purpose={}", query(&client, "https://evil.example/")), "").await;
+        assert_eq!((elsewhere.status, elsewhere.header("location")), (400, ""));
     });
 }
 
@@ -357,7 +407,8 @@ fn an_access_token_from_outside_dies_with_everything_that_ends_our_own() {
         issuer.signs_in(carla());
         sign_in(one, issuer).await.expect(303);
         one.let_pass(1);
-        let both = async |token: &str| [one.get("/v1.0/me", token).await.status, other.get("/v1.0/me", token).await.status];
+        let both =
+            async |token: &str| [one.get("/v1.0/me", token).await.status, other.get("/v1.0/me", token).await.status];
         let first = access(issuer, "tenure.read");
         assert_eq!(both(&first).await, [200, 200], "both nodes remember it");
         other.patch(&path, &admin, json!({ "accountEnabled": false })).await.expect(204);
@@ -405,7 +456,8 @@ fn another_key_of_the_issuer_is_learnt_and_unknown_ones_do_not_hammer_it() {
         let stranger = Issuer::new(std::sync::Arc::new(tenure_domain::time::ManualClock::at(one.wall())));
         for _ in 0..3 {
             stranger.rotate(false);
-            let made_up = stranger.token(&json!({ "iss": issuer.url, "aud": AUDIENCE, "sub": "c-1", "scope": "tenure.read" }));
+            let made_up =
+                stranger.token(&json!({ "iss": issuer.url, "aud": AUDIENCE, "sub": "c-1", "scope": "tenure.read" }));
             assert_eq!(one.get("/v1.0/me", &made_up).await.status, 401);
         }
         assert_eq!(issuer.reads(), 2);

@@ -67,8 +67,11 @@ fn a_browser_is_known_by_its_cookie_with_all_scopes_and_the_persons_rights() {
         assert_eq!(guarded(app, &format!("{EM}/catalogs"), &anna).await.status, 200);
         assert_eq!(guarded(app, "/beta/groups", &anna).await.status, 200);
         let post = async |cookie: &str| {
-            let headers = [("cookie", cookie), GUARD, ("origin", "https://localhost"), ("sec-fetch-site", "same-origin")];
-            app.call_with("POST", &format!("{EM}/catalogs"), ("", &headers), json!({ "displayName": "Own" })).await.status
+            let headers =
+                [("cookie", cookie), GUARD, ("origin", "https://localhost"), ("sec-fetch-site", "same-origin")];
+            app.call_with("POST", &format!("{EM}/catalogs"), ("", &headers), json!({ "displayName": "Own" }))
+                .await
+                .status
         };
         assert_eq!(post(&anna).await, 201);
         let carla = browser(app, "carla").await;
@@ -117,7 +120,10 @@ fn a_bearer_needs_no_guard_and_a_cookie_never_helps_it() {
         let bad = [("authorization", "Bearer x"), ("cookie", anna.as_str()), GUARD];
         assert_eq!(ask(app, "GET", "/v1.0/me", &bad).await.status, 401);
         let shown = ask(app, "GET", SESSION, &foreign).await.expect(200);
-        assert_eq!((&shown.json["user"]["displayName"], &shown.json["expiresDateTime"]), (&json!("Carla Díaz"), &Value::Null));
+        assert_eq!(
+            (&shown.json["user"]["displayName"], &shown.json["expiresDateTime"]),
+            (&json!("Carla Díaz"), &Value::Null)
+        );
         let app_only = app.get(SESSION, &app.token_app().await).await.expect(200);
         assert_eq!(app_only.json["user"], Value::Null, "an application is nobody");
     });
@@ -155,7 +161,11 @@ fn the_cookie_is_for_this_host_and_for_nobody_to_read() {
         let (by_text, by_hash) = (text.clone().into_bytes(), tenure_auth::secret::hash(&text));
         let look = move |ctx: &mut Ctx<'_, '_>| ctx.fetch((session::get(&by_text), session::get(&by_hash)));
         let found = app.engine().read(Cost::Small, Identity::System, Uuid::nil(), look).await.expect("the sessions");
-        assert_eq!((found.0, found.1.map(|s| s.user.0)), (None, Some(company::person("carla"))), "only the hash is stored");
+        assert_eq!(
+            (found.0, found.1.map(|s| s.user.0)),
+            (None, Some(company::person("carla"))),
+            "only the hash is stored"
+        );
     });
 }
 
@@ -181,7 +191,10 @@ fn the_page_leads_nowhere_else_and_takes_no_form_from_elsewhere() {
         }
         let page = app.get("/signin", "").await;
         let wrong = app.form(&Form::of(&page).action, &[("username", name.as_str()), ("password", "wrong")]).await;
-        assert_eq!((wrong.status, fault(&wrong).is_empty(), kept(&wrong, "__Host-tenure")), (200, false, String::new()));
+        assert_eq!(
+            (wrong.status, fault(&wrong).is_empty(), kept(&wrong, "__Host-tenure")),
+            (200, false, String::new())
+        );
     });
 }
 

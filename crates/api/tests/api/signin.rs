@@ -370,7 +370,8 @@ fn an_address_with_too_many_wrong_passwords_waits_whichever_account_it_names() {
         let from = async |last: u8, alias: &str, password: &str| {
             let client = company::CLIENT_ID;
             let (name, kind) = (company::principal_name(alias), "application/x-www-form-urlencoded");
-            let body = format!("grant_type=password&client_id={client}&username={name}&password={password}&scope={DEFAULT}");
+            let body =
+                format!("grant_type=password&client_id={client}&username={name}&password={password}&scope={DEFAULT}");
             let headers = [("host", "localhost"), ("content-type", kind)];
             let mut asked = tenure_testkit::app::request("POST", TOKEN, &headers, &body);
             asked.extensions_mut().insert(tenure_api::Peer([192, 0, 2, last].into()));

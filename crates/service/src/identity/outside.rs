@@ -3,6 +3,7 @@
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use crate::identity::sessions::end_all;
 use tenure_domain::Timestamp;
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified};
 use tenure_domain::directory::ObjectKind;
@@ -63,7 +64,8 @@ pub fn sign_in(ctx: &mut Ctx<'_, '_>, proven: &Proven) -> Result<Found, ServiceE
         let not_before = plus_seconds(proven.issued_at, -1);
         let key = (proven.issuer.as_str(), proven.subject.as_str());
         identity_link::insert(ctx.tx, key, id, ctx.wall, not_before);
-        let modified = [Modified::set("Identity.Issuer", &proven.issuer), Modified::set("Identity.Subject", &proven.subject)];
+        let modified =
+            [Modified::set("Identity.Issuer", &proven.issuer), Modified::set("Identity.Subject", &proven.subject)];
         ctx.audit(&AuditEvent::new(Activity::LinkIdentity, target(&person).with(modified)))?;
     }
     let event = AuditEvent::new(Activity::SignInOutside, target(&person));
@@ -80,6 +82,20 @@ fn by_address(ctx: &mut Ctx<'_, '_>, proven: &Proven) -> Result<Option<ObjectId>
     let known = ctx.fetch(identity_link::subjects(*id, &proven.issuer))?;
     // The address was given to somebody else there, or the account was made anew: a person must look at it.
     Ok(known.is_empty().then_some(*id))
+}
+
+/// Forgets who somebody is outside, and ends everything that speaks for him: for a link to the wrong account, and for a
+/// person whom the issuer knows by another name now. Gives how many links there were; nothing when there is no such
+/// account.
+pub fn unlink(ctx: &mut Ctx<'_, '_>, principal_name: &str) -> Result<Option<usize>, ServiceError> {
+    let Some(person) = ctx.fetch(user::by_principal_name(principal_name))? else { return Ok(None) };
+    let issuers = ctx.fetch(identity_link::issuers(person.id))?;
+    identity_link::delete_of(ctx.tx, person.id);
+    user::raise_epoch(ctx.tx, person.id);
+    end_all(ctx, person.id);
+    let modified = issuers.iter().map(|issuer| Modified::cleared("Identity.Issuer", issuer));
+    ctx.audit(&AuditEvent::new(Activity::UnlinkIdentity, target(&person).with(modified)))?;
+    Ok(Some(issuers.len()))
 }
 
 /// Whom an access token of an issuer outside acts for.

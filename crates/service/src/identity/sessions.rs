@@ -11,8 +11,8 @@ use tenure_domain::ids::ObjectId;
 use tenure_domain::limits::{SESSION_IDLE_HOURS, SESSION_MAX_HOURS, SESSION_SEEN_STEP_SECONDS};
 use tenure_domain::time::plus_seconds;
 use tenure_store::rows::directory::user;
-use tenure_store::rows::{identity, identity_link, session};
 pub use tenure_store::rows::session::Session;
+use tenure_store::rows::{identity, identity_link, session};
 
 /// How a person proved who he is, in the words of RFC 8176.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
