@@ -68,6 +68,7 @@ mod tests {
             tls_names: Vec::new(),
             transport: Transport::PrivateAuthority,
             master_key_file: None,
+            audit_checkpoint_file: None,
             providers: Vec::new(),
             outbound: OutboundEntry::default(),
         }

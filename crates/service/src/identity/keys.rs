@@ -118,7 +118,8 @@ fn of_secret(purpose: &str) -> String {
     place("secret", purpose, "sealed")
 }
 
-fn of_key(id: Uuid) -> String {
+/// What the private part of a key is sealed for.
+pub(crate) fn sealed_for(id: Uuid) -> String {
     place("signing_key", &id.to_string(), "sealed")
 }
 
@@ -199,7 +200,7 @@ fn open_known(ctx: &mut Ctx<'_, '_>, master: &[u8; KEY_BYTES]) -> Result<KeyRing
     };
     let mut signing = Vec::new();
     for key in &keys {
-        let private = vault.open(&of_key(key.id), &key.sealed)?;
+        let private = vault.open(&sealed_for(key.id), &key.sealed)?;
         signing.push(TimedKey { key: SigningKey::from_private(key.id, &private)?, time: time(key) });
     }
     Ok(KeyRing { vault, page_key, signing })
@@ -222,7 +223,7 @@ fn next_key_from(keys: &[KeyTime], wall: Timestamp) -> Option<Timestamp> {
 fn add(ctx: &mut Ctx<'_, '_>, ring: &mut KeyRing, not_before: Timestamp) -> Result<Uuid, ServiceError> {
     let id: Uuid = ctx.ids.next(ctx.wall);
     let (key, private) = SigningKey::generate(id)?;
-    let sealed = ring.vault.seal(&of_key(id), &private, ctx.ids.entropy())?;
+    let sealed = ring.vault.seal(&sealed_for(id), &private, ctx.ids.entropy())?;
     // It ends when another one takes over, whenever that is.
     let retire_at = no_end();
     let row = identity::SigningKey { id, public: key.public().to_bytes(), sealed, not_before, retire_at };
