@@ -360,7 +360,7 @@ mod tests {
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims().to_string()));
         let signature = pair.sign(&random, message.as_bytes())?;
         let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()));
-        let keys = set(&[jwk.clone()]);
+        let keys = set(std::slice::from_ref(&jwk));
         assert_eq!(verify(&token, &keys, expected(2_000)).map(|c| c.issued_at), Ok(1_000), "no key id, one key");
         assert_eq!(claimed_issuer(&token).as_deref(), Some(ISSUER));
         assert_eq!(verify(&token, &set(&[jwk.clone(), jwk]), expected(2_000)), Err(ForeignError::UnknownKey));

@@ -5,8 +5,8 @@ pub mod answer;
 pub mod app;
 pub mod company;
 pub mod db;
-pub mod load;
 pub mod issuer;
+pub mod load;
 pub mod page;
 mod server;
 
