@@ -79,7 +79,7 @@ pub fn run(options: &Options) -> Outcome<()> {
         match tokio::time::timeout(SEAL_TIME_MAX, sealer.finish()).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it")
+                tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it");
             }
             Err(_) => tracing::warn!("the end of the audit was not sealed in time; the next start does it"),
         }

@@ -392,7 +392,7 @@ fn an_access_token_that_is_not_for_us_or_not_good_is_refused() {
             assert_eq!((refused.status, refused.code()), (401, "InvalidAuthenticationToken"), "{name} {value}");
         }
         let token = issuer.token(&good);
-        let forged = format!("{}x", token);
+        let forged = format!("{token}x");
         assert_eq!(one.get("/v1.0/me", &forged).await.status, 401);
         one.let_pass(3_600);
         assert_eq!(one.get("/v1.0/me", &token).await.status, 401, "remembered or not, it has ended");
