@@ -1,15 +1,16 @@
 //! What every request may use.
 
 use crate::oidc::Addresses;
+use crate::outside::{Outbound, Outside, Provider, Verified};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tenure_auth::cache::TokenCache;
-use tenure_auth::{PublicKey, password};
+use tenure_auth::{Claims, PublicKey, password};
 use tenure_domain::Timestamp;
 use tenure_domain::limits::{COUNT_CONCURRENCY, PASSWORD_HASHERS, PASSWORD_QUEUE_MAX};
 use tenure_service::identity::Tenant;
-use tenure_service::identity::keys::KeyRing;
+use tenure_service::identity::keys::{KeyRing, KeyTime};
 use tenure_service::{Engine, ServiceError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -100,9 +101,11 @@ struct Parts {
     engine: Engine,
     tenant: Tenant,
     keys: RwLock<KeyRing>,
-    tokens: TokenCache,
+    tokens: TokenCache<Claims>,
     hosts: Hosts,
     clock: Option<ClockControl>,
+    outside: Outside,
+    foreign_tokens: TokenCache<Verified>,
     addresses: Addresses,
     hashing: Semaphore,
     hash_queue: Semaphore,
@@ -114,8 +117,17 @@ struct Parts {
 pub struct App(Arc<Parts>);
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together; people sign in with passwords only.
     pub fn new(settings: Settings) -> Self {
+        Self::with_outside(settings, Outside::new(Vec::new(), None))
+    }
+
+    /// Puts the parts together; people can also sign in with these providers, which are asked by `outbound`.
+    pub fn with_providers(settings: Settings, providers: Vec<Provider>, outbound: Arc<dyn Outbound>) -> Self {
+        Self::with_outside(settings, Outside::new(providers, Some(outbound)))
+    }
+
+    fn with_outside(settings: Settings, outside: Outside) -> Self {
         Self(Arc::new(Parts {
             engine: settings.engine,
             tenant: settings.tenant,
@@ -123,6 +135,8 @@ impl App {
             tokens: TokenCache::default(),
             hosts: settings.hosts,
             clock: settings.clock,
+            outside,
+            foreign_tokens: TokenCache::default(),
             addresses: Addresses::default(),
             hashing: Semaphore::new(PASSWORD_HASHERS),
             hash_queue: Semaphore::new(PASSWORD_QUEUE_MAX),
@@ -130,9 +144,15 @@ impl App {
         }))
     }
 
-    /// Takes over keys that were made or retired.
+    /// Takes over keys that were made or retired. Tokens are verified anew: their key may be gone.
     pub fn replace_keys(&self, keys: KeyRing) {
         *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        self.0.tokens.clear();
+    }
+
+    /// The keys that are known here, to be compared with those of other nodes.
+    pub fn key_times(&self) -> Vec<KeyTime> {
+        self.keys().times()
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -148,11 +168,21 @@ impl App {
     }
 
     pub(crate) fn public_keys(&self) -> Vec<PublicKey> {
-        self.keys().public()
+        self.keys().public(self.wall())
     }
 
-    pub(crate) fn tokens(&self) -> &TokenCache {
+    pub(crate) fn tokens(&self) -> &TokenCache<Claims> {
         &self.0.tokens
+    }
+
+    /// Issuers outside.
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.0.outside
+    }
+
+    /// Their access tokens that were verified.
+    pub(crate) fn foreign_tokens(&self) -> &TokenCache<Verified> {
+        &self.0.foreign_tokens
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {

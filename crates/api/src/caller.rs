@@ -1,36 +1,78 @@
-//! From the `Authorization` header to the one who calls. A token is verified once and then known by its hash; what its
-//! bearer may do is asked of the directory with every use case (decisions.md D11, J1).
+//! From the `Authorization` header, or else the session cookie, to the one who calls. A token is verified once and then
+//! known by its hash; what its bearer may do is asked of the directory with every use case (decisions.md D11, J1).
 
 use crate::app::App;
 use crate::error::Failure;
-use axum::http::{HeaderMap, header};
+use crate::http::Raw;
+use crate::outside::{AccessTokens, Issuer, OutsideError};
+use crate::session;
+use axum::http::header;
 use std::sync::Arc;
 use tenure_auth::scopes;
 use tenure_auth::token::{self, Claims, Expected};
 use tenure_domain::ids::ObjectId;
-use tenure_service::Identity;
+use tenure_service::identity::outside;
+use tenure_service::{Cost, Ctx, Identity};
 
 /// Audiences by which clients name the published API.
 const GRAPH_AUDIENCES: [&str; 3] =
     ["https://graph.microsoft.com", "https://graph.microsoft.com/", "00000003-0000-0000-c000-000000000000"];
 
-/// Who calls, by the bearer token of a request.
-pub fn identify(app: &App, headers: &HeaderMap, base: &str) -> Result<Identity, Failure> {
-    let refused = |why: &str| Failure::unauthenticated(why, base);
-    let text = headers.get(header::AUTHORIZATION).ok_or_else(|| refused("Access token is empty."))?;
+/// Who calls: by the bearer token of a request, and by its session only when there is none.
+pub async fn identify(raw: &Raw) -> Result<Identity, Failure> {
+    let app = &raw.app;
+    let refused = |why: &str| Failure::unauthenticated(why, &raw.base);
+    let Some(text) = raw.headers.get(header::AUTHORIZATION) else {
+        let session = session::identify(app, &raw.headers, &raw.base, raw.id).await?;
+        return session.ok_or_else(|| refused("Access token is empty."));
+    };
     let text = text.to_str().map_err(|_| refused("the Authorization header is not text"))?;
     let (scheme, token) = text.split_once(' ').ok_or_else(|| refused("the Authorization header has no token"))?;
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Err(refused("the Authorization header must have the scheme Bearer"));
     }
-    let claims = claims(app, token.trim()).map_err(|error| refused(&error.to_string()))?;
+    let token = token.trim();
+    let known = app.tokens().get(token);
+    if known.is_none()
+        && let Some(issuer) = app.outside().of_access_token(token)
+    {
+        return by_foreign_token(raw, issuer, token).await;
+    }
+    let claims = claims(app, token, known).map_err(|error| refused(&error.to_string()))?;
     Ok(identity(&claims))
 }
 
-fn claims(app: &App, text: &str) -> Result<Arc<Claims>, token::TokenError> {
+/// Who calls by an access token of an issuer outside: the person it is linked to, within what the configuration makes of
+/// its scopes (docs/adr/0009-external-access-tokens.md). The link is read each time, so that it ends at once.
+async fn by_foreign_token(raw: &Raw, issuer: (&Issuer, &AccessTokens), token: &str) -> Result<Identity, Failure> {
+    let (app, now) = (&raw.app, raw.app.wall());
+    let refused = |why: &str| Failure::unauthenticated(why, &raw.base);
+    let known = app.foreign_tokens().get(token).filter(|known| known.until > now.as_second());
+    let verified = match known {
+        Some(known) => known,
+        None => match app.outside().access(issuer, token, now).await {
+            Ok(verified) => {
+                let until = verified.until;
+                app.foreign_tokens().put(token, verified, (until, now.as_second()))
+            }
+            Err(OutsideError::Token(error)) => return Err(refused(&error.to_string())),
+            Err(OutsideError::Unavailable) => {
+                return Err(Failure::unavailable("the issuer of the token cannot be asked for its keys now"));
+            }
+        },
+    };
+    let (asked, capabilities) = (verified.clone(), verified.capabilities);
+    let find = move |ctx: &mut Ctx<'_, '_>| outside::bearer(ctx, &asked.issuer, &asked.subject, asked.issued_at);
+    let bearer = app.engine().read(Cost::Small, Identity::System, raw.id, find).await?;
+    let bearer =
+        bearer.ok_or_else(|| refused("the token is linked to no account here, or was revoked; sign in again"))?;
+    Ok(Identity::Token { principal: bearer.user, is_app: false, capabilities, epoch: bearer.epoch, client: None })
+}
+
+fn claims(app: &App, text: &str, known: Option<Arc<Claims>>) -> Result<Arc<Claims>, token::TokenError> {
     let now = app.wall();
     let expected = Expected { tenant: app.tenant().id, audiences: &GRAPH_AUDIENCES, now };
-    if let Some(known) = app.tokens().get(text) {
+    if let Some(known) = known {
         token::check(&known, expected)?;
         return Ok(known);
     }
@@ -38,7 +80,8 @@ fn claims(app: &App, text: &str) -> Result<Arc<Claims>, token::TokenError> {
     if !is_our_issuer(app, &claims) {
         return Err(token::TokenError::Audience);
     }
-    Ok(app.tokens().put(text, claims, now.as_second()))
+    let until = claims.exp;
+    Ok(app.tokens().put(text, claims, (until, now.as_second())))
 }
 
 /// The issuer is one of our own names: `https://host[:port]/{tenant}/v2.0`.

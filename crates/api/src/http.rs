@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::caller;
 use crate::dispatch;
 use crate::error::Failure;
-use crate::{batch, oidc, own};
+use crate::{batch, oidc, own, session};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
@@ -363,7 +363,10 @@ fn peer(app: &App, parts: &Parts) -> Option<IpAddr> {
 /// Which room answers a path.
 async fn route(raw: Raw) -> Result<Reply, Failure> {
     let Some((version, path)) = split_version(&raw.path) else { return oidc::route(&raw).await };
-    let identity = caller::identify(&raw.app, &raw.headers, &raw.base)?;
+    if version == Version::Own && session::is_path(path) {
+        return session::answer(&raw, path).await;
+    }
+    let identity = caller::identify(&raw).await?;
     let call = Call {
         version,
         path: path.into(),

@@ -15,9 +15,12 @@ mod dispatch;
 mod error;
 mod http;
 mod oidc;
+mod outside;
 mod own;
+mod session;
 mod wire;
 
 pub use app::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
 pub use http::{Peer, router};
+pub use outside::{AccessTokens, Outbound, Provider, Question, Said, Saying};
 pub use wire::schema::SCHEMA;

@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod cache;
 pub mod entropy;
+pub mod foreign;
 pub mod key;
 pub mod password;
 pub mod pkce;

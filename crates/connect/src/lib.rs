@@ -1,10 +1,12 @@
-//! **Room: outside directories.** A [`Connector`] carries out one membership change in a system that is not ours.
+//! **Room: outside systems.** A [`Connector`] carries out one membership change in a directory that is not ours, and
+//! [`http`] is the one way out by HTTP.
 //!
 //! The kind of error decides what happens next, and that decision is pure (`domain::grant::record`). Every connector
 //! passes [`conformance`]. The embedded directory is no connector: it is written in the transaction itself. Contains no
 //! database access.
 
 pub mod conformance;
+pub mod http;
 mod memory;
 
 pub use memory::{Fault, MemoryConnector};

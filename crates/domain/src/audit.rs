@@ -104,6 +104,9 @@ activities! {
         ChangePassword = "Change user password", "Update";
         ResetPassword = "Reset user password", "Update";
         ErasePersonal = "Erase personal data of audit", "Erase";
+        LinkIdentity = "Link external identity to user", "Update";
+        UnlinkIdentity = "Unlink external identities from user", "Update";
+        SignInOutside = "Sign in with external identity provider", "SignIn";
     }
     GroupManagement {
         AddGroup = "Add group", "Add";

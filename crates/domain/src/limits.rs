@@ -128,6 +128,8 @@ pub const REFRESH_LIFE_DAYS: i64 = 14;
 pub const KEY_ROTATE_DAYS: i64 = 90;
 /// Hours a signing key is published before it signs.
 pub const KEY_PUBLISH_AHEAD_HOURS: i64 = 24;
+/// Seconds between two looks of a node for keys that others made.
+pub const KEY_LOOK_SECONDS: i64 = 60;
 /// Password hashes computed at once.
 pub const PASSWORD_HASHERS: usize = 2;
 /// Password hashes waiting for their turn.
@@ -150,3 +152,21 @@ pub const READER_THREADS: usize = 4;
 pub const STATEMENTS_CACHED_MAX: usize = 512;
 /// Minutes a replayed POST is answered from the stored answer.
 pub const IDEMPOTENCY_KEEP_MINUTES: i64 = 10;
+/// Hours after which a session ends whose person is not seen.
+pub const SESSION_IDLE_HOURS: i64 = 8;
+/// Hours after which a session ends in any case.
+pub const SESSION_MAX_HOURS: i64 = 24;
+/// Seconds between two notes that the person of a session was seen.
+pub const SESSION_SEEN_STEP_SECONDS: i64 = 60;
+/// Minutes a sign-in may take from page to page, and at a provider outside.
+pub const SIGNIN_TICKET_MINUTES: i64 = 10;
+/// Bytes of an answer from another system.
+pub const OUTBOUND_BODY_MAX_BYTES: usize = 1 << 20;
+/// Seconds a question to another system may take.
+pub const OUTBOUND_TIME_MAX_SECONDS: u64 = 10;
+/// Addresses of one host that are tried.
+pub const OUTBOUND_ADDRESSES_MAX: usize = 4;
+/// Seconds in which the keys of an issuer outside are not asked for again, unless a token names another one.
+pub const ISSUER_KEEP_SECONDS: i64 = 3_600;
+/// Seconds between two questions to one issuer for its keys.
+pub const ISSUER_PAUSE_SECONDS: i64 = 60;

@@ -1,6 +1,7 @@
 //! What the operator decides: flags, `TENURE_…` variables and a TOML file, in this order of precedence.
 
 use crate::failure::{Failure, Outcome, While};
+use crate::providers::{OutboundEntry, ProviderEntry};
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 use std::fs;
@@ -35,6 +36,40 @@ pub enum Command {
         /// Display name of the tenant; the domain when it is not given.
         #[arg(long)]
         name: Option<String>,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Forget which identities of providers outside belong to a person, and sign him out everywhere.
+    Unlink {
+        /// User principal name of the person.
+        name: String,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// The keys that sign tokens.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: KeysVerb,
+    },
+}
+
+/// What to do with the keys that sign tokens.
+#[derive(Debug, Subcommand)]
+pub enum KeysVerb {
+    /// Make another key and sign with it in two minutes; servers may run meanwhile.
+    Rotate {
+        /// End all tokens that older keys have signed at that moment, too: for a key that others may know.
+        #[arg(long)]
+        withdraw: bool,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Show the keys.
+    List {
         /// Where the installation is.
         #[command(flatten)]
         options: Given,
@@ -93,6 +128,13 @@ pub struct Given {
     /// File outside the database that checkpoints of the audit are appended to.
     #[arg(long, env = "TENURE_AUDIT_CHECKPOINT_FILE", value_name = "FILE")]
     audit_checkpoint_file: Option<PathBuf>,
+    /// Providers that people sign in with: in the file only.
+    #[arg(skip)]
+    #[serde(rename = "oidc-provider")]
+    providers: Vec<ProviderEntry>,
+    /// Where other systems may be asked: in the file only.
+    #[arg(skip)]
+    outbound: OutboundEntry,
 }
 
 /// How answers travel.
@@ -127,6 +169,10 @@ pub struct Options {
     pub master_key_file: Option<PathBuf>,
     /// The file that checkpoints of the audit are appended to.
     pub audit_checkpoint_file: Option<PathBuf>,
+    /// Providers that people sign in with.
+    pub providers: Vec<ProviderEntry>,
+    /// Where other systems may be asked.
+    pub outbound: OutboundEntry,
 }
 
 impl Given {
@@ -155,6 +201,8 @@ impl Given {
             insecure_http: self.insecure_http.or(file.insecure_http),
             master_key_file: self.master_key_file.or(file.master_key_file),
             audit_checkpoint_file: self.audit_checkpoint_file.or(file.audit_checkpoint_file),
+            providers: file.providers,
+            outbound: file.outbound,
         }
     }
 
@@ -196,6 +244,8 @@ impl Given {
             transport,
             master_key_file: self.master_key_file,
             audit_checkpoint_file: self.audit_checkpoint_file,
+            providers: self.providers,
+            outbound: self.outbound,
         })
     }
 }

@@ -85,3 +85,52 @@ impl Installation {
         Ok(self.engine.write_blocking(move |ctx| keys::open(ctx, &master))?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Transport;
+    use crate::files;
+    use crate::providers::OutboundEntry;
+    use std::net::SocketAddr;
+    use tenure_service::bootstrap::NewTenant;
+
+    fn options(folder: &Path) -> Options {
+        Options {
+            data_dir: folder.to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 1)),
+            database: None,
+            demo: false,
+            public_url: None,
+            tls_names: Vec::new(),
+            transport: Transport::PrivateAuthority,
+            master_key_file: None,
+            audit_checkpoint_file: None,
+            providers: Vec::new(),
+            outbound: OutboundEntry::default(),
+        }
+    }
+
+    #[test]
+    fn a_missing_or_another_master_key_is_refused_at_the_start_and_nothing_begins_anew() {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| unreachable!("{e}"));
+        let options = options(folder.path());
+        let first = || open(&options).and_then(|place| place.keys().map(|ring| (place, ring.times())));
+        let (place, times) = first().unwrap_or_else(|e| unreachable!("{e}"));
+        let new = NewTenant { id: None, name: "X".to_owned(), domains: vec!["x.example".to_owned()], is_demo: false };
+        let made = place.engine.write_blocking(move |ctx| bootstrap::create_tenant(ctx, &new).map(drop));
+        assert!(made.is_ok(), "{made:?}");
+        drop(place);
+        let key = folder.path().join("master.key");
+        let kept = files::read_if_there(&key).ok().flatten().unwrap_or_default();
+        assert!(std::fs::remove_file(&key).is_ok());
+        let missing = open(&options).err().map(|e| e.0).unwrap_or_default();
+        assert!(missing.contains("its master key is not in"), "{missing}");
+        assert!(!key.exists(), "no other key was made");
+        assert_eq!(files::write_private(&key, &"A".repeat(kept.len())), Ok(()));
+        let wrong = first().err().map(|e| e.0).unwrap_or_default();
+        assert!(wrong.contains("the master key does not fit this database"), "{wrong}");
+        assert_eq!(files::write_private(&key, &kept), Ok(()));
+        assert_eq!(first().ok().map(|(_, again)| again), Some(times));
+    }
+}

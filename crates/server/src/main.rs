@@ -14,14 +14,16 @@ mod failure;
 mod files;
 mod init;
 mod installation;
+mod keys;
 mod listen;
 mod lock;
 mod master_key;
+mod providers;
 mod serve;
 mod tls;
 
 use clap::Parser;
-use config::{Cli, Command};
+use config::{Cli, Command, KeysVerb};
 use std::io::Write;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -39,6 +41,11 @@ fn main() -> ExitCode {
         Command::Init { admin, name, options } => {
             options.complete().and_then(|options| init::run(&options, &admin, name.as_deref()))
         }
+        Command::Unlink { name, options } => options.complete().and_then(|o| providers::unlink(&o, &name)),
+        Command::Keys { verb: KeysVerb::Rotate { withdraw, options } } => {
+            options.complete().and_then(|options| keys::rotate(&options, withdraw))
+        }
+        Command::Keys { verb: KeysVerb::List { options } } => options.complete().and_then(|o| keys::list(&o)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

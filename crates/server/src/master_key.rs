@@ -54,6 +54,7 @@ pub fn create(options: &Options) -> Outcome<MasterKey> {
 mod tests {
     use super::*;
     use crate::config::Transport;
+    use crate::providers::OutboundEntry;
     use std::net::SocketAddr;
     use std::path::Path;
 
@@ -67,6 +68,9 @@ mod tests {
             tls_names: Vec::new(),
             transport: Transport::PrivateAuthority,
             master_key_file: None,
+            audit_checkpoint_file: None,
+            providers: Vec::new(),
+            outbound: OutboundEntry::default(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! `tenure serve`: puts the rooms together, runs them, and takes them apart again.
 
+use crate::checkpoint_file::CheckpointFile;
 use crate::config::{Options, Transport};
 use crate::demo::{self, SignIn};
 use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
-use crate::checkpoint_file::CheckpointFile;
-use crate::{listen, lock, tls};
+use crate::{keys, listen, lock, providers, tls};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,13 +14,12 @@ use tenure_connect::Connectors;
 use tenure_demo::DOMAIN;
 use tenure_domain::time::DemoClock;
 use tenure_jobs::{AdvanceError, Outside, Runner, Sealer, advance};
-use tenure_service::identity::{Tenant, artifacts, keys};
+use tenure_service::identity::keys::KeyRing;
+use tenure_service::identity::{Tenant, artifacts};
 use tenure_service::{Engine, Identity, audit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
-
-use crate::master_key::MasterKey;
 
 /// Time between two rounds of housekeeping.
 const UPKEEP_INTERVAL: Duration = Duration::from_hours(1);
@@ -43,13 +42,15 @@ pub fn run(options: &Options) -> Outcome<()> {
     let runner = Runner::new(place.engine.clone(), Connectors::default());
     let keys = place.keys()?;
     let sealer = sealer(&place, &keys, &options)?;
-    let app = App::new(Settings {
+    let settings = Settings {
         engine: place.engine.clone(),
         tenant,
         keys,
         hosts: Hosts { names: options.names(), scheme: options.scheme(), public_url: options.public_url.clone() },
         clock: place.demo_clock.clone().map(|clock| clock_control(runner.clone(), clock)),
-    });
+    };
+    let outbound = providers::outbound(&options.outbound, options.demo)?;
+    let app = App::with_providers(settings, providers::load(&options.providers, options.demo)?, outbound);
     if let Some(sign_in) = &sign_in {
         demo::write_env(&options, sign_in)?;
     }
@@ -61,7 +62,8 @@ pub fn run(options: &Options) -> Outcome<()> {
         }
         let jobs = tokio::spawn(runner.run(stop.clone()));
         let sealing = tokio::spawn(sealer.clone().run(stop.clone()));
-        let upkeep = tokio::spawn(upkeep(place.engine.clone(), app.clone(), place.master, stop.clone()));
+        let upkeep = tokio::spawn(upkeep(place.engine.clone(), stop.clone()));
+        let keys = tokio::spawn(keys::look_after(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));
         announce(&options, sign_in.as_ref())?;
         stop_asked().await?;
@@ -72,10 +74,13 @@ pub fn run(options: &Options) -> Outcome<()> {
             tracing::warn!("background work did not end in time; it goes on at the next start");
         }
         upkeep.abort();
+        keys.abort();
         sealing.abort();
         match tokio::time::timeout(SEAL_TIME_MAX, sealer.finish()).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it");
+            }
             Err(_) => tracing::warn!("the end of the audit was not sealed in time; the next start does it"),
         }
         Ok(())
@@ -83,7 +88,7 @@ pub fn run(options: &Options) -> Outcome<()> {
 }
 
 /// What seals the audit, with the key for it.
-fn sealer(place: &Installation, keys: &keys::KeyRing, options: &Options) -> Outcome<Sealer> {
+fn sealer(place: &Installation, keys: &KeyRing, options: &Options) -> Outcome<Sealer> {
     let vault = keys.vault.clone();
     let key = place.engine.write_blocking(move |ctx| audit::open_key(ctx, &vault))?;
     let outside: Option<Arc<Mutex<dyn Outside>>> = match &options.audit_checkpoint_file {
@@ -119,18 +124,14 @@ fn clock_control(runner: Runner, clock: Arc<DemoClock>) -> ClockControl {
     })
 }
 
-/// Makes the next signing key in time, takes over those of other nodes, and removes what has ended.
-async fn upkeep(engine: Engine, app: App, master: MasterKey, mut stop: watch::Receiver<bool>) {
+/// Removes what has ended.
+async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
     let mut round = tokio::time::interval(UPKEEP_INTERVAL);
     round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !*stop.borrow() {
         tokio::select! {
             _ = round.tick() => {}
             _ = stop.changed() => return,
-        }
-        match engine.write(Identity::System, Uuid::nil(), move |ctx| keys::open(ctx, &master)).await {
-            Ok(ring) => app.replace_keys(ring),
-            Err(error) => tracing::warn!(%error, "the keys could not be looked after"),
         }
         let cleaned = engine.write(Identity::System, Uuid::nil(), |ctx| {
             artifacts::clean_up(ctx);

@@ -158,11 +158,7 @@ impl<'t, 'c> Ctx<'t, 'c> {
 }
 
 /// The caller that the directory describes now, or why the token is no longer good.
-fn admit(
-    identity: Identity,
-    rows: Vec<RightsRow>,
-    given: Option<Vec<ClientRights>>,
-) -> Result<Caller, ServiceError> {
+fn admit(identity: Identity, rows: Vec<RightsRow>, given: Option<Vec<ClientRights>>) -> Result<Caller, ServiceError> {
     let Identity::Token { principal, is_app, capabilities, epoch, .. } = identity else {
         return Ok(Caller::system());
     };

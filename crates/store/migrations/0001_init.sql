@@ -54,6 +54,7 @@ CREATE TABLE oauth_artifact (
 ){{table}};
 CREATE INDEX ix_oauth_artifact_family ON oauth_artifact (family);
 CREATE INDEX ix_oauth_artifact_expires ON oauth_artifact (expires_at);
+CREATE INDEX ix_oauth_artifact_principal ON oauth_artifact (principal_id);
 
 CREATE TABLE oauth_grant (
     id {{id}} PRIMARY KEY,

@@ -4,6 +4,7 @@
 use crate::answer::{Answer, Names};
 use crate::company::{self, Company};
 use crate::db::{Db, Image, Kind, kinds};
+use crate::issuer::{self, Issuer};
 use crate::load::{self, Loaded, Scale, load};
 use axum::Router;
 use axum::body::Body;
@@ -13,8 +14,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
+use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Provider, Settings};
 use tenure_connect::Connectors;
+use tenure_connect::http::Rules;
 use tenure_domain::Timestamp;
 use tenure_domain::ids::{ObjectId, SeededEntropy};
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
@@ -35,8 +37,8 @@ const FOUNDED_BEFORE_SECONDS: i64 = 86_400;
 pub const MASTER_KEY: [u8; 32] = [7; 32];
 /// The first number of randomness in the company, and of everything after it.
 const SEEDS: (u64, u64) = (1, 1_000_000);
-/// The first number of randomness of a second node.
-const SECOND_NODE_SEED: u64 = 2_000_000;
+/// Numbers of randomness of one node.
+const SEEDS_OF_A_NODE: u64 = 1_000_000;
 
 /// Runs a test on a fresh application over every kind of database: `on_every_database(async |app| { … })`. Snapshots
 /// must come out the same.
@@ -63,9 +65,28 @@ pub fn on_every_database(test: impl AsyncFn(&TestApp)) {
 pub fn on_two_nodes(test: impl AsyncFn(&TestApp, &TestApp)) {
     for kind in kinds() {
         let one = TestApp::start(kind);
-        let other = one.second_node();
+        let other = one.another_node(Vec::new());
         one.run(async {
             test(&one, &other).await;
+            one.finish().await;
+        });
+    }
+}
+
+/// Runs a test on two nodes that both know an issuer outside, which is trusted for the addresses of these domains.
+///
+/// # Panics
+/// When the test does, or leaves work undone that is due.
+#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
+pub fn on_two_nodes_with_issuer(trusted: &[&str], test: impl AsyncFn(&TestApp, &TestApp, &Issuer)) {
+    for kind in kinds() {
+        let first = TestApp::start(kind);
+        let issuer = Issuer::new(first.wall.clone());
+        let node = || first.another_node(vec![issuer.provider(trusted)]);
+        let (one, other) = (node(), node());
+        first.run(async {
+            issuer.serve();
+            test(&one, &other, &issuer).await;
             one.finish().await;
         });
     }
@@ -99,6 +120,7 @@ pub struct TestApp {
     tokens: Mutex<HashMap<String, String>>,
     tenant: Tenant,
     app: App,
+    nodes: Arc<AtomicU64>,
     /// Last, so that it goes after what uses it.
     db: Arc<Db>,
 }
@@ -194,34 +216,40 @@ impl TestApp {
         Self::over(db, tenant.expect("the demo is seeded"))
     }
 
-    /// A second node on the same database, with the same clock.
+    /// Another node on the same database, with the same clock, where people can sign in with these providers.
     ///
     /// # Panics
     /// When it cannot be started.
-    pub fn second_node(&self) -> Self {
-        let base = base_with(&self.db, self.wall.clone(), SECOND_NODE_SEED);
-        Self::with(self.db.clone(), self.tenant.clone(), base)
+    pub fn another_node(&self, providers: Vec<Provider>) -> Self {
+        let number = self.nodes.fetch_add(1, Ordering::Relaxed);
+        let base = base_with(&self.db, self.wall.clone(), number * SEEDS_OF_A_NODE);
+        let node = Self::with(self.db.clone(), self.tenant.clone(), base, providers);
+        Self { nodes: self.nodes.clone(), ..node }
     }
 
     fn over(db: Db, tenant: Tenant) -> Self {
         let base = base(&db, start(), SEEDS.1);
-        Self::with(Arc::new(db), tenant, base)
+        Self::with(Arc::new(db), tenant, base, Vec::new())
     }
 
-    fn with(db: Arc<Db>, tenant: Tenant, base: Base) -> Self {
+    fn with(db: Arc<Db>, tenant: Tenant, base: Base, providers: Vec<Provider>) -> Self {
         let Base { wall, clock, engine } = base;
         let runner = Runner::new(engine.clone(), Connectors::default());
         let keys = engine.write_blocking(|ctx| keys::open(ctx, &MASTER_KEY)).expect("the keys");
-        let app = App::new(Settings {
+        let settings = Settings {
             engine: engine.clone(),
             tenant: tenant.clone(),
             keys,
             hosts: Hosts { names: vec![HOST.to_owned()], scheme: "https", public_url: None },
             clock: Some(clock_control(runner.clone(), clock.clone())),
-        });
+        };
+        let outbound = issuer::outbound(Rules { loopback: true, ..Rules::default() });
+        let app = App::with_providers(settings, providers, outbound);
         let router = tenure_api::router(app.clone());
         let (names, tokens) = (Mutex::default(), Mutex::default());
-        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, tenant, app, db }
+        // The company and the first node have the seeds before.
+        let nodes = Arc::new(AtomicU64::new(2));
+        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, tenant, app, nodes, db }
     }
 
     /// Runs something asynchronous to its end, on this thread.
@@ -229,7 +257,7 @@ impl TestApp {
     /// # Panics
     /// When it does.
     pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(work)
     }
 
@@ -426,6 +454,11 @@ impl TestApp {
         advance(&self.runner, &self.clock, target).await.expect("the clock moves").1
     }
 
+    /// The wall clock.
+    pub fn wall(&self) -> Timestamp {
+        self.wall.now()
+    }
+
     /// Moves the wall clock on: tokens grow old. The business clock goes along.
     pub fn let_pass(&self, seconds: i64) {
         self.wall.set(plus_seconds(self.wall.now(), seconds));
@@ -444,13 +477,15 @@ impl TestApp {
         load::Target::of(&self.db)
     }
 
-    /// Looks after the keys as a server does from time to time: makes the next one, takes over those of other nodes.
+    /// Looks after the keys as a server does every minute: makes the next one, takes over those of other nodes.
     ///
     /// # Panics
     /// When the database fails.
     pub async fn look_after_keys(&self) {
-        let open = self.engine.write(Identity::System, Uuid::nil(), |ctx| keys::open(ctx, &MASTER_KEY));
-        self.app.replace_keys(open.await.expect("the keys"));
+        let ring = keys::refresh(&self.engine, MASTER_KEY, self.app.key_times()).await.expect("the keys");
+        if let Some(ring) = ring {
+            self.app.replace_keys(ring);
+        }
     }
 
     /// From here on an outside directory is the master of an object.

@@ -83,6 +83,15 @@ fn fault(raw: &Raw, asked: &Asked) -> Option<SignInError> {
     None
 }
 
+/// What is answered at once to a request that is wrong; nothing when a person may be asked.
+pub async fn refusal(raw: &Raw, query: &str) -> Result<Option<Reply>, Failure> {
+    let asked = match asked(raw, query).await {
+        Ok(asked) => asked,
+        Err(failure) => return Ok(Some(pages::failed(raw, &failure))),
+    };
+    Ok(fault(raw, &asked).map(|error| send_back(raw, &asked, &error_params(&error))))
+}
+
 /// Answers the endpoint: a page, and then what the page sends back.
 pub async fn answer(raw: &Raw) -> Result<Reply, Failure> {
     let body = Form::of_body(raw);
@@ -93,12 +102,8 @@ pub async fn answer(raw: &Raw) -> Result<Reply, Failure> {
     } else {
         raw.query.clone()
     };
-    let asked = match asked(raw, &query).await {
-        Ok(asked) => asked,
-        Err(failure) => return Ok(pages::failed(raw, &failure)),
-    };
-    if let Some(error) = fault(raw, &asked) {
-        return Ok(send_back(raw, &asked, &error_params(&error)));
+    if let Some(refused) = refusal(raw, &query).await? {
+        return Ok(refused);
     }
     let visit = signin::visit(raw, Purpose::Authorize { query }).await?;
     if !sent_back {

@@ -9,6 +9,8 @@ mod failure;
 mod form;
 mod grants;
 mod pages;
+mod portal;
+mod provider;
 mod setup;
 mod signin;
 mod tokens;
@@ -32,6 +34,9 @@ pub async fn route(raw: &Raw) -> Result<Reply, Failure> {
         ["common", "userrealm", _] if get => return Ok(discovery::user_realm(raw, segments.last().unwrap_or(&""))),
         ["metadata", "endpoints"] if get => return Ok(discovery::cloud_metadata(raw)),
         ["setup"] if get || post => return setup::answer(raw).await,
+        ["signin"] if get || post => return portal::answer(raw).await,
+        ["signin", name] if get => return provider::begin(raw, name).await,
+        ["signin", name, "callback"] if get => return provider::callback(raw, name).await,
         _ => {}
     }
     let Some((tenant, rest)) = names.split_first() else { return Err(Failure::unknown_route(&raw.path)) };

@@ -33,6 +33,9 @@ ul { margin: 0 0 16px; padding-left: 20px; }
 button { min-width: 108px; padding: 6px 12px; font: inherit; font-weight: 600; color: var(--ink); background: transparent; border: 1px solid var(--line); border-radius: 4px; cursor: pointer; }
 button.go { color: #fff; background: var(--go); border-color: var(--go); }
 @media (prefers-color-scheme: dark) { button.go { color: #1b1a19; } }
+a.button { display: block; padding: 6px 12px; font-weight: 600; text-align: center; text-decoration: none; color: var(--ink); border: 1px solid var(--line); border-radius: 4px; }
+a.button:focus-visible { outline: 2px solid var(--go); outline-offset: 1px; }
+p:has(> a.button) { margin: 16px 0 0; }
 .fault { margin: 0 0 16px; padding: 8px 12px; color: var(--bad); border: 1px solid currentcolor; border-radius: 4px; }
 .check { display: flex; gap: 8px; align-items: baseline; }
 .code { font-family: ui-monospace, monospace; letter-spacing: .1em; text-transform: uppercase; }
@@ -90,6 +93,10 @@ pub fn sign_in(raw: &Raw, visit: &Visit, fault: Option<&str>) -> Reply {
             let hidden = format!("<input type=\"hidden\" name=\"user_code\" value=\"{}\">\n", escape(user_code));
             (authority(raw, "deviceauth"), hidden, String::new())
         }
+        Purpose::Portal { next } => {
+            let next = form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>();
+            (format!("{}{}?next={next}", raw.base, super::portal::PATH), String::new(), String::new())
+        }
     };
     // Who mistyped the password need not type the name again.
     let typed = fault.and_then(|_| super::form::Form::of_body(raw).get("username").map(ToOwned::to_owned));
@@ -109,7 +116,19 @@ pub fn sign_in(raw: &Raw, visit: &Visit, fault: Option<&str>) -> Reply {
         escape(&action),
         escape(&hint)
     );
+    inner.push_str(&provider_buttons(raw, &visit.purpose));
     page(raw, "Sign in", &inner)
+}
+
+/// A button for each provider outside: links, because they carry nothing that is secret.
+fn provider_buttons(raw: &Raw, purpose: &Purpose) -> String {
+    let mut buttons = String::new();
+    for provider in raw.app.outside().providers() {
+        let link = super::provider::link(raw, provider, purpose);
+        let _ =
+            write!(buttons, "\n<p><a class=\"button\" href=\"{}\">{}</a></p>", escape(&link), escape(&provider.label));
+    }
+    buttons
 }
 
 fn two_passwords() -> &'static str {

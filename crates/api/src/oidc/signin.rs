@@ -7,6 +7,7 @@ use super::failure::SignInError;
 use super::form::Form;
 use super::grants;
 use super::pages;
+use super::portal;
 use super::tokens::find_client;
 use crate::error::Failure;
 use crate::http::{Raw, Reply};
@@ -15,17 +16,16 @@ use tenure_auth::scopes;
 use tenure_auth::secret;
 use tenure_domain::directory::user::{User, check_password};
 use tenure_domain::ids::ObjectId;
+use tenure_domain::limits::SIGNIN_TICKET_MINUTES;
 use tenure_domain::time::plus_seconds;
 use tenure_service::directory::users::NewPassword;
 use tenure_service::identity::artifacts::{self, Artifact, ArtifactKind, Redeemed};
 use tenure_service::identity::clients::Client;
 use tenure_service::identity::consent::{self, Scopes, Wanted};
 use tenure_service::identity::people;
+use tenure_service::identity::sessions::Method as Proof;
 use tenure_service::{Cost, Ctx, Identity, ServiceError};
 use uuid::Uuid;
-
-/// Minutes a sign-in may take from page to page.
-const TICKET_MINUTES: i64 = 10;
 
 /// A name and a password, as they were typed.
 #[derive(Clone)]
@@ -98,6 +98,11 @@ pub enum Purpose {
         /// The code.
         user_code: String,
     },
+    /// The product's own pages.
+    Portal {
+        /// Where the person goes then: a path of this server.
+        next: String,
+    },
 }
 
 /// What a ticket waits for.
@@ -129,6 +134,7 @@ pub struct Visit {
 /// What a person signs in for, from the purpose.
 pub async fn visit(raw: &Raw, purpose: Purpose) -> Result<Visit, Failure> {
     let found = match &purpose {
+        Purpose::Portal { .. } => Ok((Client::own_pages(), String::new(), false)),
         Purpose::Authorize { query } => {
             authorize::asked(raw, query).await.map(|a: Asked| (a.client, a.scope, a.prompt.contains("consent")))
         }
@@ -149,7 +155,7 @@ async fn ticket(raw: &Raw, visit: &Visit, user: ObjectId, step: Step) -> Result<
         principal: Some(user),
         data,
         family: None,
-        expires_at: plus_seconds(raw.app.wall(), TICKET_MINUTES * 60),
+        expires_at: plus_seconds(raw.app.wall(), SIGNIN_TICKET_MINUTES * 60),
         used_at: None,
     };
     grants::keep(raw, artifact).await?;
@@ -166,6 +172,14 @@ pub async fn proceed(raw: &Raw, visit: Visit, signed_in: SignIn) -> Result<Reply
         }
         SignIn::Good(user) => user,
     };
+    accepted(raw, visit, user, Proof::Password).await
+}
+
+/// The next page for a person who has proved who he is.
+pub async fn accepted(raw: &Raw, visit: Visit, user: User, proof: Proof) -> Result<Reply, Failure> {
+    if let Purpose::Portal { next } = &visit.purpose {
+        return portal::begin(raw, next, &user, proof).await;
+    }
     let (used, missing) = grants::given(raw, visit.client.principal, user.id, &visit.wanted).await?;
     let nothing_given = visit.wanted.all_given && used.is_empty();
     let asked = if visit.asks_consent { visit.wanted.named.clone() } else { missing };
@@ -201,6 +215,8 @@ async fn finish(raw: &Raw, visit: Visit, user: &User) -> Result<Reply, Failure> 
     match &visit.purpose {
         Purpose::Authorize { query } => authorize::grant(raw, query, user).await,
         Purpose::Device { user_code } => device::approve(raw, user_code, user, &visit.client).await,
+        // It has no consent to wait for.
+        Purpose::Portal { next } => portal::begin(raw, next, user, Proof::Password).await,
     }
 }
 
@@ -209,6 +225,7 @@ async fn turn_away(raw: &Raw, visit: &Visit, error: &SignInError) -> Result<Repl
     match &visit.purpose {
         Purpose::Authorize { query } => authorize::refuse(raw, query, error).await,
         Purpose::Device { user_code } => device::decline(raw, user_code).await,
+        Purpose::Portal { .. } => Ok(pages::over(raw)),
     }
 }
 

@@ -13,7 +13,9 @@ mod directory;
 mod etag;
 mod fuzz;
 mod meaning;
+mod keys;
 mod objects;
+mod outside;
 mod packages;
 mod pages;
 mod policies;
@@ -23,6 +25,7 @@ mod refusals;
 mod requests;
 mod revocation;
 mod schema;
+mod sessions;
 mod signin;
 
 /// Where entitlement management is, in the older version.

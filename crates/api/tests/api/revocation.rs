@@ -157,7 +157,13 @@ async fn viewer(app: &TestApp) -> (NewApp, String, String) {
     let client: Uuid = viewer.principal.parse().unwrap_or_default();
     let give = app.engine().write(Identity::System, Uuid::nil(), move |ctx| {
         let scopes = ["Group.Read.All", "User.Read"].map(ToOwned::to_owned).into();
-        tenure_service::identity::consent::consent(ctx, ObjectId(client), ObjectId(company::person("anna")), &scopes, true)
+        tenure_service::identity::consent::consent(
+            ctx,
+            ObjectId(client),
+            ObjectId(company::person("anna")),
+            &scopes,
+            true,
+        )
     });
     give.await.expect("consent");
     let name = company::principal_name("carla");
@@ -210,7 +216,10 @@ fn a_removed_secret_gets_no_new_token_and_what_was_issued_lives_to_its_end() {
         let admin = one.token_app().await;
         let app = new_app(one, "Reports", &["Group.Read.All"]).await;
         let path = format!("/v1.0/applications/{}", app.application);
-        let made = one.post(&format!("{path}/addPassword"), &admin, json!({ "displayName": "second" })).await.expect(200);
+        let made = one
+            .post(&format!("{path}/addPassword"), &admin, json!({ "passwordCredential": { "displayName": "second" } }))
+            .await
+            .expect(200);
         let secret = made.json["secretText"].as_str().unwrap_or_default().to_owned();
         let second = NewApp { secret, ..app.clone() };
         let token = second.token(one).await;

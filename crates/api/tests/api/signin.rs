@@ -342,3 +342,48 @@ fn tokens_are_for_one_api_under_its_names_and_ours() {
         assert_eq!(said(&app.token(&fields).await), "400 invalid_resource 500011");
     });
 }
+
+#[test]
+fn the_tenth_wrong_password_locks_the_account_for_a_quarter_of_an_hour() {
+    on_every_database(async |app| {
+        let wrong = async |times: usize| {
+            for _ in 0..times {
+                // Longer than any pause between two tries.
+                app.let_pass(65);
+                assert_eq!(number(&sign_in(app, "carla", "wrong", DEFAULT).await), 50_126);
+            }
+        };
+        wrong(9).await;
+        app.let_pass(65);
+        assert_eq!(sign_in(app, "carla", company::PASSWORD, DEFAULT).await.status, 200, "nine are not too many");
+        wrong(10).await;
+        app.let_pass(15 * 60 - 1);
+        assert_eq!(number(&sign_in(app, "carla", company::PASSWORD, DEFAULT).await), 50_053);
+        app.let_pass(1);
+        assert_eq!(sign_in(app, "carla", company::PASSWORD, DEFAULT).await.status, 200);
+    });
+}
+
+#[test]
+fn an_address_with_too_many_wrong_passwords_waits_whichever_account_it_names() {
+    on_every_database(async |app| {
+        let from = async |last: u8, alias: &str, password: &str| {
+            let client = company::CLIENT_ID;
+            let (name, kind) = (company::principal_name(alias), "application/x-www-form-urlencoded");
+            let body =
+                format!("grant_type=password&client_id={client}&username={name}&password={password}&scope={DEFAULT}");
+            let headers = [("host", "localhost"), ("content-type", kind)];
+            let mut asked = tenure_testkit::app::request("POST", TOKEN, &headers, &body);
+            asked.extensions_mut().insert(tenure_api::Peer([192, 0, 2, last].into()));
+            app.send(asked).await
+        };
+        for _ in 0..30 {
+            assert_eq!(number(&from(1, "nobody", "wrong").await), 50_126);
+        }
+        assert_eq!(number(&from(1, "somebody", "wrong").await), 50_126, "thirty are not too many");
+        assert_eq!(number(&from(1, "carla", company::PASSWORD).await), 50_053, "thirty-one are");
+        assert_eq!(from(2, "carla", company::PASSWORD).await.status, 200, "others are not kept waiting");
+        app.let_pass(2);
+        assert_eq!(from(1, "carla", company::PASSWORD).await.status, 200);
+    });
+}

@@ -2,6 +2,7 @@
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use crate::identity::keys::sealed_for;
 use tenure_auth::Vault;
 use tenure_auth::audit::{CheckpointKey, hash};
 use tenure_domain::limits::SEAL_HEADS_MAX;
@@ -13,10 +14,6 @@ use tenure_store::{StoreError, Tx};
 
 /// What the key is for, in the table of keys.
 pub(crate) const PURPOSE: &str = "audit";
-
-fn sealed_for(id: Uuid) -> String {
-    format!("signing_key/{id}")
-}
 
 /// Opens the key that signs checkpoints; it is made on the first start and stays.
 pub fn open_key(ctx: &mut Ctx<'_, '_>, vault: &Vault) -> Result<CheckpointKey, ServiceError> {

@@ -3,6 +3,7 @@
 use super::{applications, groups, target, users};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use crate::identity::sessions::end_all;
 use crate::requests::removal_facts;
 use tenure_domain::audit::{Activity, AuditEvent};
 use tenure_domain::authorize::{Action, Permit};
@@ -51,6 +52,8 @@ pub fn restore(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> 
     let activity = match head.kind {
         ObjectKind::User => {
             user::restore(ctx.tx, &permit, id, ctx.now);
+            // What outside was issued meanwhile is no better than what was issued before.
+            end_all(ctx, id);
             Activity::RestoreUser
         }
         ObjectKind::Group => {
@@ -95,6 +98,8 @@ fn purge(ctx: &mut Ctx<'_, '_>, permit: &Permit, head: &Head) -> Result<(), Serv
     member::forget(ctx.tx, permit, id);
     application::forget_assignments(ctx.tx, permit, id);
     rows::identity::forget_principal(ctx.tx, id);
+    rows::session::delete_of(ctx.tx, id);
+    rows::identity_link::delete_of(ctx.tx, id);
     queue::clear_timer(ctx.tx, Subject::DeletedObject(id));
     let activity = match head.kind {
         ObjectKind::User => {

@@ -3,6 +3,7 @@
 use super::{attribute_changes, may_edit, target};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use crate::identity::sessions::end_all;
 use tenure_domain::Patch;
 use tenure_domain::audit::{Activity, AuditEvent, Modified};
 use tenure_domain::authorize::Action;
@@ -156,7 +157,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: ObjectId, patch: &UserPatch) -> Result<
     }
     if (old.is_enabled && !new.is_enabled) || given.password.is_some() {
         new.token_epoch += 1;
-        identity::delete_principal_artifacts(ctx.tx, id);
+        end_all(ctx, id);
     }
     user::update(ctx.tx, &permit, &new, ctx.now)?;
     if let Some(password) = &given.password {
@@ -180,7 +181,7 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
     let found = found.ok_or_else(|| Refusal::no_such_object(id))?;
     may_edit(found.source, &found.name)?;
     user::soft_delete(ctx.tx, &permit, id, ctx.now);
-    identity::delete_principal_artifacts(ctx.tx, id);
+    end_all(ctx, id);
     let keep = plus_seconds(ctx.now, DELETED_OBJECT_KEEP_DAYS * 86_400);
     queue::set_timer(ctx.tx, Subject::DeletedObject(id), keep);
     ctx.audit(&AuditEvent::new(Activity::DeleteUser, user_target(&found)))

@@ -34,6 +34,15 @@ pub fn fill(ctx: &mut Ctx<'_, '_>, hash: &[u8], principal: Option<ObjectId>, dat
     identity::update_artifact(ctx.tx, hash, principal, data);
 }
 
+/// Uses up something that speaks for nobody yet.
+pub fn take(ctx: &mut Ctx<'_, '_>, kind: ArtifactKind, text: &str) -> Result<Option<Artifact>, ServiceError> {
+    let found = look(ctx, kind, text)?;
+    if let Some(artifact) = &found {
+        identity::use_artifact(ctx.tx, &artifact.hash, ctx.wall);
+    }
+    Ok(found)
+}
+
 /// What came of bringing something back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Redeemed {
@@ -73,9 +82,10 @@ pub fn redeem(
     Ok(Redeemed::Good(Box::new(artifact), Box::new(person)))
 }
 
-/// Removes what has ended: codes and tokens, and what lost answers could still be asked for.
+/// Removes what has ended: codes, tokens and sessions, and what lost answers could still be asked for.
 pub fn clean_up(ctx: &mut Ctx<'_, '_>) {
     // Used refresh tokens are kept until their end, so that reuse is noticed.
     identity::delete_expired_artifacts(ctx.tx, ctx.wall);
     tenure_store::rows::replay::forget_old(ctx.tx, ctx.wall);
+    super::sessions::clean_up(ctx);
 }

@@ -64,6 +64,19 @@ fn redirects(app: &Application) -> Vec<String> {
 }
 
 impl Client {
+    /// The product's own pages, which ask for no consent and get no tokens.
+    pub fn own_pages() -> Self {
+        Self {
+            app_id: Uuid::nil(),
+            principal: ObjectId(Uuid::nil()),
+            name: "Tenure".to_owned(),
+            is_enabled: true,
+            is_public: false,
+            redirects: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+
     /// Whether `text` is a secret of this client that is good now.
     pub fn has_secret(&self, text: &str, wall: Timestamp) -> bool {
         let good = |c: &&Credential| c.starts_at <= wall && c.expires_at.is_none_or(|end| end > wall);

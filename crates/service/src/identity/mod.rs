@@ -5,7 +5,9 @@ pub mod artifacts;
 pub mod clients;
 pub mod consent;
 pub mod keys;
+pub mod outside;
 pub mod people;
+pub mod sessions;
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;

@@ -69,7 +69,7 @@ pub fn change_password(
     let Some(found) = ctx.fetch(user::get(id))? else { return Ok(None) };
     set_password(ctx, id, password);
     user::raise_epoch(ctx.tx, id);
-    identity::delete_principal_refreshes(ctx.tx, id);
+    super::sessions::end_all(ctx, id);
     ctx.audit(&AuditEvent::new(Activity::ChangePassword, crate::directory::target(ObjectKind::User, id, &found.name)))?;
     Ok(Some(User { token_epoch: found.token_epoch + 1, ..found }))
 }

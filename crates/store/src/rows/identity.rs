@@ -39,7 +39,6 @@ sql! {
     USE_ARTIFACT: "UPDATE oauth_artifact SET used_at = $2 WHERE hash = $1 AND used_at IS NULL";
     DELETE_FAMILY: "DELETE FROM oauth_artifact WHERE family = $1";
     DELETE_PRINCIPAL_ARTIFACTS: "DELETE FROM oauth_artifact WHERE principal_id = $1";
-    DELETE_PRINCIPAL_REFRESHES: "DELETE FROM oauth_artifact WHERE principal_id = $1 AND kind = 3";
     DELETE_EXPIRED_ARTIFACTS: "DELETE FROM oauth_artifact WHERE expires_at < $1";
     GRANTS: "SELECT id, client_id, principal_id, resource_id, scopes FROM oauth_grant WHERE client_id = $1 AND (principal_id IS NULL OR principal_id = $2)";
     GRANT: "SELECT id, client_id, principal_id, resource_id, scopes FROM oauth_grant WHERE id = $1";
@@ -306,11 +305,13 @@ pub enum ArtifactKind {
     Refresh = 3,
     /// A sign-in that is not finished: consent or a new password is still to come.
     Ticket = 4,
+    /// A sign-in that goes on at a provider outside.
+    Outside = 5,
 }
 
 impl ArtifactKind {
     fn from_code(code: i64) -> Option<Self> {
-        [Self::Code, Self::Device, Self::Refresh, Self::Ticket].into_iter().find(|k| *k as i64 == code)
+        [Self::Code, Self::Device, Self::Refresh, Self::Ticket, Self::Outside].into_iter().find(|k| *k as i64 == code)
     }
 }
 
@@ -386,11 +387,6 @@ pub fn delete_family(tx: &mut Tx<'_>, family: Uuid) {
 /// Removes everything that speaks for a person.
 pub fn delete_principal_artifacts(tx: &mut Tx<'_>, principal: ObjectId) {
     tx.write(&DELETE_PRINCIPAL_ARTIFACTS, vec![principal.0.into()]);
-}
-
-/// Removes the refresh tokens of a person.
-pub fn delete_principal_refreshes(tx: &mut Tx<'_>, principal: ObjectId) {
-    tx.write(&DELETE_PRINCIPAL_REFRESHES, vec![principal.0.into()]);
 }
 
 /// Removes artifacts that ended before `before`.

@@ -10,6 +10,7 @@ use tenure_domain::text::fold;
 sql! {
     GET(hot): "SELECT l.user_id, l.not_before, u.token_epoch FROM identity_link l JOIN dir_user u ON u.id = l.user_id WHERE l.issuer = $1 AND l.subject = $2";
     OF_USER: "SELECT subject FROM identity_link WHERE user_id = $1 AND issuer = $2";
+    ISSUERS: "SELECT issuer FROM identity_link WHERE user_id = $1 ORDER BY issuer, subject";
     INSERT: "INSERT INTO identity_link (issuer, subject, user_id, created_at, not_before) VALUES ($1, $2, $3, $4, $5)";
     RAISE_FLOOR: "UPDATE identity_link SET not_before = $2 WHERE user_id = $1 AND not_before < $2";
     DELETE_OF_USER: "DELETE FROM identity_link WHERE user_id = $1";
@@ -40,6 +41,11 @@ pub fn get(issuer: &str, subject: &str) -> First<Link> {
 /// The issuer's names for somebody.
 pub fn subjects(user: ObjectId, issuer: &str) -> Query<String> {
     Query::new(&OF_USER, vec![user.0.into(), issuer.into()], |row| Columns::of(row, "identity_link").text("subject"))
+}
+
+/// The issuers that know somebody, once for each name they have for him.
+pub fn issuers(user: ObjectId) -> Query<String> {
+    Query::new(&ISSUERS, vec![user.0.into()], |row| Columns::of(row, "identity_link").text("issuer"))
 }
 
 /// Adds a link. `not_before`: tokens the issuer has issued by then are not good.
