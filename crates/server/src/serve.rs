@@ -1,10 +1,10 @@
 //! `tenure serve`: puts the rooms together, runs them, and takes them apart again.
 
+use crate::checkpoint_file::CheckpointFile;
 use crate::config::{Options, Transport};
 use crate::demo::{self, SignIn};
 use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
-use crate::checkpoint_file::CheckpointFile;
 use crate::{listen, lock, tls};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -75,7 +75,9 @@ pub fn run(options: &Options) -> Outcome<()> {
         sealing.abort();
         match tokio::time::timeout(SEAL_TIME_MAX, sealer.finish()).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it")
+            }
             Err(_) => tracing::warn!("the end of the audit was not sealed in time; the next start does it"),
         }
         Ok(())
