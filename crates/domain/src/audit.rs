@@ -103,6 +103,7 @@ activities! {
         HardDeleteUser = "Hard delete user", "HardDelete";
         ChangePassword = "Change user password", "Update";
         ResetPassword = "Reset user password", "Update";
+        RefuseSignIn = "Refuse sign-in", "SignIn";
         ErasePersonal = "Erase personal data of audit", "Erase";
         LinkIdentity = "Link external identity to user", "Update";
         UnlinkIdentity = "Unlink external identities from user", "Update";
@@ -138,6 +139,7 @@ activities! {
     RoleManagement {
         AddRoleMember = "Add member to role", "Assign";
         RemoveRoleMember = "Remove member from role", "Unassign";
+        RefuseAction = "Refuse administrator action", "Refuse";
     }
 }
 

@@ -72,6 +72,10 @@ pub const EXPORT_LINE_MAX_BYTES: usize = 16 << 20;
 pub const EXPORT_WRITERS_MAX: usize = 1_000_000;
 /// Audit rows that one transaction of an erasure empties.
 pub const ERASE_ROWS: u32 = 500;
+/// Seconds in which a caller's refused administrator actions are recorded once.
+pub const REFUSAL_INTERVAL_SECONDS: i64 = 60;
+/// Callers whose last recorded refusal is remembered.
+pub const REFUSAL_CALLERS_MAX: usize = 10_000;
 /// Bytes of a request body.
 pub const BODY_MAX_BYTES: usize = 4 << 20;
 /// Bytes of a URL.

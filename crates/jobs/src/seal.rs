@@ -52,6 +52,7 @@ impl Sealer {
 
     /// Seals what is new, unless another node does; gives the number of checkpoints.
     pub async fn seal(&self) -> Result<u32, ServiceError> {
+        self.engine.count_audited_anew();
         let read = |ctx: &mut tenure_service::Ctx<'_, '_>| ctx.fetch(audit::has_unsealed());
         let unsealed = self.engine.read(Cost::Small, Identity::System, self.node, read).await?;
         let made = if unsealed.is_some() { self.checkpoints(false).await? } else { 0 };
@@ -78,10 +79,7 @@ impl Sealer {
             let key = self.key.clone();
             match self.engine.claim(move |tx| audit::seal(tx, how, &key)).await {
                 Ok(Some((_, true))) => {}
-                Ok(Some((_, false))) => {
-                    self.engine.audit_sealed();
-                    return Ok(made + 1);
-                }
+                Ok(Some((_, false))) => return Ok(made + 1),
                 Ok(None) => return Ok(made),
                 // Another node made the same one. What it has not seen is sealed with the next look.
                 Err(StoreError::Conflict { .. } | StoreError::Stale { .. }) if !regardless => return Ok(made),

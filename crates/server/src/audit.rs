@@ -89,7 +89,8 @@ fn export(options: &Options) -> Outcome<()> {
 fn key(options: &Options) -> Outcome<()> {
     let (engine, _) = open(options)?;
     let key = engine.read_long(audit::public_key)?;
-    let key = key.ok_or_else(|| Failure::new("there is no checkpoint key yet: the first start of a server makes it"))?;
+    let key =
+        key.ok_or_else(|| Failure::new("there is no checkpoint key yet: the first start of a server makes it"))?;
     io::stdout().write_all(pem(&key).as_bytes()).doing("printing the key")
 }
 

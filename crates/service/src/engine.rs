@@ -1,5 +1,6 @@
 //! Runs use cases: opens the transaction, reads the clocks once, wakes the job runner after a commit.
 
+use crate::audit::{Refused, record};
 use crate::ctx::{Ctx, Identity};
 use crate::error::ServiceError;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ struct Parts {
     /// Audit rows that use cases of this process have written since it last sealed.
     audited: AtomicU64,
     seal: Notify,
+    refused: Refused,
 }
 
 /// What a use case leaves for others to do.
@@ -49,7 +51,8 @@ pub struct Engine(Arc<Parts>);
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, clocks: Clocks, entropy: MakeEntropy) -> Self {
-        Self(Arc::new(Parts { store, clocks, entropy, wake: Notify::new(), audited: AtomicU64::new(0), seal: Notify::new() }))
+        let (audited, refused) = (AtomicU64::new(0), Refused::default());
+        Self(Arc::new(Parts { store, clocks, entropy, wake: Notify::new(), audited, seal: Notify::new(), refused }))
     }
 
     /// The clocks.
@@ -82,8 +85,8 @@ impl Engine {
         self.0.seal.notified().await;
     }
 
-    /// A checkpoint names all that was written up to now.
-    pub fn audit_sealed(&self) {
+    /// What was written up to now is being sealed, here or by another node.
+    pub fn count_audited_anew(&self) {
         self.0.audited.store(0, Ordering::Relaxed);
     }
 
@@ -149,11 +152,24 @@ impl Engine {
         let left = Arc::<Left>::default();
         let body = self.body(identity, correlation, left.clone(), f);
         let result = self.0.store.write(urgency, identity.principal(), body).await;
-        if result.is_ok() {
-            self.count_audited(left.audited.load(Ordering::Relaxed));
-            if left.work.load(Ordering::Relaxed) {
-                self.wake();
+        match &result {
+            Ok(_) => {
+                self.count_audited(left.audited.load(Ordering::Relaxed));
+                if left.work.load(Ordering::Relaxed) {
+                    self.wake();
+                }
             }
+            Err(ServiceError::Refused(refusal)) => {
+                let event = self.0.refused.event(identity, refusal, self.0.clocks.wall.now());
+                if let Some(event) = event {
+                    let body = self
+                        .body(identity, correlation, Arc::default(), move |ctx: &mut Ctx<'_, '_>| record(ctx, &event));
+                    if let Err(error) = self.0.store.write(Urgency::Bulk, None, body).await {
+                        tracing::warn!(%error, "a refusal could not be recorded");
+                    }
+                }
+            }
+            Err(_) => {}
         }
         result
     }
@@ -188,10 +204,7 @@ impl Engine {
     }
 
     /// A read by the product itself for as long as it takes, on this thread; for tools, not for a server.
-    pub fn read_long<T>(
-        &self,
-        body: impl FnMut(&mut Tx<'_>) -> Result<T, ServiceError>,
-    ) -> Result<T, ServiceError> {
+    pub fn read_long<T>(&self, body: impl FnMut(&mut Tx<'_>) -> Result<T, ServiceError>) -> Result<T, ServiceError> {
         self.0.store.read_long(body)
     }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use tenure_domain::Uuid;
 use tenure_domain::limits::EXPORT_WRITERS_MAX;
 use tenure_domain::seal::{
-    Checkpoint, End, ERASURE_EVENT, ERASURE_ROWS, FORMAT, Hash, Header, Hex, Link, PublicKey, Row, Totals, Writer,
+    Checkpoint, ERASURE_EVENT, ERASURE_ROWS, End, FORMAT, Hash, Header, Hex, Link, PublicKey, Row, Totals, Writer,
     covered_by_checkpoint, covered_by_digest, covered_by_row, covered_by_writer,
 };
 
@@ -155,7 +155,9 @@ impl Verifier {
     fn any_line(&mut self, bytes: &[u8]) -> Checked {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not text".to_owned())?;
         let text = text.strip_suffix('\n').ok_or("the line is cut off")?;
-        let is = |name: &str| text.strip_prefix("{\"").and_then(|t| t.strip_prefix(name)).is_some_and(|t| t.starts_with("\":"));
+        let is = |name: &str| {
+            text.strip_prefix("{\"").and_then(|t| t.strip_prefix(name)).is_some_and(|t| t.starts_with("\":"))
+        };
         if self.part == Part::Writers && !is("writer") {
             self.writers_end()?;
         }
@@ -314,7 +316,9 @@ impl Verifier {
             }
             if chain.sequence > *sequence {
                 let extra = chain.sequence;
-                return Err(format!("writer {writer}, row {extra}: it stands before the checkpoint, which ends with {sequence}"));
+                return Err(format!(
+                    "writer {writer}, row {extra}: it stands before the checkpoint, which ends with {sequence}"
+                ));
             }
             if chain.hash != *hash {
                 return Err(format!("{here}: the checkpoint names another row in its place"));
@@ -339,7 +343,9 @@ impl Verifier {
             }
             if chain.said != chain.sealed {
                 let Chain { said, sealed, .. } = chain;
-                return Err(format!("writer {id}: its rows are sealed up to {said}, but the checkpoints end with {sealed}"));
+                return Err(format!(
+                    "writer {id}: its rows are sealed up to {said}, but the checkpoints end with {sealed}"
+                ));
             }
         }
         if let Some(outside) = &self.outside {

@@ -96,9 +96,9 @@ impl Node {
     /// Erases the names of a person.
     pub fn erase(&self, person: ObjectId) -> usize {
         let now = self.now();
-        let erase = self.engine.claim(move |tx| {
-            audit::erase_some(tx, person, now, &mut Ids::new(Box::new(SeededEntropy::new(99))))
-        });
+        let erase = self
+            .engine
+            .claim(move |tx| audit::erase_some(tx, person, now, &mut Ids::new(Box::new(SeededEntropy::new(99)))));
         run(erase).expect("an erasure")
     }
 

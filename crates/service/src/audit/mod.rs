@@ -3,10 +3,12 @@
 
 mod erase;
 mod export;
+mod refused;
 mod seal;
 
 pub use erase::erase_some;
 pub use export::{Sink, export, public_key};
+pub(crate) use refused::{Refused, record};
 pub use seal::{Seal, open_key, seal};
 
 pub use tenure_auth::audit::CheckpointKey;

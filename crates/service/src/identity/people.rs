@@ -51,7 +51,9 @@ pub fn note_try(ctx: &mut Ctx<'_, '_>, id: ObjectId, succeeded: bool) -> Result<
     let until = (pause > 0).then(|| plus_seconds(ctx.wall, pause));
     // A lock starts the count anew.
     identity::set_failures(ctx.tx, password.id, if locked { 0 } else { failures }, until);
-    Ok(())
+    let name = ctx.fetch(user::get(id))?.map(|user| user.name).unwrap_or_default();
+    let refused = AuditEvent::new(Activity::RefuseSignIn, crate::directory::target(ObjectKind::User, id, &name));
+    ctx.audit(&refused.failed().because("wrong password"))
 }
 
 /// Seconds in which no try is taken after so many failures in a row: none at first, then ever more (decisions.md K5).
