@@ -1,9 +1,9 @@
 //! The load generator: keep-alive connections on one thread, each asking again as soon as it was answered.
 
 use crate::failure::{Failure, Outcome, While};
-use crate::works::{Asked, Pair, Pairs, Work, create, get_by_id, hello, list, member, seen, token};
 use crate::place::World;
 use crate::rng::Rng;
+use crate::works::{Asked, Pair, Pairs, Work, create, get_by_id, hello, list, member, seen, token};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

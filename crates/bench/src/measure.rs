@@ -101,8 +101,12 @@ fn measure(options: &RunOptions, kind: Kind, report: &mut Report) -> Outcome<()>
     let memory = stack.memory()?;
     sides.overload(kind, report)?;
     let after = stack.memory()?;
-    report.line(json!({"work": "memory", "store": kind.name(), "rows": options.rows, "mb": memory, "after_overload_mb": after}));
-    report.line(json!({"work": "start", "store": kind.name(), "rows": options.rows, "ready_ms": ready.as_millis() as u64}));
+    report.line(
+        json!({"work": "memory", "store": kind.name(), "rows": options.rows, "mb": memory, "after_overload_mb": after}),
+    );
+    report.line(
+        json!({"work": "start", "store": kind.name(), "rows": options.rows, "ready_ms": ready.as_millis() as u64}),
+    );
     drop(sides);
     stack.stop()?;
     drop(ceiling);
@@ -205,8 +209,7 @@ impl Sides<'_> {
         for round in 0..=self.times.rounds {
             // The first round warms up and does not count.
             let time = if round == 0 { self.times.warm_up } else { self.times.each };
-            let load =
-                Load { connections: CONNECTIONS, time, seed: u64::from(round) << 32, may_refuse: false, pace };
+            let load = Load { connections: CONNECTIONS, time, seed: u64::from(round) << 32, may_refuse: false, pace };
             let below = self.ceiling.run(self.world, work, load)?;
             let above = self.stack.run(self.world, work, load)?;
             if round > 0 {

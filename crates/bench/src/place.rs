@@ -17,15 +17,6 @@ const LOADED_ASSIGNMENTS_MIN: i64 = 40;
 /// Assignments that are read one by one.
 const ASSIGNMENTS_MAX: i64 = 100_000;
 
-const ASSIGNMENTS: &str = "SELECT a.id, a.id, a.id FROM assignment a ORDER BY a.package_id, a.id LIMIT ";
-const PACKAGES: &str = "SELECT p.id, y.id, r.origin_object FROM package p JOIN policy y ON y.package_id = p.id \
-                        JOIN package_role g ON g.package_id = p.id JOIN resource r ON r.id = g.resource_id \
-                        WHERE (SELECT count(*) FROM assignment a WHERE a.package_id = p.id) >= ";
-const TAKEN: &str = "SELECT q.package_id, q.target_id, q.target_id FROM request q";
-const PEOPLE: &str = "SELECT DISTINCT a.target_id, a.target_id, a.target_id FROM assignment a \
-                      JOIN dir_user u ON u.id = a.target_id WHERE NOT u.is_deleted AND u.is_enabled AND a.package_id IN \
-                      (SELECT b.package_id FROM assignment b GROUP BY b.package_id HAVING count(*) >= ";
-
 /// A package that was loaded.
 #[derive(Clone, Copy, Debug)]
 pub struct Package {
@@ -60,11 +51,12 @@ impl World {
     pub fn read(folder: &Path, database: Option<&str>) -> Outcome<Self> {
         let env = environment(folder)?;
         let value = |name: &str| env.get(name).cloned().doing(name);
+        let least = LOADED_ASSIGNMENTS_MIN.to_string();
         let asked = [
-            format!("{ASSIGNMENTS}{ASSIGNMENTS_MAX}"),
-            format!("{PACKAGES}{LOADED_ASSIGNMENTS_MIN}"),
-            format!("{PEOPLE}{LOADED_ASSIGNMENTS_MIN})"),
-            TAKEN.to_owned(),
+            include_str!("place/assignments.sql").replace("{limit}", &ASSIGNMENTS_MAX.to_string()),
+            include_str!("place/packages.sql").replace("{least}", &least),
+            include_str!("place/people.sql").replace("{least}", &least),
+            include_str!("place/taken.sql").to_owned(),
         ];
         let read = match database {
             None => read_file(&folder.join("tenure.db"), &asked),

@@ -58,7 +58,10 @@ impl Report {
         if self.json_only {
             return;
         }
-        eprintln!("\n{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>8} {:>8}", "work", "store", "rps", "p50 ms", "p99 ms", "ceiling rps", "ratio", "cpu us", "ceiling");
+        eprintln!(
+            "\n{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>8} {:>8}",
+            "work", "store", "rps", "p50 ms", "p99 ms", "ceiling rps", "ratio", "cpu us", "ceiling"
+        );
         for line in &self.lines {
             let text = |name: &str| match line.get(name) {
                 None => String::new(),
@@ -67,8 +70,15 @@ impl Report {
             };
             eprintln!(
                 "{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>8} {:>8}",
-                text("work"), text("store"), text("rps"), text("p50_ms"), text("p99_ms"), text("ceiling_rps"), text("ratio"),
-                text("cpu_us"), text("ceiling_cpu_us")
+                text("work"),
+                text("store"),
+                text("rps"),
+                text("p50_ms"),
+                text("p99_ms"),
+                text("ceiling_rps"),
+                text("ratio"),
+                text("cpu_us"),
+                text("ceiling_cpu_us")
             );
         }
     }

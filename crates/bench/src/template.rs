@@ -160,10 +160,12 @@ fn slot(a: &Value, b: &Value, inputs: (&[Uuid], &[Uuid]), since: u64, made: &mut
             let input = inputs.0.iter().zip(inputs.1).position(|(x, y)| x == a && y == b);
             match input {
                 Some(at) => Slot::Input(at),
-                None if a != b && made_at(*b) >= since => Slot::Fresh(made.iter().position(|m| m == b).unwrap_or_else(|| {
-                    made.push(*b);
-                    made.len() - 1
-                })),
+                None if a != b && made_at(*b) >= since => {
+                    Slot::Fresh(made.iter().position(|m| m == b).unwrap_or_else(|| {
+                        made.push(*b);
+                        made.len() - 1
+                    }))
+                }
                 None => Slot::Constant(Value::Id(*b)),
             }
         }
@@ -211,12 +213,15 @@ mod tests {
         let template = template.unwrap_or_else(|f| unreachable!("{f}"));
         let asked = Uuid::from_u128(9);
         let (first, second) = (template.fill(vec![asked]), template.fill(vec![asked]));
-        let values = |filling: &Filling| template.transactions.first().map(|t| t.steps.first().map(|s| s.values(filling)));
+        let values =
+            |filling: &Filling| template.transactions.first().map(|t| t.steps.first().map(|s| s.values(filling)));
         let (first, second) = (values(&first).flatten(), values(&second).flatten());
         let (Some(first), Some(second)) = (first, second) else { unreachable!("one statement") };
         assert_eq!(first.first(), Some(&Value::Id(asked)));
         assert_ne!(first.get(1), second.get(1), "every request makes its own ids");
-        assert!(matches!((first.get(2), second.get(2)), (Some(Value::Int(a)), Some(Value::Int(b))) if *a > 20 && b > a));
+        assert!(
+            matches!((first.get(2), second.get(2)), (Some(Value::Int(a)), Some(Value::Int(b))) if *a > 20 && b > a)
+        );
         assert_eq!(first.get(3), Some(&Value::from("same")));
     }
 

@@ -173,7 +173,8 @@ impl Asked {
     pub fn to_bytes(&self, host: &str, token: &str) -> Vec<u8> {
         let method = if self.posts { "POST" } else { "GET" };
         let mut text = String::with_capacity(2_048);
-        let _ = write!(text, "{method} {} HTTP/1.1\r\nhost: {host}\r\n{WORK_HEADER}: {}\r\n", self.uri, self.work.name());
+        let _ =
+            write!(text, "{method} {} HTTP/1.1\r\nhost: {host}\r\n{WORK_HEADER}: {}\r\n", self.uri, self.work.name());
         if self.work != Work::Token {
             let _ = write!(text, "authorization: Bearer {token}\r\n");
         }

@@ -1,5 +1,5 @@
 //! The sealed audit: which bytes each hash and signature covers, and what the lines of an export are (decisions.md F,
-//! ADR 9). Whoever hashes, signs or checks takes the bytes from here, so that there is one definition of them.
+//! ADR 10). Whoever hashes, signs or checks takes the bytes from here, so that there is one definition of them.
 //!
 //! A writer's row begins its chain; each audit row names the hash before it; a checkpoint names the heads that moved
 //! since the checkpoint before it, and is signed. Covered bytes begin with a word of their own, and everything of

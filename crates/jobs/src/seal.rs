@@ -78,12 +78,11 @@ impl Sealer {
             let how = Seal { wall: self.engine.clocks().wall.now(), node: self.node, regardless };
             let key = self.key.clone();
             match self.engine.claim(move |tx| audit::seal(tx, how, &key)).await {
-                Ok(Some((_, true))) => {}
                 Ok(Some((_, false))) => return Ok(made + 1),
                 Ok(None) => return Ok(made),
                 // Another node made the same one. What it has not seen is sealed with the next look.
                 Err(StoreError::Conflict { .. } | StoreError::Stale { .. }) if !regardless => return Ok(made),
-                Err(StoreError::Conflict { .. } | StoreError::Stale { .. }) => {}
+                Ok(Some((_, true))) | Err(StoreError::Conflict { .. } | StoreError::Stale { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }

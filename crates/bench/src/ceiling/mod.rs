@@ -19,8 +19,7 @@ use std::sync::Arc;
 use tenure_auth::{SigningKey, token};
 
 /// What every JSON answer of the stack says of itself.
-const JSON: &str =
-    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 /// As much as the claims of a real token.
 const CLAIMS: [&str; 8] = ["a claim of a token that is about as long as those of a real one"; 8];

@@ -3,8 +3,8 @@
 use crate::failure::{Outcome, While};
 use crate::template::{Filling, Transaction};
 use bytes::{BufMut, BytesMut};
-use futures_util::future::{join3, join_all};
 use futures_util::TryStreamExt;
+use futures_util::future::{join_all, join3};
 use std::collections::{HashMap, VecDeque};
 use std::error::Error;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};

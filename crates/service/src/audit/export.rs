@@ -1,4 +1,4 @@
-//! The export: JSON lines in one fixed order, of one moment (decisions.md F, ADR 9). Writers come first; then the rows
+//! The export: JSON lines in one fixed order, of one moment (decisions.md F, ADR 10). Writers come first; then the rows
 //! that each checkpoint covers, and the checkpoint; then the rows that none covers yet; then what all of it comes to.
 //!
 //! It writes what the database holds, also where that is wrong: to find faults is the business of whoever checks it.

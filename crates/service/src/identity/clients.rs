@@ -5,9 +5,7 @@ use crate::error::ServiceError;
 use serde_json::Value;
 use tenure_auth::{scopes, secret};
 use tenure_domain::Timestamp;
-use tenure_domain::directory::application::{
-    AZURE_COMMAND_LINE_APP_ID, Application, GRAPH_COMMAND_LINE_APP_ID,
-};
+use tenure_domain::directory::application::{AZURE_COMMAND_LINE_APP_ID, Application, GRAPH_COMMAND_LINE_APP_ID};
 use tenure_domain::ids::ObjectId;
 use tenure_store::rows::directory::application;
 use tenure_store::rows::identity::{self, Credential, CredentialKind};

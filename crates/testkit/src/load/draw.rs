@@ -2,7 +2,6 @@
 
 use super::Scale;
 use super::structure::{DEPARTMENTS, beginning};
-use tenure_domain::Timestamp;
 use tenure_domain::assignment::AssignmentState;
 use tenure_domain::ids::{Ids, SeededEntropy};
 use tenure_domain::time::from_micros;
@@ -265,5 +264,5 @@ fn removals(ids: &mut Ids, seats: &[Seat]) -> Vec<Removal> {
     ends.sort_unstable();
     // A generator of its own: ids of one never go back in time.
     let mut own = Ids::new(Box::new(SeededEntropy::new(u64::from_be_bytes(ids.bytes()))));
-    ends.into_iter().map(|(at, seat)| Removal { id: own.next(Timestamp::from(from_micros(at))), seat, at }).collect()
+    ends.into_iter().map(|(at, seat)| Removal { id: own.next(from_micros(at)), seat, at }).collect()
 }

@@ -129,7 +129,7 @@ fn tell(scale: Scale, structure: structure::Structure, drawing: &Drawing) -> Loa
     let mut by_state = vec![0; State::ALL.len()];
     let mut held = vec![vec![false; drawing.people.len()]; packages.len()];
     for seat in &drawing.seats {
-        by_state[seat.state.stored().code() as usize] += 1;
+        by_state[usize::try_from(seat.state.stored().code()).expect("the code of a state")] += 1;
         held[seat.package][seat.person] = true;
         packages[seat.package].live += u32::from(seat.state.stored().is_live());
     }
