@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const READY_TIME_MAX: Duration = Duration::from_secs(120);
+const READY_TIME_MAX: Duration = Duration::from_mins(2);
 const STOP_TIME_MAX: Duration = Duration::from_secs(20);
 /// In which the system counts processor time.
 const TICKS_PER_SECOND: f64 = 100.0;
