@@ -17,7 +17,7 @@ use tenure_jobs::{AdvanceError, Outside, Runner, Sealer, advance};
 use tenure_service::identity::keys::KeyRing;
 use tenure_service::identity::{Tenant, artifacts};
 use tenure_service::{Engine, Identity, audit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -56,6 +56,8 @@ pub fn run(options: &Options) -> Outcome<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().doing("starting")?;
     runtime.block_on(async {
+        // Before anybody can know that there is something to stop.
+        let (mut terminate, mut interrupt) = stop_signals()?;
         let (stopper, stop) = watch::channel(false);
         if options.database.is_none() {
             runner.take_over().await?;
@@ -66,7 +68,10 @@ pub fn run(options: &Options) -> Outcome<()> {
         let keys = tokio::spawn(keys::look_after(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));
         announce(&options, sign_in.as_ref())?;
-        stop_asked().await?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
         tracing::info!("stopping");
         let _ = stopper.send(true);
         listening.await.doing("stopping the listener")??;
@@ -143,14 +148,9 @@ async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn stop_asked() -> Outcome<()> {
-    let mut terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).doing("listening for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+fn stop_signals() -> Outcome<(Signal, Signal)> {
+    let terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
+    Ok((terminate, signal(SignalKind::interrupt()).doing("listening for SIGINT")?))
 }
 
 fn announce(options: &Options, sign_in: Option<&SignIn>) -> Outcome<()> {

@@ -10,6 +10,7 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use serde_json::Value as Json;
 use tenure_domain::Timestamp;
+use tenure_domain::audit::{Activity, Category};
 use tenure_domain::ids::ObjectId;
 use tenure_domain::limits::{ERASE_ROWS, EXPORT_ROWS, LEASE_SKEW_SECONDS, SEAL_HEADS_MAX, SEAL_LEASE_SECONDS};
 use tenure_domain::seal::{Checkpoint, Hash, Hex, Link, Salt, Writer};
@@ -38,7 +39,7 @@ sql! {
     STRAY_WRITERS: "SELECT DISTINCT a.writer_id FROM audit a WHERE NOT EXISTS (SELECT 1 FROM audit_writer w WHERE w.id = a.writer_id) ORDER BY a.writer_id LIMIT $1";
     ROWS: "SELECT id, sequence, event, personal, salt, digest, hash, at, activity, activity_key, category_key, is_entitlement, actor_user, actor_app, correlation FROM audit WHERE writer_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
     TARGETS: "SELECT a.id, a.sequence, t.target_id FROM audit a JOIN audit_target t ON t.audit_id = a.id WHERE a.writer_id = $1 AND a.sequence > $2 AND a.sequence <= $3 ORDER BY a.sequence, t.target_id";
-    ERASABLE: "SELECT a.id FROM audit a WHERE a.personal IS NOT NULL AND (a.actor_user = $1 OR a.id IN (SELECT t.audit_id FROM audit_target t WHERE t.target_id = $1)) ORDER BY a.id LIMIT $2";
+    ERASABLE: "SELECT a.id FROM audit a WHERE a.personal IS NOT NULL AND (a.actor_user = $1 OR (a.activity <> $3 AND a.id IN (SELECT t.audit_id FROM audit_target t WHERE t.target_id = $1))) ORDER BY a.id LIMIT $2";
     ERASE: "UPDATE audit SET personal = NULL, salt = NULL WHERE id = $1 AND personal IS NOT NULL";
 }
 
@@ -182,7 +183,7 @@ impl Derived {
             activity: text("activity")?.to_owned(),
             activity_key: fold(text("activity")?),
             category_key: fold(category),
-            is_entitlement: category == tenure_domain::audit::Category::EntitlementManagement.name(),
+            is_entitlement: category == Category::EntitlementManagement.name(),
             actor_user: id_of("user", "id"),
             actor_app: id_of("app", "appId"),
             correlation: Uuid::parse_str(text("correlation")?).ok()?,
@@ -257,9 +258,13 @@ pub fn targets_between(writer: Uuid, after: i64, to: i64) -> Query<(i64, Uuid)> 
     })
 }
 
-/// Rows that hold names of people and are about this person or done by him: as many as one erasure takes.
+/// Rows that hold names of people and are about this person or done by him: as many as one erasure takes. Erasures are
+/// about him, but do not name him.
 pub fn erasable(person: ObjectId) -> Query<Uuid> {
-    Query::new(&ERASABLE, vec![person.0.into(), ERASE_ROWS.into()], |row| Columns::of(row, "audit").id("id"))
+    let erasure = Activity::ErasePersonal.name();
+    Query::new(&ERASABLE, vec![person.0.into(), ERASE_ROWS.into(), erasure.into()], |row| {
+        Columns::of(row, "audit").id("id")
+    })
 }
 
 /// Empties the names of people of one row.

@@ -96,9 +96,8 @@ impl Node {
     /// Erases the names of a person.
     pub fn erase(&self, person: ObjectId) -> usize {
         let now = self.now();
-        let erase = self
-            .engine
-            .claim(move |tx| audit::erase_some(tx, person, now, &mut Ids::new(Box::new(SeededEntropy::new(99)))));
+        let engine = self.engine.clone();
+        let erase = self.engine.claim(move |tx| audit::erase_some(tx, person, now, &mut Ids::new(engine.entropy())));
         run(erase).expect("an erasure")
     }
 
