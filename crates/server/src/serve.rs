@@ -65,8 +65,10 @@ pub fn run(options: &Options) -> Outcome<()> {
         let upkeep = tokio::spawn(upkeep(place.engine.clone(), stop.clone()));
         let keys = tokio::spawn(keys::look_after(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));
+        // Whoever reads that the server serves may stop it in the next moment.
+        let stop_asked = stop_signals()?;
         announce(&options, sign_in.as_ref())?;
-        stop_asked().await?;
+        stop_asked.await;
         tracing::info!("stopping");
         let _ = stopper.send(true);
         listening.await.doing("stopping the listener")??;
@@ -143,14 +145,16 @@ async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn stop_asked() -> Outcome<()> {
+/// Waits for SIGTERM or an interrupt; both are listened to from now on.
+fn stop_signals() -> Outcome<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).doing("listening for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 fn announce(options: &Options, sign_in: Option<&SignIn>) -> Outcome<()> {
