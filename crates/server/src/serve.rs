@@ -67,17 +67,11 @@ pub fn run(options: &Options) -> Outcome<()> {
         let upkeep = tokio::spawn(upkeep(place.engine.clone(), stop.clone()));
         let keys = tokio::spawn(keys::look_after(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));
-        // Whoever reads that the server serves may stop it in the next moment.
-        let stop_asked = stop_signals()?;
         announce(&options, sign_in.as_ref())?;
-<<<<<<< HEAD
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-=======
-        stop_asked.await;
->>>>>>> d8a873587c0f560ff3720de2d9b5b612199b32e1
         tracing::info!("stopping");
         let _ = stopper.send(true);
         listening.await.doing("stopping the listener")??;
@@ -154,22 +148,9 @@ async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-<<<<<<< HEAD
 fn stop_signals() -> Outcome<(Signal, Signal)> {
     let terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
     Ok((terminate, signal(SignalKind::interrupt()).doing("listening for SIGINT")?))
-=======
-/// Waits for SIGTERM or an interrupt; both are listened to from now on.
-fn stop_signals() -> Outcome<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).doing("listening for SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
->>>>>>> d8a873587c0f560ff3720de2d9b5b612199b32e1
 }
 
 fn announce(options: &Options, sign_in: Option<&SignIn>) -> Outcome<()> {
