@@ -101,7 +101,7 @@ both_databases! {
                 swapped.swap(i, i + 1);
                 assert!(verify(with_fitting_end(&swapped).as_bytes()).is_err(), "{}", lines[i]);
             }
-            let cut: String = lines[..=i].iter().map(|l| format!("{l}\n")).collect();
+            let cut: String = lines[..=i].iter().flat_map(|l| [&l[..], "\n"]).collect();
             let fault = verify(cut.as_bytes()).expect_err("cut off");
             assert!(fault.what.contains("cut off"), "{fault}");
         }
@@ -111,7 +111,7 @@ both_databases! {
         assert!(fault.what.contains("its rows are sealed up to"), "{fault}");
         let mut more = lines.clone();
         more.push(lines[last].clone());
-        let text: String = more.iter().map(|l| format!("{l}\n")).collect();
+        let text: String = more.iter().flat_map(|l| [&l[..], "\n"]).collect();
         assert!(verify(text.as_bytes()).expect_err("two ends").what.contains("after the last"));
     }
 }
@@ -152,7 +152,7 @@ fn an_unknown_member_is_found() {
     for i in 0..lines.len() {
         let line = lines[i].clone();
         lines[i] = format!("{},\"more\":1}}", line.strip_suffix('}').expect("an object"));
-        let text: String = lines.iter().map(|l| format!("{l}\n")).collect();
+        let text: String = lines.iter().flat_map(|l| [&l[..], "\n"]).collect();
         let fault = verify(text.as_bytes()).expect_err(&lines[i]);
         assert_eq!(fault.line, i as u64 + 1, "{fault}");
         lines[i] = line;

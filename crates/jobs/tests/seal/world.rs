@@ -135,7 +135,7 @@ pub fn verify_pinned(export: &[u8], pin: Option<Pin>) -> Result<Summary, Fault> 
 
 /// The text with a last line that fits it, as somebody would write it who changes an export.
 pub fn with_fitting_end(lines: &[String]) -> String {
-    let mut text: String = lines.iter().filter(|l| !l.starts_with("{\"end\"")).map(|l| format!("{l}\n")).collect();
+    let mut text: String = lines.iter().filter(|l| !l.starts_with("{\"end\"")).flat_map(|l| [&l[..], "\n"]).collect();
     let mut hash = Running::default();
     hash.update(text.as_bytes());
     let count = |name: &str| text.lines().filter(|l| l.starts_with(&format!("{{\"{name}\":"))).count() as u64;
