@@ -22,6 +22,7 @@ mod failure;
 mod ports;
 mod postgres;
 mod process;
+mod prove;
 mod run;
 mod session;
 mod test;
@@ -67,6 +68,10 @@ usage: cargo xtask VERB
                     keeps a small database of this release for the tests of later ones
   upgrade           opens every database that was kept with the server of today
 
+  prove plans [--store sqlite|postgres] [--rows N]
+                    the plans of hot statements at a million assignments are those at 10,000, and reads take about as
+                    long; what was loaded is kept for the next run
+
   help              this text";
 
 fn main() -> ExitCode {
@@ -90,6 +95,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("trouble") => trouble::run(arguments),
         Some("fixture") => upgrade::make(arguments),
         Some("upgrade") => upgrade::run(arguments),
+        Some("prove") => prove::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

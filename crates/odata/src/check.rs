@@ -416,7 +416,14 @@ impl Walk {
         if rest.is_empty() {
             return Some(Found::One(std::mem::take(&mut self.navs), nav));
         }
-        self.navs.push(nav);
+        // `assignment/target` of a request is a key of the request itself (decisions.md D3).
+        match self.navs.last().and_then(|last| last.shortcut(nav)) {
+            Some(short) => {
+                self.navs.pop();
+                self.navs.push(short);
+            }
+            None => self.navs.push(nav),
+        }
         self.entity = Some(nav.target);
         self.members = nav.target.properties;
         None

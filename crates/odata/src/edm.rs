@@ -281,22 +281,35 @@ pub struct Nav {
     pub many: bool,
     /// How.
     pub via: Via,
+    /// Navigations from its target whose key this row holds too: a filter takes the short way.
+    pub beyond: &'static [Self],
 }
 
 impl Nav {
     /// Leads to one target by a key of this row.
     pub const fn one(name: Name, target: &'static EntityType, key: Column) -> Self {
-        Self { name, target, many: false, via: Via::Key(key) }
+        Self { name, target, many: false, via: Via::Key(key), beyond: &[] }
     }
 
     /// Leads to many targets that hold this row's key.
     pub const fn back(name: Name, target: &'static EntityType, column: Column) -> Self {
-        Self { name, target, many: true, via: Via::Back(column) }
+        Self { name, target, many: true, via: Via::Back(column), beyond: &[] }
     }
 
     /// Leads to many targets by a table of pairs.
     pub const fn link(name: Name, target: &'static EntityType, link: Link) -> Self {
-        Self { name, target, many: true, via: Via::Link(link) }
+        Self { name, target, many: true, via: Via::Link(link), beyond: &[] }
+    }
+
+    /// This row holds the keys of these navigations of its target too.
+    pub const fn beyond(mut self, navigations: &'static [Self]) -> Self {
+        self.beyond = navigations;
+        self
+    }
+
+    /// The short way over this navigation and then `next`, if there is one.
+    pub fn shortcut(&self, next: &Self) -> Option<&'static Self> {
+        self.beyond.iter().find(|own| own.name.spellings().any(|name| next.name.spellings().any(|n| n == name)))
     }
 }
 

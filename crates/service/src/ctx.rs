@@ -117,6 +117,14 @@ impl<'t, 'c> Ctx<'t, 'c> {
         Ok(self.caller()?.sight())
     }
 
+    /// The person whom the token names, before anything was asked about him.
+    pub(crate) const fn identity_person(&self) -> Option<ObjectId> {
+        match self.identity {
+            Identity::Token { principal, is_app: false, .. } => Some(principal),
+            Identity::Token { .. } | Identity::System => None,
+        }
+    }
+
     /// The person who calls, if it is one.
     pub fn person(&mut self) -> Result<Option<ObjectId>, ServiceError> {
         Ok(match self.caller()?.principal {

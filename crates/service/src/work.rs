@@ -44,15 +44,16 @@ pub fn fire(ctx: &mut Ctx<'_, '_>, timer: Timer, lease: Uuid) -> Result<(), Serv
 fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let Some(request) = ctx.fetch(rows::request::get(id))? else { return Ok(()) };
     let target = ObjectId(request.target.0);
-    let (policy, person, service, groups, live, roles) = ctx.fetch((
+    let (policy, person, service, groups, live, roles, names) = ctx.fetch((
         rows::policy::version(request.policy, request.policy_version),
         rows::directory::user::get(target),
         rows::directory::application::service_principal(target),
         rows::directory::user::policy_groups(request.package, target),
         rows::assignment::live(request.package, request.target),
         rows::grant::role_facts(request.package, request.target),
+        requests::name_rows(&request),
     ))?;
-    let names = requests::names(ctx, &request)?;
+    let names = requests::named(names);
     let Some(policy) = policy else { return Ok(()) };
     let facts = |kind, is_member, is_enabled| TargetFacts {
         id: target.0,

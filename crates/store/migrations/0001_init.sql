@@ -144,8 +144,8 @@ CREATE TABLE dir_user (
 ){{table}};
 CREATE UNIQUE INDEX uq_user_upn ON dir_user (upn_key) WHERE NOT is_deleted;
 CREATE INDEX ix_user_mail ON dir_user (mail_key);
-CREATE INDEX ix_user_manager ON dir_user (manager_id);
-CREATE INDEX ix_user_department ON dir_user (department_key);
+CREATE INDEX ix_user_manager ON dir_user (manager_id, id);
+CREATE INDEX ix_user_department ON dir_user (department_key, id);
 
 CREATE TABLE dir_group (
     id {{id}} PRIMARY KEY,
@@ -448,11 +448,14 @@ CREATE TABLE request (
 ){{table}};
 CREATE UNIQUE INDEX uq_open_request ON request (package_id, target_id, direction) WHERE is_open;
 CREATE INDEX ix_request_package ON request (package_id, state, id);
-CREATE INDEX ix_request_target ON request (target_id, id);
+CREATE INDEX ix_request_target ON request (target_id, package_id, id);
 CREATE INDEX ix_request_requestor ON request (requestor_id, id);
 CREATE INDEX ix_request_catalog ON request (catalog_id, state, id);
 CREATE INDEX ix_request_state ON request (state, id);
 CREATE INDEX ix_request_assignment ON request (assignment_id);
+CREATE INDEX ix_request_package_id ON request (package_id, id);
+CREATE INDEX ix_request_catalog_id ON request (catalog_id, id);
+CREATE INDEX ix_request_created ON request (created_at, id);
 CREATE INDEX ix_request_policy ON request (policy_id) WHERE is_open;
 
 CREATE TABLE assignment (
@@ -476,9 +479,12 @@ CREATE TABLE assignment (
 CREATE UNIQUE INDEX uq_live_assignment ON assignment (package_id, target_id) WHERE is_live;
 CREATE INDEX ix_assignment_package ON assignment (package_id, state, id);
 CREATE INDEX ix_assignment_policy ON assignment (policy_id, state, id);
-CREATE INDEX ix_assignment_target ON assignment (target_id, state, id);
+CREATE INDEX ix_assignment_target ON assignment (target_id, package_id, id);
 CREATE INDEX ix_assignment_catalog ON assignment (catalog_id, state, id);
 CREATE INDEX ix_assignment_state ON assignment (state, id);
+CREATE INDEX ix_assignment_package_id ON assignment (package_id, id);
+CREATE INDEX ix_assignment_policy_id ON assignment (policy_id, id);
+CREATE INDEX ix_assignment_catalog_id ON assignment (catalog_id, id);
 
 CREATE TABLE grant_row (
     id {{id}} PRIMARY KEY,

@@ -3,6 +3,8 @@
 /// A statement of this crate.
 #[derive(Debug)]
 pub struct Sql {
+    /// The module it stands in.
+    pub module: &'static str,
     /// Its name.
     pub name: &'static str,
     /// Its text, with `$1` to `$n`.
@@ -17,6 +19,7 @@ macro_rules! sql {
     (@hot) => { false };
     ($($(#[$doc:meta])* $name:ident $(($hot:ident))?: $text:expr;)+) => {
         $($(#[$doc])* pub(crate) const $name: $crate::sql::Sql = $crate::sql::Sql {
+            module: module_path!(),
             name: stringify!($name),
             text: $text,
             hot: sql!(@hot $($hot)?),

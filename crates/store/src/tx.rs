@@ -5,7 +5,7 @@
 //! COMMIT. A write says which constraint means which refusal, and how many rows it must change.
 
 use crate::audit::AuditHead;
-use crate::driver::{BatchError, Conn, Row, Statement};
+use crate::driver::{BatchError, Conn, Row, Statement, plan};
 use crate::error::StoreError;
 use crate::fetch::Fetch;
 use crate::record;
@@ -126,6 +126,22 @@ impl<'c> Tx<'c> {
         record::batch(&batch);
         let result = self.conn.finish(&batch);
         check(&writes, result)
+    }
+
+    /// How the database would run a statement, without running it; for tests. One line per step, indented below the
+    /// step it serves, without costs and without values.
+    pub fn explain(&mut self, statement: &Statement) -> Result<Vec<String>, StoreError> {
+        plan::explain(self.conn, statement)
+    }
+
+    /// Runs a statement that was recorded and counts its rows; for measuring.
+    pub fn repeat(&mut self, statement: &Statement) -> Result<usize, StoreError> {
+        let mut rows = 0;
+        self.stream(vec![statement.clone()], &mut |_, _| {
+            rows += 1;
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
     /// Has the database understand a registered statement without running it; for tests.

@@ -12,6 +12,8 @@ use axum::http::{Method, Request, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Provider, Settings};
@@ -22,6 +24,7 @@ use tenure_domain::ids::{ObjectId, SeededEntropy};
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
+use tenure_service::rows::tenant;
 use tenure_service::{Clocks, Engine, Identity};
 use tenure_store::rows::directory::object::{self, Source};
 use tower::ServiceExt;
@@ -162,15 +165,19 @@ fn founded(kind: Kind) -> &'static (Image, Company) {
     let place = if kind == Kind::Embedded { &EMBEDDED } else { &SERVER };
     place.get_or_init(|| {
         let db = Db::fresh(kind);
-        let hash = company::password_hash();
-        let base = base(&db, plus_seconds(start(), -FOUNDED_BEFORE_SECONDS), SEEDS.0);
-        let company = base.engine.write_blocking(move |ctx| {
-            keys::open(ctx, &MASTER_KEY)?;
-            company::found(ctx, &hash)
-        });
-        drop(base);
-        (db.into_image(), company.expect("the company is founded"))
+        let company = found(&db);
+        (db.into_image(), company)
     })
+}
+
+fn found(db: &Db) -> Company {
+    let hash = company::password_hash();
+    let base = base(db, plus_seconds(start(), -FOUNDED_BEFORE_SECONDS), SEEDS.0);
+    let company = base.engine.write_blocking(move |ctx| {
+        keys::open(ctx, &MASTER_KEY)?;
+        company::found(ctx, &hash)
+    });
+    company.expect("the company is founded")
 }
 
 impl TestApp {
@@ -197,6 +204,24 @@ impl TestApp {
         let scale = Scale { rows, seed: SEEDS.0, now: start() };
         let loaded = load(&load::Target::of(&db), scale);
         (Self::over(db, company.tenant.clone()), loaded)
+    }
+
+    /// The same on a database that stays in (or beside) a folder: what is whole is used again.
+    ///
+    /// # Panics
+    /// When it cannot be loaded.
+    pub fn kept(kind: Kind, folder: &Path, rows: u32) -> (Self, Loaded) {
+        let note = folder.join("loaded.json");
+        let known: Option<Loaded> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let db = Db::kept(kind, folder, &format!("tenure_kept_{rows}"), known.is_some());
+        let loaded = known.unwrap_or_else(|| {
+            found(&db);
+            let loaded = load(&load::Target::of(&db), Scale { rows, seed: SEEDS.0, now: start() });
+            fs::write(&note, serde_json::to_vec(&loaded).expect("JSON")).expect("the note is written");
+            loaded
+        });
+        let tenant = base(&db, start(), SEEDS.1).engine.read_blocking(|ctx| ctx.fetch(tenant::get()));
+        (Self::over(db, tenant.expect("a read").expect("a tenant")), loaded)
     }
 
     /// The demo tenant, as a first start on that morning makes it.

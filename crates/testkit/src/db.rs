@@ -2,6 +2,7 @@
 //! the server that the environment names.
 
 use crate::server::{Database, SERVER_VARIABLE};
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 use tempfile::TempDir;
 use tenure_store::{ServerConfig, Store};
@@ -54,8 +55,27 @@ macro_rules! both_databases {
 pub struct Db {
     /// Which kind.
     pub kind: Kind,
-    folder: TempDir,
+    folder: Folder,
     server: Option<Database>,
+}
+
+/// The folder of a database.
+enum Folder {
+    Temporary(TempDir),
+    Kept(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept(path) => path,
+        }
+    }
+}
+
+fn temporary() -> Folder {
+    Folder::Temporary(TempDir::new().expect("a temporary folder"))
 }
 
 /// A database to be copied: filled once, and as often as tests want.
@@ -72,8 +92,20 @@ impl Db {
     /// # Panics
     /// When it cannot be made.
     pub fn fresh(kind: Kind) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        Self { kind, folder, server: (kind == Kind::Server).then(Database::fresh) }
+        Self { kind, folder: temporary(), server: (kind == Kind::Server).then(Database::fresh) }
+    }
+
+    /// A database that stays, of that name, beside or in a folder; empty and migrated unless `is_whole`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn kept(kind: Kind, folder: &Path, name: &str, is_whole: bool) -> Self {
+        let file = folder.join(FILE);
+        if kind == Kind::Embedded && !is_whole && file.exists() {
+            fs::remove_file(&file).expect("the old file goes");
+        }
+        let server = (kind == Kind::Server).then(|| Database::kept(name, is_whole));
+        Self { kind, folder: Folder::Kept(folder.to_owned()), server }
     }
 
     /// A database with what another one held when its image was made.
@@ -81,7 +113,7 @@ impl Db {
     /// # Panics
     /// When it cannot be made.
     pub fn of_image(image: &Image) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        let folder = temporary();
         match image {
             Image::Embedded(bytes) => {
                 fs::write(folder.path().join(FILE), bytes).expect("the copy is written");
@@ -98,10 +130,7 @@ impl Db {
     pub fn of_image_once(image: &Image) -> Self {
         match image {
             Image::Embedded(_) => Self::of_image(image),
-            Image::Server(name) => {
-                let folder = TempDir::new().expect("a temporary folder");
-                Self { kind: Kind::Server, folder, server: Some(Database::copy(name)) }
-            }
+            Image::Server(name) => Self { kind: Kind::Server, folder: temporary(), server: Some(Database::copy(name)) },
         }
     }
 
@@ -129,7 +158,7 @@ impl Db {
     }
 
     /// The file of an embedded database.
-    pub(crate) fn file(&self) -> std::path::PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join(FILE)
     }
 
@@ -146,7 +175,7 @@ impl Db {
     }
 
     /// The folder of the test.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }

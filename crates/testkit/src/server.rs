@@ -29,6 +29,8 @@ pub(crate) struct Database {
     pub(crate) url: String,
     /// The image it was copied from.
     image: Option<String>,
+    /// Stays when it was used.
+    is_kept: bool,
 }
 
 fn admin() -> String {
@@ -71,7 +73,16 @@ impl Database {
         let name = next_name();
         run(&admin(), &format!("CREATE DATABASE {name} TEMPLATE {from}"));
         let url = at(&name);
-        Self { name, url, image }
+        Self { name, url, image, is_kept: false }
+    }
+
+    /// One that stays under its name; made anew unless it is whole.
+    pub(crate) fn kept(name: &str, is_whole: bool) -> Self {
+        if !is_whole {
+            run(&admin(), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            run(&admin(), &format!("CREATE DATABASE {name}"));
+        }
+        Self { name: name.to_owned(), url: at(name), image: None, is_kept: true }
     }
 
     /// Ends all connections to it.
@@ -106,9 +117,12 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
         if self.image.is_some() {
             let (name, url, image) = (self.name.clone(), self.url.clone(), self.image.take());
-            free().push(Self { name, url, image });
+            free().push(Self { name, url, image, is_kept: false });
         } else {
             run(&admin(), &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }

@@ -12,10 +12,13 @@ use crate::error::ServiceError;
 use tenure_domain::authorize::{Action, Permit, Reach};
 use tenure_domain::directory::user::User;
 use tenure_domain::ids::{ObjectId, RequestId, SubjectId};
+use tenure_domain::package::Package;
+use tenure_domain::policy::Policy;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{self, Names, Request};
 use tenure_domain::subject::{Subject, SubjectKind};
-use tenure_store::rows;
+use tenure_store::rows::directory::object::Head;
+use tenure_store::{First, rows};
 
 /// The subject a person is.
 pub(crate) fn subject_of(user: &User) -> Subject {
@@ -29,18 +32,27 @@ pub(crate) fn subject_of(user: &User) -> Subject {
     }
 }
 
-/// The names that audit rows and mails of a request show.
-pub(crate) fn names(ctx: &mut Ctx<'_, '_>, request: &Request) -> Result<Names, ServiceError> {
-    let (package, policy, target) = ctx.fetch((
+/// Where the names that audit rows and mails of a request show are read.
+pub(crate) fn name_rows(request: &Request) -> (First<Package>, First<Policy>, First<Head>) {
+    (
         rows::package::get(request.package),
         rows::policy::get(request.policy),
         rows::directory::object::head(ObjectId(request.target.0)),
-    ))?;
-    Ok(Names {
+    )
+}
+
+/// The names, from those rows.
+pub(crate) fn named((package, policy, target): (Option<Package>, Option<Policy>, Option<Head>)) -> Names {
+    Names {
         target: target.map(|t| t.name).unwrap_or_default(),
         package: package.map(|p| p.name).unwrap_or_default(),
         policy: policy.map(|p| p.name).unwrap_or_default(),
-    })
+    }
+}
+
+/// The same, read at once.
+pub(crate) fn names(ctx: &mut Ctx<'_, '_>, request: &Request) -> Result<Names, ServiceError> {
+    Ok(named(ctx.fetch(name_rows(request))?))
 }
 
 /// A request the caller may act on: administrators on all, people on their own. Invisible is absent (decisions.md J2).

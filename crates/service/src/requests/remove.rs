@@ -3,7 +3,7 @@
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
-use tenure_domain::authorize::Action;
+use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::ids::{AssignmentId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::request::{self, Direction, Names, RemovalFacts, RemovalKind, RequestType};
@@ -37,13 +37,12 @@ pub struct RemoveCommand {
 pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestId, ServiceError> {
     let by_person = command.kind == RequestType::UserRemove;
     let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
-    let permit = ctx.permit(action)?;
+    let (permit, found) = find(ctx, action, &command.assignment)?;
     let me = ctx.person()?.map(|id| SubjectId(id.0));
     let missing = || match command.assignment.id {
         Some(id) => Refusal::not_found("assignment", id),
         None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
     };
-    let found = find(ctx, &command.assignment, me)?;
     let assignment = found.filter(|a| !by_person || Some(a.target) == me).ok_or_else(missing)?;
     let facts = removal_facts(ctx, assignment)?;
     let requestor = ctx.caller()?.principal.object().map(|o| SubjectId(o.0));
@@ -61,28 +60,28 @@ pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestI
     }
 }
 
+/// The permit and the assignment, in one round trip.
 fn find(
     ctx: &mut Ctx<'_, '_>,
+    action: Action,
     named: &AssignmentRef,
-    me: Option<SubjectId>,
-) -> Result<Option<Assignment>, ServiceError> {
+) -> Result<(Permit, Option<Assignment>), ServiceError> {
     if let Some(id) = named.id {
-        let (assignment, request) = ctx.fetch((rows::assignment::get(id), rows::request::get(RequestId(id.0))))?;
-        if assignment.is_some() {
-            return Ok(assignment);
-        }
-        return match request.and_then(|r| r.state.assignment()) {
-            Some(id) => Ok(ctx.fetch(rows::assignment::get(id))?),
-            None => Ok(None),
-        };
+        let wanted = (rows::assignment::get(id), rows::assignment::of_request(RequestId(id.0)));
+        let (permit, (assignment, of_request)) = ctx.load(action, wanted)?;
+        return Ok((permit, assignment.or(of_request)));
     }
-    let target = named.target.map(|t| SubjectId(t.0)).or(me);
+    let target = match named.target {
+        Some(target) => Some(target),
+        None => ctx.identity_person(),
+    };
     let (Some(package), Some(target)) = (named.package, target) else {
+        ctx.permit(action)?;
         let message = "assignment/id is required, or assignment/accessPackageId with assignment/targetId";
         return Err(Refusal::new(Code::InvalidModel, message).detail("/assignment/id", "missing").into());
     };
-    let live = ctx.fetch(rows::assignment::live(package, target))?;
-    Ok(live.filter(|a| named.policy.is_none_or(|p| p == a.policy)))
+    let (permit, live) = ctx.load(action, rows::assignment::live(package, SubjectId(target.0)))?;
+    Ok((permit, live.filter(|a| named.policy.is_none_or(|p| p == a.policy))))
 }
 
 /// Everything the end of an assignment looks at.

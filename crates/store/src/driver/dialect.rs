@@ -40,6 +40,15 @@ impl Dialect {
         }
     }
 
+    /// A column that is compared but shall not choose the index: something else in the statement finds fewer rows. One
+    /// database counts what its columns hold; the other may never have counted and is told.
+    pub fn not_by(self, column: &str) -> String {
+        match self {
+            Self::Embedded => format!("+{column}"),
+            Self::Server => column.to_owned(),
+        }
+    }
+
     /// The end of a claim's inner query: rows that another claim holds are passed over.
     pub const fn skip_locked(self) -> &'static str {
         match self {

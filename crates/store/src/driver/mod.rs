@@ -2,6 +2,7 @@
 //! written once, with `$1` to `$n`; below it a connection runs batches of statements.
 
 pub mod dialect;
+pub(crate) mod plan;
 mod postgres;
 mod queue;
 mod sqlite;

@@ -5,11 +5,12 @@ use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::assignment::{Assignment, AssignmentState};
-use tenure_domain::ids::{AssignmentId, PackageId, SubjectId};
+use tenure_domain::ids::{AssignmentId, PackageId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 
 sql! {
     GET(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE id = $1";
+    OF_REQUEST(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE id = (SELECT q.assignment_id FROM request q WHERE q.id = $1)";
     LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
     LIVE_OF_PACKAGE: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND is_live ORDER BY id LIMIT $2";
     LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
@@ -42,6 +43,11 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Assignment, StoreError> {
 /// An assignment.
 pub fn get(id: AssignmentId) -> First<Assignment> {
     Query::new(&GET, vec![id.0.into()], decode).first()
+}
+
+/// The assignment that a request has made or ends.
+pub fn of_request(id: RequestId) -> First<Assignment> {
+    Query::new(&OF_REQUEST, vec![id.0.into()], decode).first()
 }
 
 /// The live assignment of a pair.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 sql! {
     GET(hot): "SELECT p.id, p.catalog_id, p.name, p.description, p.unique_name, p.is_hidden, p.scopes_visible, p.created_at, p.modified_at, p.created_by, p.modified_by, p.version FROM package p WHERE p.id = $1";
     CATALOG_FLAGS(hot): "SELECT c.id, c.state, c.is_external FROM package p JOIN catalog c ON c.id = p.catalog_id WHERE p.id = $1";
-    RELATED(hot): "SELECT 1 WHERE EXISTS (SELECT 1 FROM assignment a WHERE a.package_id = $1 AND a.target_id = $2) OR EXISTS (SELECT 1 FROM request q WHERE q.package_id = $1 AND (q.target_id = $2 OR q.requestor_id = $2))";
+    RELATED(hot): "SELECT 1 WHERE EXISTS (SELECT 1 FROM assignment a WHERE a.target_id = $2 AND a.package_id = $1) OR EXISTS (SELECT 1 FROM request q WHERE q.target_id = $2 AND q.package_id = $1) OR $1 IN (SELECT q.package_id FROM request q WHERE q.requestor_id = $2)";
     INSERT: "INSERT INTO package (id, catalog_id, name, name_key, description, unique_name, unique_key, is_hidden, scopes_visible, created_at, modified_at, created_by, modified_by, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)";
     UPDATE: "UPDATE package SET name = $3, name_key = $4, description = $5, unique_name = $6, unique_key = $7, is_hidden = $8, scopes_visible = $9, modified_at = $10, modified_by = $11, version = version + 1 WHERE id = $1 AND version = $2";
     DELETE: "DELETE FROM package WHERE id = $1";

@@ -9,15 +9,22 @@ use tenure_domain::text::search_terms;
 use tenure_odata::edm::{Column, EntityType, Items, Nav, SearchBy, Via};
 use tenure_odata::query::Term;
 use tenure_odata::{Filter, LIST_SEPARATOR, OperandPath, Operation, TextTest, Value};
+use uuid::Uuid;
 
 /// Values of one `IN` list.
 const IN_LIST_MAX: usize = tenure_domain::limits::IN_LIST_MAX;
+
+/// Keys of version 7 begin with milliseconds; so many bits follow.
+const RANDOM_BITS: u32 = 80;
+const MICROS_PER_MILLI: i64 = 1_000;
 
 /// A statement in the making.
 pub struct Writer<'a> {
     pub dialect: Dialect,
     pub sight: &'a Sight,
     pub params: Vec<Value>,
+    /// The place whose rows are few already, so that no other column of it shall choose the index.
+    few: Option<u32>,
     next_alias: u32,
 }
 
@@ -59,7 +66,7 @@ impl Place {
 
 impl<'a> Writer<'a> {
     pub fn new(dialect: Dialect, sight: &'a Sight) -> Self {
-        Self { dialect, sight, params: Vec::new(), next_alias: 0 }
+        Self { dialect, sight, params: Vec::new(), few: None, next_alias: 0 }
     }
 
     /// A place for the rows of an entity type. An unknown relation gives no rows; a test asserts that there is none.
@@ -69,6 +76,18 @@ impl<'a> Writer<'a> {
         let def = relation::relation(entity.relation);
         debug_assert!(def.is_some(), "the schema names the unknown relation {:?}", entity.relation);
         Place { def: def.unwrap_or(&relation::RELATIONS[0]), number }
+    }
+
+    /// Something that was or will be said finds few rows of a place.
+    pub fn few(&mut self, place: Place) {
+        self.few = Some(place.number);
+    }
+
+    /// A column as it is compared.
+    fn compared(&self, place: Place, column: Column) -> String {
+        let plain = place.column(column);
+        let is_hushed = self.few == Some(place.number) && place.def.few != Some(column);
+        if is_hushed { self.dialect.not_by(&plain) } else { plain }
     }
 
     fn number(&mut self) -> u32 {
@@ -193,15 +212,29 @@ impl<'a> Writer<'a> {
             return known(&key, true, lookup);
         }
         self.over(place, &path.navs, |w, p| {
-            let column = p.column(path.operand.column);
+            let column = w.compared(p, path.operand.column);
+            let since = w.made_since(p, path.operand.column, op, value);
             let value = w.param(value.clone());
-            known(&column, path.operand.nullable, format!("{column} {} {value}", sign(op)))
+            let condition = format!("{column} {} {value}", sign(op));
+            let bounded = since.map_or_else(|| condition.clone(), |since| format!("({condition} AND {since})"));
+            known(&column, path.operand.nullable, bounded)
         })
+    }
+
+    /// What follows for the key from a lower bound of the instant that it begins with (see [`RelationDef::made`]).
+    fn made_since(&mut self, place: Place, column: Column, op: Operation, value: &Value) -> Option<String> {
+        let (true, Operation::Gt | Operation::Ge, Value::Int(micros)) = (place.def.made == Some(column), op, value)
+        else {
+            return None;
+        };
+        let millis = u64::try_from(micros.div_euclid(MICROS_PER_MILLI)).ok()?;
+        let least = self.param(Uuid::from_u128(u128::from(millis) << RANDOM_BITS));
+        Some(format!("{} >= {least}", place.key()))
     }
 
     fn one_of(&mut self, place: Place, path: &OperandPath, values: &[Value]) -> String {
         self.over(place, &path.navs, |w, p| {
-            let column = p.column(path.operand.column);
+            let column = w.compared(p, path.operand.column);
             let list = w.list_of(values);
             known(&column, path.operand.nullable, format!("{column} IN {list}"))
         })
@@ -279,6 +312,12 @@ impl<'a> Writer<'a> {
         let Items::Rows { relation: name, parent, .. } = items else { return "1 = 0".to_owned() };
         let Some(from) = relation::side(*name) else { return "1 = 0".to_owned() };
         let side = Place { def: place.def, number: self.number() };
+        if let (false, Some(inner)) = (all, inner.filter(|f| is_narrow(f))) {
+            // Few rows: they are found first, and not asked for row by row.
+            let (column, key) = (side.column(*parent), place.key());
+            let condition = self.filter(side, inner);
+            return format!("{key} IN (SELECT {column} FROM {} WHERE {condition})", side.expand(from));
+        }
         let mut parts = vec![format!("{} = {}", side.column(*parent), place.key())];
         match inner {
             None => {}
@@ -368,6 +407,28 @@ pub fn join(place: Place, target: Place, nav: &Nav) -> String {
         Via::Key(column) => format!("{} = {}", target.key(), place.column(column)),
         Via::Back(column) => format!("{} = {}", target.column(column), place.key()),
         Via::Link(_) => "1 = 0".to_owned(),
+    }
+}
+
+/// Whether a filter asks for one value of the column that has few rows for each (see [`RelationDef::few`]).
+pub fn asks_for_few(filter: &Filter, def: &RelationDef) -> bool {
+    match (filter, def.few) {
+        (Filter::Compare { path, op: Operation::Eq, .. }, Some(few)) => match path.navs.as_slice() {
+            [] => path.operand.column == few,
+            [nav] => path.operand.unique && matches!(nav.via, Via::Key(key) if key == few),
+            _ => false,
+        },
+        (Filter::And(all), _) => all.iter().any(|f| asks_for_few(f, def)),
+        _ => false,
+    }
+}
+
+/// Whether a filter asks for one value of a column, whatever else it asks for.
+fn is_narrow(filter: &Filter) -> bool {
+    match filter {
+        Filter::Compare { path, op: Operation::Eq, .. } => path.navs.is_empty(),
+        Filter::And(all) => all.iter().any(is_narrow),
+        _ => false,
     }
 }
 

@@ -16,6 +16,13 @@ pub struct RelationDef {
     pub key: Column,
     /// What must always hold.
     pub always: Option<&'static str>,
+    /// What holds as well, and is said where rows are found or ordered by their name: it opens the index of names. Said
+    /// everywhere it would invite to read all rows of a kind.
+    pub by_name: Option<&'static str>,
+    /// The column whose every value has few rows, however many rows there are.
+    pub few: Option<Column>,
+    /// The instant that a row's key begins with, or that lies before it: a lower bound of one is a bound of the other.
+    pub made: Option<Column>,
     /// What a caller sees of it.
     pub family: Family,
 }
@@ -43,8 +50,9 @@ pub enum Family {
 
 /// A package is visible to those who hold or held it, have a request for it, or are in the scope of one of its policies
 /// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
-const OWN_PACKAGE: &str = "(EXISTS (SELECT 1 FROM assignment pa WHERE pa.package_id = {p}.id AND pa.target_id = {me}) \
-    OR EXISTS (SELECT 1 FROM request pr WHERE pr.package_id = {p}.id AND (pr.target_id = {me} OR pr.requestor_id = {me})) \
+const OWN_PACKAGE: &str = "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
+    UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
+    UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me}) \
     OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto \
         AND (pq.scope_kind = 5 \
             OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {me} AND pu.user_type = 1)) \
@@ -74,6 +82,9 @@ pub const RELATIONS: [RelationDef; 22] = [
             LEFT JOIN service_principal {s} ON {s}.id = {o}.id LEFT JOIN application {x} ON {x}.id = {o}.id",
         key: c::object::ID,
         always: Some("{o}.deleted_at IS NULL"),
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Objects,
     },
     RelationDef {
@@ -82,6 +93,9 @@ pub const RELATIONS: [RelationDef; 22] = [
             LEFT JOIN service_principal {s} ON {s}.id = {o}.id LEFT JOIN application {x} ON {x}.id = {o}.id",
         key: c::object::ID,
         always: Some("{o}.deleted_at IS NOT NULL"),
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Objects,
     },
     RelationDef {
@@ -89,6 +103,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "dir_user {u} JOIN directory_object {o} ON {o}.id = {u}.id",
         key: c::user::ID,
         always: Some("NOT {u}.is_deleted"),
+        by_name: Some("{o}.kind = 1"),
+        few: None,
+        made: None,
         family: Family::Users,
     },
     RelationDef {
@@ -96,6 +113,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "dir_group {g} JOIN directory_object {o} ON {o}.id = {g}.id",
         key: c::group::ID,
         always: Some("NOT {g}.is_deleted"),
+        by_name: Some("{o}.kind = 2"),
+        few: None,
+        made: None,
         family: Family::Groups,
     },
     RelationDef {
@@ -103,6 +123,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "application {x} JOIN directory_object {o} ON {o}.id = {x}.id",
         key: c::application::ID,
         always: Some("NOT {x}.is_deleted"),
+        by_name: Some("{o}.kind = 4"),
+        few: None,
+        made: None,
         family: Family::Applications,
     },
     RelationDef {
@@ -110,6 +133,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "service_principal {s} JOIN directory_object {o} ON {o}.id = {s}.id",
         key: c::service_principal::ID,
         always: Some("NOT {s}.is_deleted"),
+        by_name: Some("{o}.kind = 3"),
+        few: None,
+        made: None,
         family: Family::Applications,
     },
     RelationDef {
@@ -118,6 +144,9 @@ pub const RELATIONS: [RelationDef; 22] = [
             JOIN directory_object {hs} ON {hs}.id = {h}.sp_id",
         key: c::app_role_assignment::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Applications,
     },
     RelationDef {
@@ -125,6 +154,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "oauth_grant {w}",
         key: c::oauth_grant::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Grants,
     },
     RelationDef {
@@ -132,6 +164,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "catalog {c}",
         key: c::catalog::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(None),
     },
     RelationDef {
@@ -139,6 +174,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "resource {r}",
         key: c::resource::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(None),
     },
     RelationDef {
@@ -146,6 +184,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "resource_role {l} JOIN resource {lr} ON {lr}.id = {l}.resource_id",
         key: c::resource_role::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(None),
     },
     RelationDef {
@@ -153,6 +194,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "resource_scope {k} JOIN resource {kr} ON {kr}.id = {k}.resource_id",
         key: c::resource_scope::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(None),
     },
     RelationDef {
@@ -160,6 +204,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "resource_request {e}",
         key: c::resource_request::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(None),
     },
     RelationDef {
@@ -167,6 +214,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "package {p}",
         key: c::package::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(Some(OWN_PACKAGE)),
     },
     RelationDef {
@@ -174,6 +224,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "package_role {z}",
         key: c::package_role::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(None),
     },
     RelationDef {
@@ -181,6 +234,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "policy {y} JOIN policy_version {yv} ON {yv}.policy_id = {y}.id AND {yv}.version = {y}.current_version",
         key: c::policy::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(None),
     },
     RelationDef {
@@ -188,6 +244,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "subject {j}",
         key: c::subject::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Entitlement(Some("{j}.id = {me}")),
     },
     RelationDef {
@@ -195,6 +254,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "request {q}",
         key: c::request::ID,
         always: None,
+        by_name: None,
+        few: Some(c::request::TARGET),
+        made: Some(c::request::CREATED),
         family: Family::Entitlement(Some("({q}.target_id = {me} OR {q}.requestor_id = {me})")),
     },
     RelationDef {
@@ -202,6 +264,9 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "assignment {a}",
         key: c::assignment::ID,
         always: None,
+        by_name: None,
+        few: Some(c::assignment::TARGET),
+        made: None,
         family: Family::Entitlement(Some("{a}.target_id = {me}")),
     },
     RelationDef {
@@ -209,14 +274,29 @@ pub const RELATIONS: [RelationDef; 22] = [
         from: "grant_row {v} JOIN resource_role {vl} ON {vl}.id = {v}.role_id JOIN resource {vr} ON {vr}.id = {v}.resource_id",
         key: c::grant::ID,
         always: None,
+        by_name: None,
+        few: Some(c::grant::SUBJECT),
+        made: None,
         family: Family::Entitlement(Some("{v}.subject_id = {me}")),
     },
-    RelationDef { name: c::audit::RELATION, from: "audit {t}", key: c::audit::ID, always: None, family: Family::Audit },
+    RelationDef {
+        name: c::audit::RELATION,
+        from: "audit {t}",
+        key: c::audit::ID,
+        always: None,
+        by_name: None,
+        few: None,
+        made: Some(c::audit::AT),
+        family: Family::Audit,
+    },
     RelationDef {
         name: c::mail::RELATION,
         from: "mail {m}",
         key: c::mail::ID,
         always: None,
+        by_name: None,
+        few: None,
+        made: None,
         family: Family::Everybody,
     },
 ];
@@ -341,6 +421,11 @@ pub enum Predicate {
 }
 
 impl Predicate {
+    /// Whether it asks for one value of a column that has few rows for each.
+    pub const fn is_few(self) -> bool {
+        matches!(self, Self::AssignmentTarget | Self::RequestTarget)
+    }
+
     /// Its text.
     pub const fn text(self) -> &'static str {
         match self {

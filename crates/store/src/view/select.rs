@@ -1,6 +1,7 @@
 //! One selection: a page of rows, one row, or the targets of an expanded navigation for many parents at once.
 
-use super::condition::{Place, Writer, join};
+use super::columns::object::NAME_KEY;
+use super::condition::{Place, Writer, asks_for_few, join};
 use super::relation::{self, Predicate};
 use crate::driver::Statement;
 use crate::driver::dialect::Dialect;
@@ -120,12 +121,15 @@ impl<'a> Select<'a> {
         columns.extend(orders.iter().cloned());
         columns.push(place.key());
         let source = self.source(&mut writer, place);
+        let key = source.key.unwrap_or_else(|| place.key());
         let mut conditions = source.conditions;
         conditions.extend(self.conditions(&mut writer, place));
         if let Some(after) = self.after {
-            conditions.push(self.keyset(&mut writer, place, &orders, after));
+            conditions.push(self.keyset(&mut writer, &key, &orders, after));
         }
-        let order = self.order_by(&orders, &place.key());
+        let by_name = Self::by_name(place, conditions.iter().chain(&orders));
+        conditions.extend(by_name);
+        let order = self.order_by(&orders, &key);
         let where_clause = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = if let Some(parent) = source.parent {
             // At most so many targets per parent.
@@ -145,7 +149,8 @@ impl<'a> Select<'a> {
                 source.from
             )
         } else {
-            let limit = writer.param(i64::from(self.limit));
+            // Not a parameter: how many rows are wanted decides the plan, and plans are made once per text.
+            let limit = self.limit;
             let skip =
                 if self.skip > 0 { format!(" OFFSET {}", writer.param(i64::from(self.skip))) } else { String::new() };
             let list = columns.join(", ");
@@ -161,11 +166,24 @@ impl<'a> Select<'a> {
         let source = self.source(&mut writer, place);
         let mut conditions = source.conditions;
         conditions.extend(self.conditions(&mut writer, place));
+        let by_name = Self::by_name(place, conditions.iter());
+        conditions.extend(by_name);
         let where_clause = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         Statement::new(format!("SELECT count(*) FROM {} WHERE {where_clause}", source.from), writer.params)
     }
 
+    /// What is said where rows are found or ordered by their name.
+    fn by_name<'t>(place: Place, mut texts: impl Iterator<Item = &'t String>) -> Option<String> {
+        let template = place.def.by_name?;
+        let name = place.column(NAME_KEY);
+        texts.any(|text| text.contains(&name)).then(|| place.expand(template))
+    }
+
     fn conditions(&self, writer: &mut Writer<'_>, place: Place) -> Vec<String> {
+        let is_few = self.predicate.as_ref().is_some_and(|(predicate, _)| predicate.is_few());
+        if is_few || self.filter.is_some_and(|f| asks_for_few(f, place.def)) {
+            writer.few(place);
+        }
         let mut all = writer.visible(place);
         for (column, value) in &self.narrow {
             let value = writer.param(value.clone());
@@ -183,7 +201,7 @@ impl<'a> Select<'a> {
 
     fn source(&self, writer: &mut Writer<'_>, place: Place) -> Source {
         let from = place.expand(place.def.from);
-        let plain = |conditions| Source { from: from.clone(), conditions, parent: None };
+        let plain = |conditions| Source { from: from.clone(), conditions, parent: None, key: None };
         match &self.origin {
             Origin::All => plain(Vec::new()),
             Origin::Keys(keys) => {
@@ -195,10 +213,7 @@ impl<'a> Select<'a> {
                 let value = writer.param(value.clone());
                 plain(vec![format!("{} = {value}", place.column(*column))])
             }
-            Origin::From { parent, nav, key } => {
-                let conditions = from_one(writer, place, parent, nav, *key);
-                plain(conditions)
-            }
+            Origin::From { parent, nav, key } => from_one(writer, place, (parent, nav, *key), from),
             Origin::FromMany { nav, keys } => {
                 let values: Vec<Value> = keys.iter().map(|k| Value::Id(*k)).collect();
                 from_many(writer, place, nav, &values, from)
@@ -207,17 +222,24 @@ impl<'a> Select<'a> {
     }
 
     /// Rows after the last one of the page before, in any mixture of directions; nothing sorts last.
-    fn keyset(&self, writer: &mut Writer<'_>, place: Place, orders: &[String], after: &[Value]) -> String {
-        let key = place.key();
+    fn keyset(&self, writer: &mut Writer<'_>, key: &str, orders: &[String], after: &[Value]) -> String {
+        let key_sign = if self.ends_descending() { "<" } else { ">" };
         let mut alternatives = Vec::new();
         let mut equal: Vec<String> = Vec::new();
+        // Said once more where it can be read off an index: without it the walk would begin at the first row.
+        let mut bound = None;
         for ((order, expression), value) in self.order.iter().zip(orders).zip(after) {
+            let sign = if order.descending { "<" } else { ">" };
             let beyond = match value {
                 Value::Null => None,
                 value => {
                     let p = writer.param(value.clone());
-                    let sign = if order.descending { "<" } else { ">" };
-                    Some(format!("({expression} {sign} {p} OR {expression} IS NULL)"))
+                    if may_be_null(order) {
+                        Some(format!("({expression} {sign} {p} OR {expression} IS NULL)"))
+                    } else {
+                        bound = bound.or_else(|| equal.is_empty().then(|| format!("{expression} {sign}= {p}")));
+                        Some(format!("{expression} {sign} {p}"))
+                    }
                 }
             };
             if let Some(beyond) = beyond {
@@ -232,10 +254,19 @@ impl<'a> Select<'a> {
             });
         }
         let last = writer.param(after.last().cloned().unwrap_or(Value::Null));
-        equal.push(format!("{key} > {last}"));
+        equal.push(format!("{key} {key_sign} {last}"));
         alternatives.push(equal.join(" AND "));
-        let all: Vec<String> = alternatives.into_iter().map(|a| format!("({a})")).collect();
-        format!("({})", all.join(" OR "))
+        let any = match alternatives.as_slice() {
+            [one] => one.clone(),
+            all => format!("({})", all.iter().map(|a| format!("({a})")).collect::<Vec<_>>().join(" OR ")),
+        };
+        bound.into_iter().chain([any]).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Rows that are equal by every order come in the direction of the last one, so that an index can be read from
+    /// either end.
+    fn ends_descending(&self) -> bool {
+        self.order.last().is_some_and(|o| o.descending)
     }
 
     fn order_by(&self, orders: &[String], key: &str) -> String {
@@ -245,12 +276,19 @@ impl<'a> Select<'a> {
             .zip(orders)
             .map(|(order, expression)| {
                 let direction = if order.descending { "DESC" } else { "ASC" };
-                format!("{expression} {direction} NULLS LAST")
+                // Where nothing is null the words would only keep an index from being read backwards.
+                let nulls = if may_be_null(order) { " NULLS LAST" } else { "" };
+                format!("{expression} {direction}{nulls}")
             })
             .collect();
-        parts.push(key.to_owned());
+        parts.push(if self.ends_descending() { format!("{key} DESC") } else { key.to_owned() });
         parts.join(", ")
     }
+}
+
+/// Over a navigation there may be nothing at the end.
+fn may_be_null(order: &Order) -> bool {
+    order.path.operand.nullable || !order.path.navs.is_empty()
 }
 
 struct Source {
@@ -258,33 +296,45 @@ struct Source {
     conditions: Vec<String>,
     /// The parent's key, where rows of several parents are read.
     parent: Option<String>,
+    /// What rows are paged by, where that is not their own key but equals it.
+    key: Option<String>,
 }
 
 /// The targets of a navigation from one parent.
 fn from_one(
     writer: &mut Writer<'_>,
     place: Place,
-    parent: &'static EntityType,
-    nav: &'static Nav,
-    key: Uuid,
-) -> Vec<String> {
+    (parent, nav, key): (&'static EntityType, &'static Nav, Uuid),
+    from: String,
+) -> Source {
+    let plain = |conditions| Source { from: from.clone(), conditions, parent: None, key: None };
     match nav.via {
         Via::Back(column) => {
             let key = writer.param(key);
-            vec![format!("{} = {key}", place.column(column))]
+            plain(vec![format!("{} = {key}", place.column(column))])
         }
         Via::Key(_) => {
             let owner = writer.place(parent);
             let key = writer.param(key);
             let from = owner.expand(owner.def.from);
-            vec![format!("EXISTS (SELECT 1 FROM {from} WHERE {} = {key} AND {})", owner.key(), join(owner, place, nav))]
+            let joined = join(owner, place, nav);
+            plain(vec![format!("EXISTS (SELECT 1 FROM {from} WHERE {} = {key} AND {joined})", owner.key())])
         }
         Via::Link(name) => {
-            let Some(link) = relation::link(name) else { return vec!["1 = 0".to_owned()] };
+            let Some(link) = relation::link(name) else { return plain(vec!["1 = 0".to_owned()]) };
             let pairs = writer.place(parent);
             let key = writer.param(key);
-            let (from, left, right) = (pairs.expand(link.from), pairs.expand(link.left), pairs.expand(link.right));
-            vec![format!("{} IN (SELECT {right} FROM {from} WHERE {left} = {key})", place.key())]
+            let (pairs_from, left, right) =
+                (pairs.expand(link.from), pairs.expand(link.left), pairs.expand(link.right));
+            if link.repeats {
+                return plain(vec![format!(
+                    "{} IN (SELECT {right} FROM {pairs_from} WHERE {left} = {key})",
+                    place.key()
+                )]);
+            }
+            // Pairs come in the order of their targets: a page of them is found without looking at the others.
+            let conditions = vec![format!("{left} = {key}"), format!("{} = {right}", place.key())];
+            Source { from: format!("{pairs_from}, {from}"), conditions, parent: None, key: Some(right) }
         }
     }
 }
@@ -295,11 +345,16 @@ fn from_many(writer: &mut Writer<'_>, place: Place, nav: &'static Nav, keys: &[V
         Via::Back(column) => {
             let list = writer.list_of(keys);
             let parent = place.column(column);
-            Source { from, conditions: vec![format!("{parent} IN {list}")], parent: Some(parent) }
+            Source { from, conditions: vec![format!("{parent} IN {list}")], parent: Some(parent), key: None }
         }
         Via::Link(name) => {
             let Some(link) = relation::link(name) else {
-                return Source { from, conditions: vec!["1 = 0".to_owned()], parent: Some("NULL".to_owned()) };
+                return Source {
+                    from,
+                    conditions: vec!["1 = 0".to_owned()],
+                    parent: Some("NULL".to_owned()),
+                    key: None,
+                };
             };
             let pairs = writer.place(nav.target);
             let (pairs_from, left, right) =
@@ -314,14 +369,18 @@ fn from_many(writer: &mut Writer<'_>, place: Place, nav: &'static Nav, keys: &[V
                     from: format!("{inner}, {from}"),
                     conditions: vec![format!("{} = {alias}.r", place.key())],
                     parent: Some(format!("{alias}.l")),
+                    key: None,
                 };
             }
             Source {
                 from: format!("{pairs_from}, {from}"),
                 conditions: vec![format!("{left} IN {list}"), format!("{} = {right}", place.key())],
                 parent: Some(left),
+                key: None,
             }
         }
-        Via::Key(_) => Source { from, conditions: vec!["1 = 0".to_owned()], parent: Some("NULL".to_owned()) },
+        Via::Key(_) => {
+            Source { from, conditions: vec!["1 = 0".to_owned()], parent: Some("NULL".to_owned()), key: None }
+        }
     }
 }

@@ -16,6 +16,7 @@ const INSERT: &str = include_str!("insert.sql");
 const COPY: &str = include_str!("copy.sql");
 const EMBEDDED_INDEXES: &str = include_str!("indexes_embedded.sql");
 const SERVER_INDEXES: &str = include_str!("indexes_server.sql");
+const FORGET: &str = include_str!("forget.sql");
 /// Bytes that are sent to a server at once.
 const CHUNK_BYTES: usize = 1 << 20;
 /// What an embedded database may do while nobody else has it: nothing of this is safe when the machine stops.
@@ -106,6 +107,14 @@ impl Filler {
                 });
                 rows.collect()
             }
+        }
+    }
+
+    /// Takes away the statistics.
+    pub fn forget_statistics(target: &Target) {
+        match Self::place(target) {
+            Place::Embedded(connection) => connection.execute_batch(FORGET).expect(FORGET),
+            Place::Server { .. } => panic!("a server counts by itself"),
         }
     }
 

@@ -45,6 +45,14 @@ impl Target {
         Filler::ask(self, statement)
     }
 
+    /// Takes away what an embedded database knows about how much there is, as if nobody had counted.
+    ///
+    /// # Panics
+    /// When it is a server.
+    pub fn forget_statistics(&self) {
+        Filler::forget_statistics(self);
+    }
+
     fn store(&self) -> Store {
         let opened = match self {
             Self::File(path) => Store::embedded(path),
@@ -107,7 +115,7 @@ pub struct Loaded {
     pub assignments: Vec<Uuid>,
     /// The requests that made them, in the same order.
     pub requests: Vec<Uuid>,
-    /// Assignments that can be seen in each state, by the number of the state.
+    /// Assignments in each state, by the number of the state.
     pub by_state: Vec<u32>,
 }
 
@@ -126,10 +134,12 @@ pub fn load(target: &Target, scale: Scale) -> Loaded {
 
 fn tell(scale: Scale, structure: structure::Structure, drawing: &Drawing) -> Loaded {
     let mut packages = structure.packages;
-    let mut by_state = vec![0; State::ALL.len()];
     let mut held = vec![vec![false; drawing.people.len()]; packages.len()];
     for seat in &drawing.seats {
+<<<<<<< HEAD
         by_state[usize::try_from(seat.state.stored().code()).expect("the code of a state")] += 1;
+=======
+>>>>>>> dcb3b4c (Hot statements are explained at 10,000 assignments; lists are read by index; use cases make three round trips)
         held[seat.package][seat.person] = true;
         packages[seat.package].live += u32::from(seat.state.stored().is_live());
     }
@@ -138,6 +148,8 @@ fn tell(scale: Scale, structure: structure::Structure, drawing: &Drawing) -> Loa
         let members = drawing.people.iter().enumerate().rev().filter(|(n, p)| !held[*n] && !p.is_guest);
         package.strangers = members.take(STRANGERS).map(|(_, p)| p.id).collect();
     }
+    let in_state = |state| drawing.seats.iter().filter(|s| s.state.stored() == state).count();
+    let by_state = State::ALL.iter().map(|state| u32::try_from(in_state(*state)).unwrap_or(u32::MAX)).collect();
     let delivered: Vec<_> = drawing.seats.iter().filter(|s| s.state == State::Delivered).collect();
     let step = (delivered.len() / SAMPLES).max(1);
     let sampled: Vec<_> = delivered.iter().step_by(step).take(SAMPLES).collect();

@@ -372,7 +372,11 @@ pub static REQUEST: EntityType = EntityType::new(
 .nav(&[
     Nav::one(Name::both("accessPackage"), &PACKAGE, c::request::PACKAGE),
     Nav::one(Name::both("requestor"), &SUBJECT, c::request::REQUESTOR),
-    Nav::one(Name::pair("assignment", "accessPackageAssignment"), &ASSIGNMENT, c::request::ASSIGNMENT),
+    Nav::one(Name::pair("assignment", "accessPackageAssignment"), &ASSIGNMENT, c::request::ASSIGNMENT).beyond(&[
+        Nav::one(Name::both("accessPackage"), &PACKAGE, c::request::PACKAGE),
+        Nav::one(Name::pair("assignmentPolicy", "accessPackageAssignmentPolicy"), &POLICY, c::request::POLICY),
+        Nav::one(Name::both("target"), &SUBJECT, c::request::TARGET),
+    ]),
 ])
 .ops(&["filterByCurrentUser", "cancel"]);
 

@@ -1,0 +1,336 @@
+//! The calls that make up a working day: what portals, scripts and jobs ask for again and again.
+
+use super::seen::Seen;
+use serde_json::{Value, json};
+use tenure_store::record;
+use tenure_testkit::load::Loaded;
+use tenure_testkit::{Answer, TestApp};
+
+const EM: &str = "/v1.0/identityGovernance/entitlementManagement";
+const EM_BETA: &str = "/beta/identityGovernance/entitlementManagement";
+/// Why a count takes longer the more there is to count (decisions.md D8: counts are exact).
+const COUNTS: Option<&str> = Some("it counts what there is");
+/// Why a search takes longer the more it finds.
+const MATCHES: Option<&str> = Some("it gathers all that match before it sorts them");
+
+/// Makes every call and notes what it sends.
+pub async fn make_all(app: &TestApp, loaded: &Loaded, seen: &mut Seen) {
+    Session { app, loaded, seen }.all().await;
+}
+
+struct Session<'a> {
+    app: &'a TestApp,
+    loaded: &'a Loaded,
+    seen: &'a mut Seen,
+}
+
+impl Session<'_> {
+    async fn all(&mut self) {
+        let app = self.app;
+        record::start();
+        let reader = app.token_reader().await;
+        self.seen.add("an application signs in", None, record::stop());
+        record::start();
+        let carla = app.token_of_person("carla").await;
+        self.seen.add("a person signs in", None, record::stop());
+        let writer = app.token_app().await;
+        self.assignments(&reader).await;
+        self.requests(&reader).await;
+        self.packages(&reader).await;
+        self.directory(&reader).await;
+        self.people(&reader).await;
+        self.audit(&reader).await;
+        self.writes(&writer, &carla).await;
+        self.own(&carla).await;
+        self.jobs(&writer).await;
+    }
+
+    async fn get(&mut self, name: &'static str, path: &str, token: &str) -> Answer {
+        self.get_growing(name, None, path, token).await
+    }
+
+    async fn get_growing(
+        &mut self,
+        name: &'static str,
+        grows: Option<&'static str>,
+        path: &str,
+        token: &str,
+    ) -> Answer {
+        record::start();
+        let headers = [("ConsistencyLevel", "eventual")];
+        let answer = self.app.call_with("GET", path, (token, &headers), Value::Null).await.expect(200);
+        self.seen.add(name, grows, record::stop());
+        answer
+    }
+
+    /// A list and its second page.
+    async fn pages(&mut self, (first, second): (&'static str, &'static str), path: &str, token: &str) {
+        let answer = self.get(first, path, token).await;
+        let next =
+            answer.json["@odata.nextLink"].as_str().unwrap_or_else(|| panic!("{first} has one page: {}", answer.text));
+        let next = next.strip_prefix("https://localhost").unwrap_or(next).to_owned();
+        self.get(second, &next, token).await;
+    }
+
+    async fn send(&mut self, name: &'static str, method: &str, path: &str, token: &str, body: Value) -> Answer {
+        record::start();
+        let answer = self.app.call(method, path, token, body).await;
+        self.seen.add(name, None, record::stop());
+        assert!(answer.status < 300, "{name}: {} {}", answer.status, answer.text);
+        answer
+    }
+
+    async fn assignments(&mut self, token: &str) {
+        let (loaded, set) = (self.loaded, format!("{EM}/assignments"));
+        let (package, policy, catalog) = (loaded.packages[3].id, loaded.packages[3].policy, loaded.packages[3].catalog);
+        let person = loaded.holders[7];
+        self.get("an assignment", &format!("{set}/{}", loaded.assignments[5]), token).await;
+        self.pages(("assignments", "assignments, next page"), &format!("{set}?$top=50"), token).await;
+        let filter = format!("$filter=accessPackage/id eq '{package}' and state eq 'delivered'");
+        let path = format!("{set}?$top=20&{filter}&$expand=target,accessPackage");
+        self.pages(("assignments of a package, expanded", "assignments of a package, next page"), &path, token).await;
+        self.get(
+            "assignments of a package in any state",
+            &format!("{set}?$top=20&$filter=accessPackage/id eq '{package}'"),
+            token,
+        )
+        .await;
+        self.get(
+            "assignments of a person",
+            &format!("{set}?$filter=target/objectId eq '{person}'&$expand=accessPackage,assignmentPolicy"),
+            token,
+        )
+        .await;
+        self.get(
+            "assignments of a person, live",
+            &format!("{set}?$filter=target/objectId eq '{person}' and state eq 'delivered'"),
+            token,
+        )
+        .await;
+        let pair = format!("{set}?$filter=accessPackage/id eq '{package}' and target/objectId eq '{person}'");
+        self.get("an assignment of a package and a person", &pair, token).await;
+        self.get("assignments of a policy", &format!("{set}?$top=20&$filter=assignmentPolicy/id eq '{policy}'"), token)
+            .await;
+        let by_catalog = format!("{EM_BETA}/accessPackageAssignments?$top=20&$filter=catalogId eq '{catalog}'");
+        self.pages(("assignments of a catalog", "assignments of a catalog, next page"), &by_catalog, token).await;
+        let by_state = format!("{set}?$top=20&$filter=state eq 'expired'");
+        self.pages(("assignments in a state", "assignments in a state, next page"), &by_state, token).await;
+        let soon = format!(
+            "{set}?$top=20&$filter=schedule/expiration/endDateTime lt 2026-04-20T00:00:00Z and state eq 'delivered'"
+        );
+        self.get_growing("assignments that end soon", MATCHES, &soon, token).await;
+        self.get_growing("a count of assignments", COUNTS, &format!("{set}/$count"), token).await;
+        self.get_growing(
+            "a count of assignments of a package in a state",
+            COUNTS,
+            &format!("{set}/$count?{filter}"),
+            token,
+        )
+        .await;
+        let roles = format!(
+            "{EM_BETA}/accessPackageAssignments?$top=20&$filter=accessPackageId eq '{package}'&$expand=accessPackageAssignmentResourceRoles,accessPackageAssignmentRequests"
+        );
+        self.get("assignments with their resource roles and requests", &roles, token).await;
+    }
+
+    async fn requests(&mut self, token: &str) {
+        let (loaded, set) = (self.loaded, format!("{EM}/assignmentRequests"));
+        let (package, person) = (loaded.packages[3].id, loaded.holders[7]);
+        self.get(
+            "a request, expanded",
+            &format!("{set}/{}?$expand=accessPackage,requestor,assignment", loaded.requests[5]),
+            token,
+        )
+        .await;
+        self.pages(
+            ("requests", "requests, next page"),
+            &format!("{set}?$top=50&$expand=accessPackage,requestor"),
+            token,
+        )
+        .await;
+        let filter = format!("$filter=accessPackage/id eq '{package}' and state eq 'delivered'");
+        self.pages(
+            ("requests for a package", "requests for a package, next page"),
+            &format!("{set}?$top=20&{filter}"),
+            token,
+        )
+        .await;
+        self.get("requests of a requestor", &format!("{set}?$filter=requestor/objectId eq '{person}'"), token).await;
+        self.get("requests for a target", &format!("{set}?$filter=assignment/target/objectId eq '{person}'"), token)
+            .await;
+        self.get("requests in a state", &format!("{set}?$top=20&$filter=state eq 'delivering'"), token).await;
+        let newest = format!("{set}?$top=20&$orderby=createdDateTime desc");
+        self.pages(("requests, newest first", "requests, newest first, next page"), &newest, token).await;
+        self.get_growing("a count of requests for a package", COUNTS, &format!("{set}/$count?{filter}"), token).await;
+    }
+
+    async fn packages(&mut self, token: &str) {
+        let (loaded, set) = (self.loaded, format!("{EM}/accessPackages"));
+        let package = &loaded.packages[3];
+        let one =
+            format!("{set}/{}?$expand=catalog,assignmentPolicies,resourceRoleScopes($expand=role,scope)", package.id);
+        self.get("a package, expanded", &one, token).await;
+        let by_catalog = format!("{set}?$top=5&$filter=catalog/id eq '{}'", package.catalog);
+        self.pages(("packages of a catalog", "packages of a catalog, next page"), &by_catalog, token).await;
+        self.pages(
+            ("packages by name", "packages by name, next page"),
+            &format!("{set}?$top=20&$orderby=displayName"),
+            token,
+        )
+        .await;
+        self.get("packages that contain a word", &format!("{set}?$filter=contains(displayName,'age 01')"), token).await;
+        self.get("catalogs", &format!("{EM}/catalogs?$top=20&$orderby=displayName&$expand=resources"), token).await;
+        self.get(
+            "policies of a package",
+            &format!("{EM}/assignmentPolicies?$filter=accessPackage/id eq '{}'", package.id),
+            token,
+        )
+        .await;
+    }
+
+    async fn directory(&mut self, token: &str) {
+        let loaded = self.loaded;
+        let (group, everybody) = (loaded.packages[3].group, loaded.everybody);
+        let members = format!("/v1.0/groups/{group}/members?$top=20&$select=id,displayName");
+        self.pages(("members of a group", "members of a group, next page"), &members, token).await;
+        self.get("people in a group", &format!("/v1.0/groups/{group}/members/microsoft.graph.user?$top=20"), token)
+            .await;
+        self.get_growing("a count of members", COUNTS, &format!("/v1.0/groups/{group}/members/$count"), token).await;
+        self.get_growing(
+            "everybody below a group",
+            MATCHES,
+            &format!("/v1.0/groups/{everybody}/transitiveMembers?$top=20"),
+            token,
+        )
+        .await;
+        self.pages(("groups by name", "groups by name, next page"), "/v1.0/groups?$top=20&$orderby=displayName", token)
+            .await;
+        self.get("groups", "/v1.0/groups?$top=20", token).await;
+    }
+
+    async fn people(&mut self, token: &str) {
+        let person = self.loaded.holders[7];
+        let user = self.get("a person", &format!("/v1.0/users/{person}?$expand=manager"), token).await;
+        let name = user.json["userPrincipalName"].as_str().unwrap_or_default().to_owned();
+        self.get("a person by principal name", &format!("/v1.0/users/{name}"), token).await;
+        self.get("a person by address", &format!("/v1.0/users?$filter=mail eq '{name}'"), token).await;
+        self.get("direct reports", &format!("/v1.0/users/{person}/directReports"), token).await;
+        self.get("groups of a person", &format!("/v1.0/users/{person}/memberOf"), token).await;
+        self.get("all groups of a person", &format!("/v1.0/users/{person}/transitiveMemberOf"), token).await;
+        let ask = json!({ "securityEnabledOnly": true });
+        self.send("group ids of a person", "POST", &format!("/v1.0/users/{person}/getMemberGroups"), token, ask).await;
+        self.pages(("people", "people, next page"), "/v1.0/users?$top=50", token).await;
+        self.pages(("people by name", "people by name, next page"), "/v1.0/users?$top=20&$orderby=displayName", token)
+            .await;
+        let backwards = "/v1.0/users?$top=20&$orderby=displayName desc";
+        self.pages(("people by name, backwards", "people by name, backwards, next page"), backwards, token).await;
+        self.get_growing(
+            "people whose name begins so",
+            MATCHES,
+            "/v1.0/users?$top=20&$filter=startswith(displayName,'ada l')",
+            token,
+        )
+        .await;
+        self.get_growing("a search for a word", MATCHES, "/v1.0/users?$top=20&$search=\"displayName:lindqv\"", token)
+            .await;
+        let words = name.split('@').next().unwrap_or_default().replace('.', " ");
+        self.get_growing(
+            "a search for several words",
+            MATCHES,
+            &format!("/v1.0/users?$search=\"displayName:{words}\""),
+            token,
+        )
+        .await;
+        self.get_growing(
+            "people of a department",
+            MATCHES,
+            "/v1.0/users?$top=20&$filter=department eq 'Department 03'",
+            token,
+        )
+        .await;
+        self.get_growing("a count of people", COUNTS, "/v1.0/users/$count", token).await;
+        let ids: Vec<_> = self.loaded.holders.iter().take(5).collect();
+        self.send("objects by ids", "POST", "/v1.0/directoryObjects/getByIds", token, json!({ "ids": ids })).await;
+    }
+
+    async fn audit(&mut self, token: &str) {
+        let set = "/v1.0/auditLogs/directoryAudits";
+        let package = self.loaded.packages[3].id;
+        self.pages(("the audit log", "the audit log, next page"), &format!("{set}?$top=20"), token).await;
+        let of_package = format!("{set}?$filter=targetResources/any(t:t/id eq '{package}')");
+        self.get("what happened to an object", &of_package, token).await;
+        let newest = format!("{set}?$top=20&$orderby=activityDateTime desc");
+        self.pages(("what happened last", "what happened last, next page"), &newest, token).await;
+        let since = format!("{set}?$top=20&$filter=activityDateTime ge 2026-03-01T00:00:00Z");
+        self.get("what happened since", &since, token).await;
+        let by_kind = format!("{set}?$top=20&$filter=activityDisplayName eq 'Create access package'");
+        self.get("what happened of a kind", &by_kind, token).await;
+    }
+
+    async fn writes(&mut self, writer: &str, carla: &str) {
+        let set = format!("{EM}/assignmentRequests");
+        let package = &self.loaded.packages[150];
+        let whom = json!({ "targetId": package.strangers[0], "accessPackageId": package.id, "assignmentPolicyId": package.policy });
+        let made = self
+            .send(
+                "an administrator assigns",
+                "POST",
+                &set,
+                writer,
+                json!({ "requestType": "adminAdd", "assignment": whom }),
+            )
+            .await;
+        let request = made.id();
+        let read = self.get("a request that was made", &format!("{set}/{request}?$expand=assignment"), writer).await;
+        let assignment = read.json["assignment"]["id"].clone();
+        let removal = json!({ "requestType": "adminRemove", "assignment": { "id": assignment } });
+        self.send("an administrator removes", "POST", &set, writer, removal).await;
+        let ask = json!({ "requestType": "userAdd", "assignment": { "accessPackageId": package.id } });
+        self.send("a person asks", "POST", &set, carla, ask).await;
+        let give_back = json!({ "requestType": "userRemove", "assignment": { "accessPackageId": package.id } });
+        self.send("a person gives back", "POST", &set, carla, give_back).await;
+        let group = package.group;
+        let member =
+            json!({ "@odata.id": format!("https://localhost/v1.0/directoryObjects/{}", package.strangers[1]) });
+        self.send("a member is added", "POST", &format!("/v1.0/groups/{group}/members/$ref"), writer, member).await;
+        let place = format!("/v1.0/groups/{group}/members/{}/$ref", package.strangers[1]);
+        self.send("a member is removed", "DELETE", &place, writer, Value::Null).await;
+        let person = self.loaded.holders[9];
+        let change = json!({ "jobTitle": "Planner" });
+        self.send("a person is changed", "PATCH", &format!("/v1.0/users/{person}"), writer, change).await;
+    }
+
+    async fn own(&mut self, carla: &str) {
+        for (name, on) in [("my assignments", "target"), ("assignments of my reports", "targetManager")] {
+            self.get(name, &format!("{EM}/assignments/filterByCurrentUser(on='{on}')?$expand=accessPackage"), carla)
+                .await;
+        }
+        for (name, on) in [
+            ("requests for me", "target"),
+            ("my requests", "createdBy"),
+            ("requests for me or by me", "targetOrRequestor"),
+            ("requests for my reports", "targetManager"),
+        ] {
+            self.get(name, &format!("{EM}/assignmentRequests/filterByCurrentUser(on='{on}')"), carla).await;
+        }
+        let browse = format!("{EM}/accessPackages/filterByCurrentUser(on='allowedRequestor')?$top=20");
+        self.get("packages I can ask for", &browse, carla).await;
+        self.get("a package I can ask for", &format!("{EM}/accessPackages/{}", self.loaded.packages[3].id), carla)
+            .await;
+        self.get("me", "/v1.0/me", carla).await;
+        self.get("my groups", "/v1.0/me/transitiveMemberOf", carla).await;
+    }
+
+    async fn jobs(&mut self, writer: &str) {
+        let package = &self.loaded.packages[150];
+        let end = json!({ "expiration": { "type": "afterDateTime", "endDateTime": "2026-03-04T09:00:00Z" } });
+        let whom = json!({ "targetId": package.strangers[2], "accessPackageId": package.id, "assignmentPolicyId": package.policy });
+        let body = json!({ "requestType": "adminAdd", "schedule": end, "assignment": whom });
+        self.app.post(&format!("{EM}/assignmentRequests"), writer, body).await.expect(201);
+        record::start();
+        self.app.drain().await;
+        self.app.advance("P5D").await;
+        self.app.finish().await;
+        self.seen.add("background work, an end", None, record::stop());
+    }
+}

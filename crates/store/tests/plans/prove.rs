@@ -1,0 +1,147 @@
+//! `cargo xtask prove plans`: the same at a million assignments, and how long reads take there.
+
+#![expect(clippy::print_stdout, reason = "it is run by hand and tells what it found")]
+
+use super::calls;
+use super::seen::{Seen, Sent, label};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use std::{env, hint};
+use tenure_store::Statement;
+use tenure_testkit::app::TestApp;
+use tenure_testkit::db::Kind;
+
+/// A read at full size takes at most so many times what it takes at the small size.
+const RATIO_MAX: f64 = 1.3;
+/// Times a read is repeated, at least and at most, and how long that may take.
+const REPEATS: std::ops::Range<usize> = 11..201;
+const REPEAT_TIME_MAX: Duration = Duration::from_millis(200);
+/// Small and full size are measured in turns: the machine is not always equally fast.
+const TURNS: usize = 3;
+/// A difference that is smaller than this is noise of the machine.
+const NOISE: Duration = Duration::from_micros(15);
+
+/// A database with what it was asked.
+struct Size {
+    app: TestApp,
+    seen: Seen,
+}
+
+impl Size {
+    fn of((app, loaded): (TestApp, tenure_testkit::load::Loaded)) -> Self {
+        let mut seen = Seen::default();
+        app.run(calls::make_all(&app, &loaded, &mut seen));
+        seen.explain(&app);
+        Self { app, seen }
+    }
+
+    /// The median of many reads, warm.
+    fn time(&self, statement: &Statement) -> Duration {
+        let statement = statement.clone();
+        let took = self.app.engine().read_blocking(move |ctx| {
+            let begun = Instant::now();
+            let mut took = Vec::new();
+            while took.len() < REPEATS.end && (took.len() < REPEATS.start || begun.elapsed() < REPEAT_TIME_MAX) {
+                let one = Instant::now();
+                hint::black_box(ctx.tx.repeat(&statement)?);
+                took.push(one.elapsed());
+            }
+            took.sort_unstable();
+            Ok(took[took.len() / 2])
+        });
+        took.expect("a read")
+    }
+}
+
+/// One read at both sizes.
+struct Timed {
+    name: String,
+    grows: Option<&'static str>,
+    small: Duration,
+    full: Duration,
+}
+
+impl Timed {
+    fn ratio(&self) -> f64 {
+        if self.full <= self.small + NOISE { 1.0 } else { self.full.as_secs_f64() / self.small.as_secs_f64() }
+    }
+}
+
+#[test]
+#[ignore = "loads a million assignments; `cargo xtask prove plans` runs it"]
+fn plans_and_reads_at_full_size() {
+    let folder = PathBuf::from(env::var_os("TENURE_PROVE_FOLDER").expect("TENURE_PROVE_FOLDER"));
+    let rows = env::var("TENURE_PROVE_ROWS").ok().and_then(|text| text.parse().ok()).expect("TENURE_PROVE_ROWS");
+    let server = env::var("TENURE_TEST_POSTGRES").is_ok_and(|url| !url.is_empty());
+    let kind = if server { Kind::Server } else { Kind::Embedded };
+    let small = Size::of(TestApp::loaded(kind, super::ROWS));
+    let begun = Instant::now();
+    let full = Size::of(TestApp::kept(kind, &folder, rows));
+    println!("{rows} assignments are there after {:.1} s", begun.elapsed().as_secs_f64());
+    let (count, differing) = compare(&small.seen, &full.seen);
+    for difference in &differing {
+        println!("{difference}\n");
+    }
+    let timed = time_all(&small, &full);
+    tell(&timed);
+    let steady = || timed.iter().filter(|t| t.grows.is_none());
+    let worst = steady().map(Timed::ratio).fold(1.0, f64::max);
+    println!("plans: {count} statements, {} differ, worst ratio {worst:.2}", differing.len());
+    assert!(differing.is_empty(), "plans differ");
+    assert!(worst <= RATIO_MAX, "reads take longer the more there is");
+}
+
+/// Pairs of statements at both sizes: those of the same call that read the same but for how many values a list has.
+fn pairs<'s>(small: &'s Seen, full: &'s Seen) -> Vec<(&'static str, Option<&'static str>, &'s Sent, &'s Sent)> {
+    let mut all = Vec::new();
+    for (a, b) in small.0.iter().zip(&full.0) {
+        for sent in &a.sent {
+            let same = b.sent.iter().find(|other| label(&other.statement.sql) == label(&sent.statement.sql));
+            all.extend(same.map(|other| (a.name, a.grows, sent, other)));
+        }
+    }
+    all
+}
+
+/// How many statements there are, and those whose plans differ, with both.
+fn compare(small: &Seen, full: &Seen) -> (usize, Vec<String>) {
+    let pairs = pairs(small, full);
+    let of = |seen: &Seen| seen.0.iter().map(|s| s.sent.len()).sum::<usize>();
+    let mut differing = Vec::new();
+    if of(small) != pairs.len() {
+        differing.push(format!("{} statements are sent at the small size only", of(small) - pairs.len()));
+    }
+    for (name, _, a, b) in &pairs {
+        if a.plan != b.plan {
+            let (a_plan, b_plan) = (a.plan.join("\n    "), b.plan.join("\n    "));
+            differing
+                .push(format!("{name}: {}\n  small:\n    {a_plan}\n  full:\n    {b_plan}", label(&a.statement.sql)));
+        }
+    }
+    (pairs.len(), differing)
+}
+
+fn time_all(small: &Size, full: &Size) -> Vec<Timed> {
+    let mut timed = Vec::new();
+    for (name, grows, a, b) in pairs(&small.seen, &full.seen) {
+        if !a.statement.sql.starts_with("SELECT") {
+            continue;
+        }
+        let mut best = (Duration::MAX, Duration::MAX);
+        for _ in 0..TURNS {
+            best = (best.0.min(small.time(&a.statement)), best.1.min(full.time(&b.statement)));
+        }
+        let text: String = label(&a.statement.sql).chars().take(70).collect();
+        timed.push(Timed { name: format!("{name}: {text}"), grows, small: best.0, full: best.1 });
+    }
+    timed
+}
+
+fn tell(timed: &[Timed]) {
+    let micros = |d: Duration| d.as_secs_f64() * 1e6;
+    println!("{:>10} {:>10} {:>6}", "small µs", "full µs", "ratio");
+    for t in timed {
+        let grows = t.grows.map(|why| format!("  [grows: {why}]")).unwrap_or_default();
+        println!("{:>10.0} {:>10.0} {:>6.2}  {}{grows}", micros(t.small), micros(t.full), t.ratio(), t.name);
+    }
+}
