@@ -143,6 +143,7 @@ CREATE TABLE dir_user (
     is_deleted {{bool}} NOT NULL
 ){{table}};
 CREATE UNIQUE INDEX uq_user_upn ON dir_user (upn_key) WHERE NOT is_deleted;
+CREATE INDEX ix_user_deleted ON dir_user (is_deleted);
 CREATE INDEX ix_user_mail ON dir_user (mail_key);
 CREATE INDEX ix_user_manager ON dir_user (manager_id, id);
 CREATE INDEX ix_user_department ON dir_user (department_key, id);
@@ -355,7 +356,8 @@ CREATE TABLE package (
 ){{table}};
 CREATE UNIQUE INDEX uq_package_name ON package (catalog_id, name_key);
 CREATE UNIQUE INDEX uq_package_unique_name ON package (unique_key) WHERE unique_key IS NOT NULL;
-CREATE INDEX ix_package_name ON package (name_key);
+CREATE INDEX ix_package_name ON package (name_key, id);
+CREATE INDEX ix_package_catalog ON package (catalog_id, id);
 
 CREATE TABLE package_role (
     id {{id}} NOT NULL,
@@ -505,6 +507,7 @@ CREATE TABLE grant_row (
 ){{table}};
 CREATE UNIQUE INDEX uq_grant ON grant_row (subject_id, role_id, scope_id);
 CREATE INDEX ix_grant_due ON grant_row (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ix_grant_lease ON grant_row (lease_token) WHERE lease_token IS NOT NULL;
 CREATE INDEX ix_grant_resource ON grant_row (resource_id, id);
 
 CREATE TABLE assignment_grant (
@@ -526,6 +529,7 @@ CREATE TABLE outbox (
     lease_token {{id}}
 ){{table}};
 CREATE INDEX ix_outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ix_outbox_lease ON outbox (lease_token) WHERE lease_token IS NOT NULL;
 
 CREATE TABLE timer (
     subject_kind {{enum}} NOT NULL,
@@ -536,6 +540,7 @@ CREATE TABLE timer (
     PRIMARY KEY (subject_kind, subject_id)
 ){{edge}};
 CREATE INDEX ix_timer_fire ON timer (fire_at);
+CREATE INDEX ix_timer_lease ON timer (lease_token) WHERE lease_token IS NOT NULL;
 
 CREATE TABLE mail (
     id {{id}} PRIMARY KEY,

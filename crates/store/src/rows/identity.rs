@@ -40,7 +40,7 @@ sql! {
     DELETE_FAMILY: "DELETE FROM oauth_artifact WHERE family = $1";
     DELETE_PRINCIPAL_ARTIFACTS: "DELETE FROM oauth_artifact WHERE principal_id = $1";
     DELETE_EXPIRED_ARTIFACTS: "DELETE FROM oauth_artifact WHERE expires_at < $1";
-    GRANTS: "SELECT id, client_id, principal_id, resource_id, scopes FROM oauth_grant WHERE client_id = $1 AND (principal_id IS NULL OR principal_id = $2)";
+    GRANTS(hot): "SELECT id, client_id, principal_id, resource_id, scopes FROM oauth_grant WHERE client_id = $1 AND principal_id IS NULL UNION ALL SELECT id, client_id, principal_id, resource_id, scopes FROM oauth_grant WHERE client_id = $1 AND principal_id = $2";
     GRANT: "SELECT id, client_id, principal_id, resource_id, scopes FROM oauth_grant WHERE id = $1";
     INSERT_GRANT: "INSERT INTO oauth_grant (id, client_id, principal_id, resource_id, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     UPDATE_GRANT: "UPDATE oauth_grant SET scopes = $2 WHERE id = $1";

@@ -12,6 +12,8 @@ pub struct RelationDef {
     pub name: Relation,
     /// The FROM clause.
     pub from: &'static str,
+    /// The part of it that says how many rows there are, where the rest adds to each of them and is never missing.
+    pub counted: Option<&'static str>,
     /// The key.
     pub key: Column,
     /// What must always hold.
@@ -80,6 +82,7 @@ pub const RELATIONS: [RelationDef; 22] = [
         name: c::object::RELATION,
         from: "directory_object {o} LEFT JOIN dir_user {u} ON {u}.id = {o}.id LEFT JOIN dir_group {g} ON {g}.id = {o}.id \
             LEFT JOIN service_principal {s} ON {s}.id = {o}.id LEFT JOIN application {x} ON {x}.id = {o}.id",
+        counted: Some("directory_object {o}"),
         key: c::object::ID,
         always: Some("{o}.deleted_at IS NULL"),
         by_name: None,
@@ -91,6 +94,7 @@ pub const RELATIONS: [RelationDef; 22] = [
         name: Relation("deleted_object"),
         from: "directory_object {o} LEFT JOIN dir_user {u} ON {u}.id = {o}.id LEFT JOIN dir_group {g} ON {g}.id = {o}.id \
             LEFT JOIN service_principal {s} ON {s}.id = {o}.id LEFT JOIN application {x} ON {x}.id = {o}.id",
+        counted: Some("directory_object {o}"),
         key: c::object::ID,
         always: Some("{o}.deleted_at IS NOT NULL"),
         by_name: None,
@@ -101,6 +105,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::user::RELATION,
         from: "dir_user {u} JOIN directory_object {o} ON {o}.id = {u}.id",
+        counted: Some("dir_user {u}"),
         key: c::user::ID,
         always: Some("NOT {u}.is_deleted"),
         by_name: Some("{o}.kind = 1"),
@@ -111,6 +116,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::group::RELATION,
         from: "dir_group {g} JOIN directory_object {o} ON {o}.id = {g}.id",
+        counted: Some("dir_group {g}"),
         key: c::group::ID,
         always: Some("NOT {g}.is_deleted"),
         by_name: Some("{o}.kind = 2"),
@@ -121,6 +127,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::application::RELATION,
         from: "application {x} JOIN directory_object {o} ON {o}.id = {x}.id",
+        counted: Some("application {x}"),
         key: c::application::ID,
         always: Some("NOT {x}.is_deleted"),
         by_name: Some("{o}.kind = 4"),
@@ -131,6 +138,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::service_principal::RELATION,
         from: "service_principal {s} JOIN directory_object {o} ON {o}.id = {s}.id",
+        counted: Some("service_principal {s}"),
         key: c::service_principal::ID,
         always: Some("NOT {s}.is_deleted"),
         by_name: Some("{o}.kind = 3"),
@@ -142,6 +150,7 @@ pub const RELATIONS: [RelationDef; 22] = [
         name: c::app_role_assignment::RELATION,
         from: "app_role_assignment {h} JOIN directory_object {ho} ON {ho}.id = {h}.principal_id \
             JOIN directory_object {hs} ON {hs}.id = {h}.sp_id",
+        counted: None,
         key: c::app_role_assignment::ID,
         always: None,
         by_name: None,
@@ -152,6 +161,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::oauth_grant::RELATION,
         from: "oauth_grant {w}",
+        counted: None,
         key: c::oauth_grant::ID,
         always: None,
         by_name: None,
@@ -162,6 +172,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::catalog::RELATION,
         from: "catalog {c}",
+        counted: None,
         key: c::catalog::ID,
         always: None,
         by_name: None,
@@ -172,6 +183,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::resource::RELATION,
         from: "resource {r}",
+        counted: None,
         key: c::resource::ID,
         always: None,
         by_name: None,
@@ -182,6 +194,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::resource_role::RELATION,
         from: "resource_role {l} JOIN resource {lr} ON {lr}.id = {l}.resource_id",
+        counted: None,
         key: c::resource_role::ID,
         always: None,
         by_name: None,
@@ -192,6 +205,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::resource_scope::RELATION,
         from: "resource_scope {k} JOIN resource {kr} ON {kr}.id = {k}.resource_id",
+        counted: None,
         key: c::resource_scope::ID,
         always: None,
         by_name: None,
@@ -202,6 +216,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::resource_request::RELATION,
         from: "resource_request {e}",
+        counted: None,
         key: c::resource_request::ID,
         always: None,
         by_name: None,
@@ -212,6 +227,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::package::RELATION,
         from: "package {p}",
+        counted: None,
         key: c::package::ID,
         always: None,
         by_name: None,
@@ -222,6 +238,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::package_role::RELATION,
         from: "package_role {z}",
+        counted: None,
         key: c::package_role::ID,
         always: None,
         by_name: None,
@@ -232,6 +249,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::policy::RELATION,
         from: "policy {y} JOIN policy_version {yv} ON {yv}.policy_id = {y}.id AND {yv}.version = {y}.current_version",
+        counted: Some("policy {y}"),
         key: c::policy::ID,
         always: None,
         by_name: None,
@@ -242,6 +260,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::subject::RELATION,
         from: "subject {j}",
+        counted: None,
         key: c::subject::ID,
         always: None,
         by_name: None,
@@ -252,6 +271,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::request::RELATION,
         from: "request {q}",
+        counted: None,
         key: c::request::ID,
         always: None,
         by_name: None,
@@ -262,6 +282,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::assignment::RELATION,
         from: "assignment {a}",
+        counted: None,
         key: c::assignment::ID,
         always: None,
         by_name: None,
@@ -272,6 +293,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::grant::RELATION,
         from: "grant_row {v} JOIN resource_role {vl} ON {vl}.id = {v}.role_id JOIN resource {vr} ON {vr}.id = {v}.resource_id",
+        counted: None,
         key: c::grant::ID,
         always: None,
         by_name: None,
@@ -282,6 +304,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::audit::RELATION,
         from: "audit {t}",
+        counted: None,
         key: c::audit::ID,
         always: None,
         by_name: None,
@@ -292,6 +315,7 @@ pub const RELATIONS: [RelationDef; 22] = [
     RelationDef {
         name: c::mail::RELATION,
         from: "mail {m}",
+        counted: None,
         key: c::mail::ID,
         always: None,
         by_name: None,

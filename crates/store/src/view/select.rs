@@ -169,7 +169,8 @@ impl<'a> Select<'a> {
         let by_name = Self::by_name(place, conditions.iter());
         conditions.extend(by_name);
         let where_clause = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
-        Statement::new(format!("SELECT count(*) FROM {} WHERE {where_clause}", source.from), writer.params)
+        let from = counted(place, &source.from, &where_clause);
+        Statement::new(format!("SELECT count(*) FROM {from} WHERE {where_clause}"), writer.params)
     }
 
     /// What is said where rows are found or ordered by their name.
@@ -284,6 +285,18 @@ impl<'a> Select<'a> {
         parts.push(if self.ends_descending() { format!("{key} DESC") } else { key.to_owned() });
         parts.join(", ")
     }
+}
+
+/// What is counted: without the tables that only add to each row, when no condition looks at them.
+fn counted(place: Place, from: &str, conditions: &str) -> String {
+    let Some(counted) = place.def.counted else { return from.to_owned() };
+    let aliases = |template: &'static str| template.split('{').skip(1).filter_map(|t| t.split('}').next());
+    let is_added = |alias: &&str| !aliases(counted).any(|kept| kept == *alias);
+    let looked_at = |alias: &str| conditions.contains(&place.expand(&format!("{{{alias}}}.")));
+    if aliases(place.def.from).filter(is_added).any(looked_at) {
+        return from.to_owned();
+    }
+    from.replace(&place.expand(place.def.from), &place.expand(counted))
 }
 
 /// Over a navigation there may be nothing at the end.

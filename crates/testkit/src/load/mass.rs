@@ -23,6 +23,9 @@ use uuid::Uuid;
 const DOMAIN: &str = "load.example";
 /// How a membership came about: somebody, or a package, gave it.
 const DIRECT: i64 = 1;
+/// One person of so many has allowed a client something; there are so many clients.
+const CONSENTS_IN: usize = 4;
+const CLIENTS: usize = 3;
 /// The kind of an assignment's timer.
 const ASSIGNMENT_TIMER: i64 = 2;
 
@@ -124,9 +127,12 @@ const MEMBER: Table =
     Table { name: "group_member", columns: &["group_id", "member_id", "member_kind", "via", "created_at"] };
 const TIMER: Table = Table { name: "timer", columns: &["subject_kind", "subject_id", "fire_at"] };
 
+const CONSENT: Table =
+    Table { name: "oauth_grant", columns: &["id", "client_id", "principal_id", "resource_id", "scopes", "created_at"] };
+
 /// Every table that is filled.
-pub const TABLES: [&Table; 10] =
-    [&OBJECT, &USER, &TERM, &SUBJECT, &REQUEST, &ASSIGNMENT, &GRANT, &LINK, &MEMBER, &TIMER];
+pub const TABLES: [&Table; 11] =
+    [&OBJECT, &USER, &TERM, &SUBJECT, &REQUEST, &ASSIGNMENT, &GRANT, &LINK, &MEMBER, &TIMER, &CONSENT];
 
 /// Fills every table, each in the order of its key.
 pub fn fill(filler: &mut Filler, structure: &Structure, drawing: &Drawing) {
@@ -146,6 +152,13 @@ pub fn fill(filler: &mut Filler, structure: &Structure, drawing: &Drawing) {
     let live = drawing.seats.iter().filter(|s| s.state != State::Expired);
     let timers = live.filter_map(|s| s.ends_at.map(|at| vec![ASSIGNMENT_TIMER.into(), s.assignment.into(), at.into()]));
     filler.fill(&TIMER, &mut timers.into_iter());
+    filler.fill(&CONSENT, &mut people().step_by(CONSENTS_IN).map(|(n, p)| consent(n, p)));
+}
+
+/// What a person has allowed a client that is not there any more: such rows are never looked at, and are many.
+fn consent(n: usize, p: &Person) -> Vec<Value> {
+    let client = Uuid::from_u128(0xc11e_0000_0000_4000_8000_0000_0000_0000 | (n / CONSENTS_IN % CLIENTS) as u128);
+    vec![p.id.into(), client.into(), p.id.into(), client.into(), "User.Read".into(), p.created_at.into()]
 }
 
 fn name(person: &Person) -> String {
