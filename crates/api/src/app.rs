@@ -1,6 +1,8 @@
 //! What every request may use.
 
 use crate::oidc::Addresses;
+use crate::watch::Metrics;
+use prometheus_client::registry::Registry;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -107,6 +109,7 @@ struct Parts {
     hashing: Semaphore,
     hash_queue: Semaphore,
     counting: Semaphore,
+    metrics: Metrics,
 }
 
 /// What every request may use; cheap to clone.
@@ -127,12 +130,23 @@ impl App {
             hashing: Semaphore::new(PASSWORD_HASHERS),
             hash_queue: Semaphore::new(PASSWORD_QUEUE_MAX),
             counting: Semaphore::new(COUNT_CONCURRENCY),
+            metrics: Metrics::default(),
         }))
     }
 
     /// Takes over keys that were made or retired.
     pub fn replace_keys(&self, keys: KeyRing) {
         *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// Makes the counters of requests and of the store known.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.0.metrics.register(registry);
+        self.0.engine.store_metrics().register(registry);
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -30,7 +30,9 @@ pub fn identify(app: &App, headers: &HeaderMap, base: &str) -> Result<Identity, 
 fn claims(app: &App, text: &str) -> Result<Arc<Claims>, token::TokenError> {
     let now = app.wall();
     let expected = Expected { tenant: app.tenant().id, audiences: &GRAPH_AUDIENCES, now };
-    if let Some(known) = app.tokens().get(text) {
+    let known = app.tokens().get(text);
+    app.metrics().token(known.is_some());
+    if let Some(known) = known {
         token::check(&known, expected)?;
         return Ok(known);
     }

@@ -16,6 +16,7 @@ mod error;
 mod http;
 mod oidc;
 mod own;
+mod watch;
 mod wire;
 
 pub use app::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};

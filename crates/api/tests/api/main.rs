@@ -12,6 +12,7 @@ mod demo;
 mod directory;
 mod etag;
 mod fuzz;
+mod health;
 mod objects;
 mod packages;
 mod pages;

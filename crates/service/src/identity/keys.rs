@@ -84,6 +84,14 @@ pub fn open(ctx: &mut Ctx<'_, '_>, master: &[u8; KEY_BYTES]) -> Result<KeyRing, 
     Ok(KeyRing { vault, page_key, signing })
 }
 
+/// Whether there are keys. A master key that does not fit them is an error. Changes nothing.
+pub fn fits(ctx: &mut Ctx<'_, '_>, master: &[u8; KEY_BYTES]) -> Result<bool, ServiceError> {
+    match ctx.fetch(identity::secret(DATA_KEY))? {
+        Some(sealed) => Ok(Vault::new(master).open(DATA_KEY, &sealed).map(|_| true)?),
+        None => Ok(false),
+    }
+}
+
 fn sealed_for(id: Uuid) -> String {
     format!("signing_key/{id}")
 }
