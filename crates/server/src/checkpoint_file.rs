@@ -7,8 +7,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tenure_jobs::Outside;
-use tenure_service::audit::{self, Checkpoint};
 use tenure_service::Engine;
+use tenure_service::audit::{self, Checkpoint};
 
 /// Bytes at the end of the file in which its last line is looked for: several times the longest.
 const TAIL_BYTES: u64 = 1 << 20;
@@ -112,11 +112,8 @@ mod tests {
         assert_eq!((file.last(), last), (2, Some(checkpoint(2))));
         assert_eq!(file.keep(&[checkpoint(3)]), Ok(()));
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let numbers: Vec<i64> = text
-            .lines()
-            .filter_map(|l| serde_json::from_str::<Checkpoint>(l).ok())
-            .map(|c| c.checkpoint)
-            .collect();
+        let numbers: Vec<i64> =
+            text.lines().filter_map(|l| serde_json::from_str::<Checkpoint>(l).ok()).map(|c| c.checkpoint).collect();
         assert_eq!((numbers, text.lines().count()), (vec![1, 2, 3], 3));
     }
 }

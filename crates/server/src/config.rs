@@ -1,6 +1,8 @@
 //! What the operator decides: flags, `TENURE_…` variables and a TOML file, in this order of precedence.
 
 use crate::failure::{Failure, Outcome, While};
+use crate::log::Format;
+use crate::otlp::Endpoint;
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 use std::fs;
@@ -36,6 +38,31 @@ pub enum Command {
         #[arg(long)]
         name: Option<String>,
         /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Look whether everything is in order: settings, folder, keys, database, certificate, clock, space.
+    Doctor {
+        /// How many servers use the database.
+        #[arg(long, default_value_t = 1, value_name = "COUNT")]
+        nodes: u32,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Write the embedded database into one file, also while it is served.
+    Backup {
+        /// The file to make.
+        file: PathBuf,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Put a backup into an empty data folder.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// Where the installation shall be.
         #[command(flatten)]
         options: Given,
     },
@@ -93,6 +120,18 @@ pub struct Given {
     /// File outside the database that checkpoints of the audit are appended to.
     #[arg(long, env = "TENURE_AUDIT_CHECKPOINT_FILE", value_name = "FILE")]
     audit_checkpoint_file: Option<PathBuf>,
+    /// Serve numbers for Prometheus at /metrics of this loopback address, such as 127.0.0.1:9464.
+    #[arg(long, env = "TENURE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    metrics_listen: Option<SocketAddr>,
+    /// What is logged, as `LEVEL` or `TARGET=LEVEL,…`; `info` logs each request, too [default: info,request=warn].
+    #[arg(long, env = "TENURE_LOG", value_name = "DIRECTIVES")]
+    log: Option<String>,
+    /// How a line of the log looks [default: text].
+    #[arg(long, env = "TENURE_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<Format>,
+    /// Send traces to the OpenTelemetry collector at http://HOST:PORT.
+    #[arg(long, env = "TENURE_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
 }
 
 /// How answers travel.
@@ -127,6 +166,14 @@ pub struct Options {
     pub master_key_file: Option<PathBuf>,
     /// The file that checkpoints of the audit are appended to.
     pub audit_checkpoint_file: Option<PathBuf>,
+    /// Where the metrics are served.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What is logged, if that was said.
+    pub log: Option<String>,
+    /// How a line of the log looks.
+    pub log_format: Format,
+    /// Where traces go.
+    pub otlp_endpoint: Option<Endpoint>,
 }
 
 impl Given {
@@ -155,6 +202,10 @@ impl Given {
             insecure_http: self.insecure_http.or(file.insecure_http),
             master_key_file: self.master_key_file.or(file.master_key_file),
             audit_checkpoint_file: self.audit_checkpoint_file.or(file.audit_checkpoint_file),
+            metrics_listen: self.metrics_listen.or(file.metrics_listen),
+            log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+            otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),
         }
     }
 
@@ -186,6 +237,12 @@ impl Given {
         {
             return Err(Failure::new("--database must be postgres://USER:PASSWORD@HOST/DATABASE"));
         }
+        if let Some(address) = self.metrics_listen.filter(|a| !a.ip().is_loopback()) {
+            return Err(Failure::new(format!(
+                "--metrics-listen must be on this machine, such as 127.0.0.1:9464, not {address}: the numbers are for \
+                 whoever runs the server"
+            )));
+        }
         Ok(Options {
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("tenure-data")),
             listen,
@@ -196,6 +253,10 @@ impl Given {
             transport,
             master_key_file: self.master_key_file,
             audit_checkpoint_file: self.audit_checkpoint_file,
+            metrics_listen: self.metrics_listen,
+            log: self.log,
+            log_format: self.log_format.unwrap_or_default(),
+            otlp_endpoint: self.otlp_endpoint.as_deref().map(Endpoint::parse).transpose()?,
         })
     }
 }

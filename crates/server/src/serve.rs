@@ -1,10 +1,12 @@
 //! `tenure serve`: puts the rooms together, runs them, and takes them apart again.
 
+use crate::checkpoint_file::CheckpointFile;
 use crate::config::{Options, Transport};
 use crate::demo::{self, SignIn};
 use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
-use crate::checkpoint_file::CheckpointFile;
+use crate::metrics::{self, Metrics};
+use crate::otlp::Spans;
 use crate::{listen, lock, tls};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -29,8 +31,11 @@ const JOBS_TIME_MAX: Duration = Duration::from_secs(2);
 /// Time the last checkpoint of the audit may take.
 const SEAL_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Time the last traces have to be sent.
+const TRACES_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// The verb.
-pub fn run(options: &Options) -> Outcome<()> {
+pub fn run(options: &Options, spans: Option<Spans>) -> Outcome<()> {
     let _lock = lock::take(installation::folder(options)?)?;
     let place = installation::open(options)?;
     let sign_in = options.demo.then(|| demo::sign_in(&place.master));
@@ -39,6 +44,7 @@ pub fn run(options: &Options) -> Outcome<()> {
     // Port 0 means any: from here on it has a number.
     let listen = listener.local_addr().doing("listening")?;
     let options = Options { listen, ..options.clone() };
+    let metrics_listener = options.metrics_listen.map(listen::bind).transpose()?;
     let tls = tls::config(&options, place.engine.clocks().wall.now())?;
     let runner = Runner::new(place.engine.clone(), Connectors::default());
     let keys = place.keys()?;
@@ -59,12 +65,21 @@ pub fn run(options: &Options) -> Outcome<()> {
         if options.database.is_none() {
             runner.take_over().await?;
         }
+        if let Some(listener) = metrics_listener {
+            announce_metrics(&listener)?;
+            let dropped = spans.as_ref().map(|s| s.dropped.clone()).unwrap_or_default();
+            let metrics = Metrics::new(&app, place.engine.clone(), runner.clone(), dropped);
+            tokio::spawn(metrics::run(listener, metrics, stop.clone()));
+        }
+        let sending = spans.map(|spans| tokio::spawn(spans.run(stop.clone())));
         let jobs = tokio::spawn(runner.run(stop.clone()));
         let sealing = tokio::spawn(sealer.clone().run(stop.clone()));
         let upkeep = tokio::spawn(upkeep(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));
+        // Whoever reads that it serves may ask it to stop.
+        let stop_asked = stop_asked()?;
         announce(&options, sign_in.as_ref())?;
-        stop_asked().await?;
+        stop_asked.await;
         tracing::info!("stopping");
         let _ = stopper.send(true);
         listening.await.doing("stopping the listener")??;
@@ -75,8 +90,13 @@ pub fn run(options: &Options) -> Outcome<()> {
         sealing.abort();
         match tokio::time::timeout(SEAL_TIME_MAX, sealer.finish()).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it");
+            }
             Err(_) => tracing::warn!("the end of the audit was not sealed in time; the next start does it"),
+        }
+        if let Some(sending) = sending {
+            let _ = tokio::time::timeout(TRACES_TIME_MAX, sending).await;
         }
         Ok(())
     })
@@ -142,14 +162,21 @@ async fn upkeep(engine: Engine, app: App, master: MasterKey, mut stop: watch::Re
     }
 }
 
-async fn stop_asked() -> Outcome<()> {
+/// Gives what ends when somebody asks to stop. From here on a signal no longer ends the process by itself.
+fn stop_asked() -> Outcome<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).doing("listening for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn announce_metrics(listener: &std::net::TcpListener) -> Outcome<()> {
+    let address = listener.local_addr().doing("listening for metrics")?;
+    writeln!(std::io::stdout(), "Metrics at http://{address}/metrics").doing("printing where the metrics are")
 }
 
 fn announce(options: &Options, sign_in: Option<&SignIn>) -> Outcome<()> {
