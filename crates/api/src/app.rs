@@ -2,6 +2,8 @@
 
 use crate::oidc::Addresses;
 use crate::outside::{Outbound, Outside, Provider, Verified};
+use crate::watch::Metrics;
+use prometheus_client::registry::Registry;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -110,6 +112,7 @@ struct Parts {
     hashing: Semaphore,
     hash_queue: Semaphore,
     counting: Semaphore,
+    metrics: Metrics,
 }
 
 /// What every request may use; cheap to clone.
@@ -141,6 +144,7 @@ impl App {
             hashing: Semaphore::new(PASSWORD_HASHERS),
             hash_queue: Semaphore::new(PASSWORD_QUEUE_MAX),
             counting: Semaphore::new(COUNT_CONCURRENCY),
+            metrics: Metrics::default(),
         }))
     }
 
@@ -153,6 +157,16 @@ impl App {
     /// The keys that are known here, to be compared with those of other nodes.
     pub fn key_times(&self) -> Vec<KeyTime> {
         self.keys().times()
+    }
+
+    /// Makes the counters of requests and of the store known.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.0.metrics.register(registry);
+        self.0.engine.store_metrics().register(registry);
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn engine(&self) -> &Engine {

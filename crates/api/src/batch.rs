@@ -3,12 +3,15 @@
 
 use crate::error::Failure;
 use crate::http::{self, Call, Reply, split_version};
+use crate::watch::Seen;
 use crate::wire::write::{Body, read};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+use std::time::Instant;
 use tenure_domain::limits::BATCH_PARTS_MAX;
 
 /// One call of a batch.
@@ -24,6 +27,7 @@ struct Part {
 
 /// Answers a batch.
 pub async fn answer(call: &Call) -> Result<Reply, Failure> {
+    call.seen.route("$batch");
     if call.method != Method::POST {
         return Err(Failure::method_not_allowed("POST"));
     }
@@ -122,8 +126,9 @@ fn headers(given: Option<&Json>) -> HeaderMap {
 /// Runs one part, unless one it depends on has failed; whatever happens is its answer.
 async fn run(call: &Call, part: &Part, unmet: Option<&String>) -> (StatusCode, Json) {
     let client = part.headers.get("client-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let id = call.app.engine().new_id();
-    let answered = match (unmet, inner(call, part, id)) {
+    let (id, since, seen) = (call.app.engine().new_id(), Instant::now(), Arc::new(Seen::default()));
+    seen.caller(&call.identity);
+    let answered = match (unmet, inner(call, part, (id, seen.clone()))) {
         (Some(unmet), _) => {
             let message = format!("not run, because request `{unmet}` failed");
             Err(Failure::new(StatusCode::FAILED_DEPENDENCY, "FailedDependency", message))
@@ -135,10 +140,12 @@ async fn run(call: &Call, part: &Part, unmet: Option<&String>) -> (StatusCode, J
         let client = if client.is_empty() { id.to_string() } else { client };
         f.reply(call.app.wall(), id, &client)
     });
+    let method = Method::from_bytes(part.method.to_ascii_uppercase().as_bytes()).unwrap_or_default();
+    call.app.metrics().answered(&seen, (&method, reply.status), id, since);
     (reply.status, response(&part.id, &reply))
 }
 
-fn inner(call: &Call, part: &Part, id: uuid::Uuid) -> Result<Call, Failure> {
+fn inner(call: &Call, part: &Part, (id, seen): (uuid::Uuid, Arc<Seen>)) -> Result<Call, Failure> {
     let bad = |message: String| Failure::new(StatusCode::BAD_REQUEST, "BadRequest", message);
     let method = Method::from_bytes(part.method.to_ascii_uppercase().as_bytes())
         .map_err(|_| bad(format!("`{}` is no method", part.method)))?;
@@ -154,6 +161,7 @@ fn inner(call: &Call, part: &Part, id: uuid::Uuid) -> Result<Call, Failure> {
         headers: part.headers.clone(),
         body: part.body.clone(),
         id,
+        seen,
         ..call.clone()
     })
 }

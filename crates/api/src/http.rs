@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::caller;
 use crate::dispatch;
 use crate::error::Failure;
+use crate::watch::{self, Seen};
 use crate::{batch, oidc, own, session};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -15,13 +16,14 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tenure_domain::limits::{
     BODY_MAX_BYTES, BODY_TIME_MAX_SECONDS, CLOCK_ADVANCE_TIME_MAX_SECONDS, JSON_DEPTH_MAX, REQUEST_TIME_MAX_SECONDS,
     URL_MAX_BYTES,
 };
 use tenure_odata::edm::Version;
 use tenure_service::{Cost, Identity};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// What JSON answers say of themselves.
@@ -104,6 +106,8 @@ pub struct Call {
     pub id: Uuid,
     /// Who calls.
     pub identity: Identity,
+    /// What is told about the request.
+    pub seen: Arc<Seen>,
 }
 
 impl Call {
@@ -215,7 +219,11 @@ pub fn router(app: App) -> Router {
 /// The portal comes with a later release; this line says what is here.
 async fn front(State(app): State<App>, request: Request) -> Response<Body> {
     let notice = "Tenure is running. The API is at /v1.0 and /beta; the portal was not built into this server.\n";
-    shell(&app, request, |_| async move { Ok(Reply::text("text/plain; charset=utf-8", notice)) }).await
+    let answer = |raw: Raw| async move {
+        raw.seen.route("front");
+        Ok(Reply::text("text/plain; charset=utf-8", notice))
+    };
+    shell(&app, request, answer).await
 }
 
 async fn healthy(State(_): State<App>) -> &'static str {
@@ -225,7 +233,12 @@ async fn healthy(State(_): State<App>) -> &'static str {
 /// Asks the database.
 async fn ready(State(app): State<App>) -> Response<Body> {
     let asked = app.engine().read(Cost::Unknown, Identity::System, Uuid::nil(), tenure_service::identity::tenant).await;
+    let off = app.engine().clock_is_off_by();
     let (status, text) = match asked {
+        Ok(_) if off.is_some() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the clock of this machine differs too much from the database's: no jobs are started here\n",
+        ),
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::warn!(%error, "not ready");
@@ -266,6 +279,8 @@ pub struct Raw {
     pub peer: Option<IpAddr>,
     /// The id of the request.
     pub id: Uuid,
+    /// What is told about the request.
+    pub seen: Arc<Seen>,
 }
 
 /// Reads the request within its limits, answers it in time, and adds what every answer has.
@@ -281,16 +296,21 @@ where
     } else {
         REQUEST_TIME_MAX_SECONDS
     };
+    let (since, seen, method) = (Instant::now(), Arc::new(Seen::default()), request.method().clone());
+    let span = watch::span(&request, id);
     let work = async {
-        let raw = admit(app, request, id).await?;
+        let raw = admit(app, request, (id, seen.clone())).await?;
         answer(raw).await
     };
+    let work = work.instrument(span.clone());
     let result = match tokio::time::timeout(Duration::from_secs(seconds), work).await {
         Ok(result) => result,
         // A write may have been done: neither "try again" nor "nothing happened" would be true.
         Err(_) => Err(Failure::unknown("the request took too long")),
     };
     let reply = result.unwrap_or_else(|failure| failure.reply(app.wall(), id, &client));
+    seen.tell(&span, reply.status);
+    app.metrics().answered(&seen, (&method, reply.status), id, since);
     finish(reply, id, &client)
 }
 
@@ -299,7 +319,7 @@ fn client_request_id(headers: &HeaderMap, id: Uuid) -> String {
     given.filter(|v| v.len() <= CLIENT_REQUEST_ID_CHARS_MAX).map_or_else(|| id.to_string(), ToOwned::to_owned)
 }
 
-async fn admit(app: &App, request: Request, id: Uuid) -> Result<Raw, Failure> {
+async fn admit(app: &App, request: Request, (id, seen): (Uuid, Arc<Seen>)) -> Result<Raw, Failure> {
     let (parts, body) = request.into_parts();
     if parts.uri.path_and_query().map_or(0, |p| p.as_str().len()) > URL_MAX_BYTES {
         let message = format!("the URL is longer than {URL_MAX_BYTES} bytes; send long filters in a $batch");
@@ -326,6 +346,7 @@ async fn admit(app: &App, request: Request, id: Uuid) -> Result<Raw, Failure> {
         base,
         peer,
         id,
+        seen,
     })
 }
 
@@ -367,6 +388,7 @@ async fn route(raw: Raw) -> Result<Reply, Failure> {
         return session::answer(&raw, path).await;
     }
     let identity = caller::identify(&raw).await?;
+    raw.seen.caller(&identity);
     let call = Call {
         version,
         path: path.into(),
@@ -378,6 +400,7 @@ async fn route(raw: Raw) -> Result<Reply, Failure> {
         base: raw.base.into(),
         id: raw.id,
         identity,
+        seen: raw.seen,
     };
     if is_batch(&call) { batch::answer(&call).await } else { answer(&call).await }
 }

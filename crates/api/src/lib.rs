@@ -18,6 +18,7 @@ mod oidc;
 mod outside;
 mod own;
 mod session;
+mod watch;
 mod wire;
 
 pub use app::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};

@@ -50,6 +50,10 @@ pub const CLAIM_BATCH: u32 = 100;
 pub const LEASE_SECONDS: i64 = 30;
 /// Seconds of clock difference between nodes a lease allows for.
 pub const LEASE_SKEW_SECONDS: i64 = 5;
+/// Seconds by which the clock of a node may differ from the database's before it starts no jobs.
+pub const CLOCK_SKEW_MAX_SECONDS: i64 = 5;
+/// Seconds between two measurements of that.
+pub const CLOCK_LOOK_SECONDS: u64 = 60;
 /// Milliseconds between two looks for due work when nothing woke the runner.
 pub const POLL_INTERVAL_MILLIS: u64 = 1_000;
 /// Times an outbox row is tried.

@@ -12,6 +12,8 @@ mod directory_apply;
 pub mod driver;
 mod error;
 mod fetch;
+pub mod health;
+pub mod metrics;
 mod migrate;
 pub mod queue;
 pub mod record;
@@ -29,6 +31,7 @@ pub use sql::Sql;
 pub use tx::{Tx, Write};
 
 use driver::{Embedded, Job, Lane, Purpose, Ran, Server};
+use metrics::Metrics;
 use std::path::Path;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -59,6 +62,7 @@ enum Backend {
 /// The store: hand it closures.
 pub struct Store {
     backend: Backend,
+    metrics: Metrics,
 }
 
 /// A closure with the line on which its answer goes.
@@ -121,12 +125,44 @@ impl<T, E: From<StoreError>> Answer<T, E> {
 impl Store {
     /// Opens or creates the embedded database in a file.
     pub fn embedded(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { backend: Backend::Embedded(Embedded::open(path)?) })
+        let metrics = Metrics::default();
+        Ok(Self { backend: Backend::Embedded(Embedded::open(path, &metrics)?), metrics })
     }
 
     /// Connects to a server database.
     pub fn server(config: &ServerConfig) -> Result<Self, StoreError> {
-        Ok(Self { backend: Backend::Server(Server::open(config)?) })
+        let metrics = Metrics::default();
+        Ok(Self { backend: Backend::Server(Server::open(config, &metrics)?), metrics })
+    }
+
+    /// Copies what the embedded database in the file `from` holds at one instant into the file `to`, which is empty or
+    /// none. Another process may serve it meanwhile.
+    pub fn copy_embedded(from: &Path, to: &Path) -> Result<(), StoreError> {
+        driver::snapshot::copy(from, to)
+    }
+
+    /// Looks through an embedded database that nobody uses: whether it is whole, and of a schema this program knows.
+    pub fn inspect_embedded(path: &Path) -> Result<(), StoreError> {
+        driver::snapshot::inspect(path)
+    }
+
+    /// How the schema of the embedded database in a file stands to this program. Changes nothing.
+    pub fn schema_embedded(path: &Path) -> Result<health::Schema, StoreError> {
+        driver::snapshot::schema(path)
+    }
+
+    /// How the schema of a server database stands to this program. Changes nothing.
+    pub fn schema_server(config: &ServerConfig) -> Result<health::Schema, StoreError> {
+        Server::schema(config)
+    }
+
+    /// What the store counts, as of now.
+    pub fn metrics(&self) -> &Metrics {
+        match &self.backend {
+            Backend::Embedded(db) => db.look(&self.metrics),
+            Backend::Server(db) => db.look(&self.metrics),
+        }
+        &self.metrics
     }
 
     fn start<T, E, F>(&self, purpose: Purpose, lane: Lane, caller: Option<Uuid>, cost: Cost, body: F) -> Answer<T, E>
@@ -145,6 +181,7 @@ impl Store {
             Backend::Server(db) => db.submit(lane, caller, job).err(),
         };
         if let Some(job) = refused {
+            self.metrics.refused.inc();
             job.finish(Err(StoreError::Busy));
         }
         Answer(answer)

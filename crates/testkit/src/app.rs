@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use http_body_util::BodyExt;
+use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -500,6 +501,22 @@ impl TestApp {
             Ok(())
         });
         adopted.await.expect("the object is there");
+    }
+
+    /// The metrics of the API and the store, as text.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn metrics(&self) -> String {
+        let (mut registry, mut text) = (Registry::with_prefix("tenure"), String::new());
+        self.app.register_metrics(&mut registry);
+        prometheus_client::encoding::text::encode(&mut text, &registry).expect("a text");
+        text
+    }
+
+    /// The job runner, to be asked in other ways than by [`TestApp::drain`].
+    pub fn runner(&self) -> &Runner {
+        &self.runner
     }
 
     /// The engine, for what has no path.

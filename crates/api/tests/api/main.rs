@@ -15,6 +15,7 @@ mod etag;
 mod fuzz;
 mod keys;
 mod meaning;
+mod health;
 mod objects;
 mod outside;
 mod packages;

@@ -6,6 +6,8 @@ use super::queue::{Job, Lane, Queue, Ran};
 use super::{BatchError, Conn, Purpose, Row, Sink, Statement};
 use crate::audit::AuditHead;
 use crate::error::StoreError;
+use crate::health::Schema;
+use crate::metrics::{Metrics, gauge};
 use crate::tx::Tx;
 use bytes::{BufMut, BytesMut};
 use futures_util::TryStreamExt;
@@ -204,7 +206,11 @@ impl ServerConn {
             code if code.code().starts_with("53") || *code == SqlState::READ_ONLY_SQL_TRANSACTION => {
                 StoreError::Unavailable(db.message().to_owned())
             }
-            _ => StoreError::Internal(format!("{}: {}", db.code().code(), db.message())),
+            // Class 22, data that does not fit, quotes the data.
+            code if code.code().starts_with("22") => {
+                StoreError::Internal(format!("{}: data that the database cannot take", code.code()))
+            }
+            code => StoreError::Internal(format!("{}: {}", code.code(), db.message())),
         }
     }
 
@@ -359,17 +365,17 @@ pub struct Server {
 
 impl Server {
     /// Connects, brings the database to the current schema, and starts the threads.
-    pub fn open(config: &ServerConfig) -> Result<Self, StoreError> {
+    pub fn open(config: &ServerConfig, metrics: &Metrics) -> Result<Self, StoreError> {
         let mut first = connect(config)?;
         migrate(&mut first)?;
         drop(first);
         let queue = Arc::new(Queue::new(limits::WRITER_QUEUE_MAX));
         let mut threads = Vec::new();
         for n in 0..config.threads.max(1) {
-            let (queue, config) = (queue.clone(), config.clone());
+            let (queue, config, metrics) = (queue.clone(), config.clone(), metrics.clone());
             let thread = Builder::new()
                 .name(format!("db-{n}"))
-                .spawn(move || Worker::new(config, n as u64).run(&queue))
+                .spawn(move || Worker::new(config, metrics, n as u64).run(&queue))
                 .map_err(|e| StoreError::Unavailable(format!("a database thread could not be started: {e}")))?;
             threads.push(thread);
         }
@@ -383,6 +389,26 @@ impl Server {
         body(&mut Tx::new(&mut conn, &mut AuditHead::detached()));
         conn.roll_back();
         Ok(())
+    }
+
+    /// How the schema of the database stands to this program.
+    pub fn schema(config: &ServerConfig) -> Result<Schema, StoreError> {
+        let mut conn = connect(config)?;
+        conn.start(Purpose::Read);
+        let mut has_table = false;
+        let table = Statement::new("SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL", Vec::new());
+        let found = conn.run(&[table], &mut |_, _| {
+            has_table = true;
+            Ok(())
+        });
+        found.map_err(|e| e.error)?;
+        let applied = if has_table { crate::migrate::applied(&mut conn)? } else { Vec::new() };
+        crate::migrate::judge(&applied)
+    }
+
+    /// Brings what is measured up to date.
+    pub fn look(&self, metrics: &Metrics) {
+        metrics.writer_waiting.set(gauge(self.queue.len()));
     }
 
     /// Queues a job; gives it back when the line is full.
@@ -420,6 +446,7 @@ fn migrate(conn: &mut ServerConn) -> Result<(), StoreError> {
 /// One database thread.
 struct Worker {
     config: ServerConfig,
+    metrics: Metrics,
     conn: Option<ServerConn>,
     head: AuditHead,
     jitter: SeededEntropy,
@@ -438,8 +465,8 @@ enum Try {
 }
 
 impl Worker {
-    fn new(config: ServerConfig, n: u64) -> Self {
-        Self { config, conn: None, head: AuditHead::new(), jitter: SeededEntropy::new(n) }
+    fn new(config: ServerConfig, metrics: Metrics, n: u64) -> Self {
+        Self { config, metrics, conn: None, head: AuditHead::new(), jitter: SeededEntropy::new(n) }
     }
 
     fn run(mut self, queue: &Queue) {
@@ -461,7 +488,10 @@ impl Worker {
                 // A database that was away and is back shall not be noticed once per thread.
                 Try::Stale(_) if !is_second_connection => is_second_connection = true,
                 Try::Stale(error) => return error.map_or(Ok(()), Err),
-                Try::Again => self.pause(),
+                Try::Again => {
+                    self.metrics.retries.inc();
+                    self.pause();
+                }
                 Try::Unknown { audit, backend, error } => match self.look_for_commit(audit, backend) {
                     Some(true) => return Ok(()),
                     Some(false) if !is_second_connection => is_second_connection = true,
@@ -498,6 +528,9 @@ impl Worker {
         let (ran, audit) = ran.unwrap_or(panicked);
         if matches!(ran, Ok(Ran::Commit)) {
             self.head.committed();
+            if job.purpose() == Purpose::UseCase {
+                self.metrics.group_sizes.observe(1.0);
+            }
             return Ok(Try::Done(Ok(())));
         }
         let (lost_race, lost_connection, backend) = (conn.lost_race, conn.lost_connection, conn.backend);

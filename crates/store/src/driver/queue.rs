@@ -87,6 +87,12 @@ impl Queue {
         Ok(())
     }
 
+    /// Jobs that wait now.
+    pub fn len(&self) -> usize {
+        let state = self.lock();
+        state.interactive.len() + state.bulk.len()
+    }
+
     /// The next job; waits for one. `None` once the line is closed and empty.
     pub fn pop(&self) -> Option<Box<dyn Job>> {
         let mut state = self.lock();

@@ -6,6 +6,7 @@ use super::queue::{Job, Lane, Queue, Ran};
 use super::{BatchError, Conn, Purpose, Row, Sink, Statement};
 use crate::audit::AuditHead;
 use crate::error::StoreError;
+use crate::metrics::{Metrics, gauge};
 use crate::tx::Tx;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef as Cell};
@@ -170,6 +171,7 @@ struct Shared {
     writer: Queue,
     readers: Queue,
     wal_bytes: AtomicU64,
+    metrics: Metrics,
 }
 
 impl Shared {
@@ -232,7 +234,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Embedded {
     /// Opens or creates the file, brings it to the current schema, and starts the threads.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, metrics: &Metrics) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             path: path.to_owned(),
@@ -240,6 +242,7 @@ impl Embedded {
             writer: Queue::new(limits::WRITER_QUEUE_MAX),
             readers: Queue::new(limits::READER_QUEUE_MAX),
             wal_bytes: AtomicU64::new(0),
+            metrics: metrics.clone(),
         });
         let mut writer = shared.open(true)?;
         migrate(&mut writer)?;
@@ -261,6 +264,13 @@ impl Embedded {
         let checkpointer = shared.clone();
         threads.push(spawn("db-checkpoint", move || checkpoint_loop(&checkpointer, &wake))?);
         Ok(Self { shared, threads: Mutex::new(threads), checkpoint: Some(signal) })
+    }
+
+    /// Brings what is measured up to date.
+    pub fn look(&self, metrics: &Metrics) {
+        metrics.writer_waiting.set(gauge(self.shared.writer.len()));
+        metrics.reader_waiting.set(gauge(self.shared.readers.len()));
+        metrics.log_bytes.set(i64::try_from(self.shared.wal_bytes.load(Ordering::Relaxed)).unwrap_or(i64::MAX));
     }
 
     /// Queues a job; gives it back when the line is full.
@@ -417,14 +427,32 @@ fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
 /// One writer, one chain of audit rows, one commit for many use cases.
 fn write_loop(shared: &Shared, mut conn: EmbeddedConn) {
     let mut head = AuditHead::new();
+    let mut reset_at = limits::WAL_HARD_BYTES;
     while let Some(first) = shared.writer.pop() {
-        if shared.wal_bytes.load(Ordering::Relaxed) >= limits::WAL_HARD_BYTES
-            && let Err(error) = checkpoint(&mut conn, "RESTART")
-        {
-            tracing::warn!(%error, "the write-ahead log could not be reset");
-        }
+        reset_log(shared, &mut conn, &mut reset_at);
         commit_group(shared, &mut conn, &mut head, first);
     }
+}
+
+/// Resets a log that has grown too long.
+fn reset_log(shared: &Shared, conn: &mut EmbeddedConn, reset_at: &mut u64) {
+    if reset_is_due(shared.wal_bytes.load(Ordering::Relaxed), reset_at)
+        && let Err(error) = checkpoint(conn, "RESTART")
+    {
+        tracing::warn!(%error, "the write-ahead log could not be reset");
+    }
+}
+
+/// Whether a log of so many bytes is to be reset. Who reads for long, a backup for example, holds it: after one try it
+/// may grow by as much again, so that the writer does not wait for that reader before every commit.
+const fn reset_is_due(bytes: u64, reset_at: &mut u64) -> bool {
+    let is_due = bytes >= *reset_at;
+    if bytes < limits::WAL_HARD_BYTES {
+        *reset_at = limits::WAL_HARD_BYTES;
+    } else if is_due {
+        *reset_at = bytes + limits::WAL_HARD_BYTES;
+    }
+    is_due
 }
 
 fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, first: Box<dyn Job>) {
@@ -462,7 +490,11 @@ fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, 
         })
     };
     match outcome {
-        Ok(()) => head.committed(),
+        Ok(()) => {
+            head.committed();
+            #[expect(clippy::cast_precision_loss, reason = "a group is small")]
+            shared.metrics.group_sizes.observe(committed.len() as f64);
+        }
         // A failed commit ends this writer's chain; the next row opens another (decisions.md F5).
         Err(_) => *head = before.next_writer(),
     }
@@ -492,4 +524,19 @@ fn in_savepoint(conn: &mut EmbeddedConn, head: &mut AuditHead, job: &mut dyn Job
     }
     conn.control("RELEASE use_case")?;
     ran
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writer_waits_once_for_a_reader_that_holds_the_log() {
+        const HARD: u64 = limits::WAL_HARD_BYTES;
+        let mut reset_at = HARD;
+        let asked: Vec<bool> = [HARD - 1, HARD, HARD + 1, 2 * HARD - 1, 2 * HARD, 2 * HARD + 1, 0, HARD - 1, HARD]
+            .map(|bytes| reset_is_due(bytes, &mut reset_at))
+            .into();
+        assert_eq!(asked, [false, true, false, false, true, false, false, false, true]);
+    }
 }
