@@ -111,6 +111,10 @@ mod tests {
             transport: Transport::PrivateAuthority,
             master_key_file: None,
             audit_checkpoint_file: None,
+            metrics_listen: None,
+            log: None,
+            log_format: crate::log::Format::Text,
+            otlp_endpoint: None,
             providers: Vec::new(),
             outbound: OutboundEntry::default(),
         }
