@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod failure;
 mod files;
+mod handles;
 mod init;
 mod installation;
 mod keys;
@@ -20,6 +21,7 @@ mod lock;
 mod master_key;
 mod providers;
 mod serve;
+mod stop;
 mod tls;
 
 use clap::Parser;

@@ -5,7 +5,7 @@ use crate::config::{Options, Transport};
 use crate::demo::{self, SignIn};
 use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
-use crate::{keys, listen, lock, providers, tls};
+use crate::{keys, listen, lock, providers, stop as stopping, tls};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -73,6 +73,7 @@ pub fn run(options: &Options) -> Outcome<()> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        stopping::at_the_latest();
         let _ = stopper.send(true);
         listening.await.doing("stopping the listener")??;
         if tokio::time::timeout(JOBS_TIME_MAX, jobs).await.is_err() {
