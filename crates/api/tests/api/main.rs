@@ -17,6 +17,8 @@ mod keys;
 mod meaning;
 mod objects;
 mod outside;
+mod limits;
+mod overload;
 mod packages;
 mod pages;
 mod policies;
