@@ -139,7 +139,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{CORPUS_BYTES_MAX, TARGETS};
+    use super::{CORPUS_BYTES_MAX, CORPUS_INPUTS_MAX, TARGETS};
 
     #[test]
     fn every_target_has_a_binary_and_a_small_corpus() {
@@ -148,7 +148,10 @@ mod tests {
             assert!(root.join("fuzz_targets").join(format!("{target}.rs")).is_file(), "{target}");
             let inputs: Vec<_> = fs::read_dir(root.join("corpus").join(target)).unwrap().map(Result::unwrap).collect();
             let bytes: u64 = inputs.iter().map(|input| input.metadata().unwrap().len()).sum();
-            assert!(!inputs.is_empty() && inputs.len() <= CORPUS_INPUTS_MAX && bytes <= CORPUS_BYTES_MAX, "{target}: {bytes} bytes");
+            assert!(
+                !inputs.is_empty() && inputs.len() <= CORPUS_INPUTS_MAX && bytes <= CORPUS_BYTES_MAX,
+                "{target}: {bytes} bytes"
+            );
         }
     }
 }

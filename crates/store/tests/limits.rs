@@ -10,12 +10,8 @@ use tenure_domain::directory::group::Group;
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::effect::Effect;
 use tenure_domain::ids::{CatalogId, Ids, ObjectId, OutboxId, PackageId, RequestId, SeededEntropy, SubjectId};
-use tenure_domain::limits::{
-    CLAIM_BATCH, INLINE_READ_STEPS_MAX, LEASE_SECONDS, LEASE_SKEW_SECONDS,
-    TX_RETRIES_MAX,
-};
+use tenure_domain::limits::{CLAIM_BATCH, INLINE_READ_STEPS_MAX, LEASE_SECONDS, LEASE_SKEW_SECONDS, TX_RETRIES_MAX};
 use tenure_domain::notification::MailKind;
-use tenure_domain::time::plus_seconds;
 use tenure_domain::{Code, Timestamp, Uuid};
 use tenure_odata::Cells;
 use tenure_store::queue::{self, ClaimTimes, Queue, claim};

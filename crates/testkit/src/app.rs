@@ -23,8 +23,8 @@ use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_secon
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
 use tenure_service::{Clocks, Engine, Identity};
-use tenure_store::rows::directory::object::{self, Source};
 use tenure_store::Bounds;
+use tenure_store::rows::directory::object::{self, Source};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -213,7 +213,7 @@ impl TestApp {
         let db = Db::of_image_once(image);
         let scale = Scale { rows, seed: SEEDS.0, now: start() };
         let loaded = load(&load::Target::of(&db), scale);
-        (Self::over(db, company.tenant.clone()), loaded)
+        (Self::over(db, Bounds::default(), company.tenant.clone()), loaded)
     }
 
     /// The demo tenant, as a first start on that morning makes it.

@@ -1,5 +1,5 @@
 //! Limits that a caller meets: at the limit it works, one past it there is a refusal that names the limit, and nothing
-//! was done. `crates/domain/tests/limits.rs` lists where each limit is held and tested.
+//! was done. `crates/store/tests/every_limit.rs` lists where each limit is held and tested.
 
 use crate::EM;
 use crate::campaign::Campaign;
