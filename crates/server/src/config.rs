@@ -1,9 +1,9 @@
 //! What the operator decides: flags, `TENURE_…` variables and a TOML file, in this order of precedence.
 
 use crate::failure::{Failure, Outcome, While};
-use crate::providers::{OutboundEntry, ProviderEntry};
 use crate::log::Format;
 use crate::otlp::Endpoint;
+use crate::providers::{OutboundEntry, ProviderEntry};
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 use std::fs;

@@ -16,6 +16,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod files;
+mod handles;
 mod init;
 mod installation;
 mod keys;
@@ -27,6 +28,7 @@ mod metrics;
 mod otlp;
 mod providers;
 mod serve;
+mod stop;
 mod tls;
 
 use clap::Parser;

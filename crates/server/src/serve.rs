@@ -7,7 +7,7 @@ use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
 use crate::metrics::{self, Metrics};
 use crate::otlp::Spans;
-use crate::{keys, listen, lock, providers, tls};
+use crate::{keys, listen, lock, providers, stop as stopping, tls};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -83,6 +83,7 @@ pub fn run(options: &Options, spans: Option<Spans>) -> Outcome<()> {
         announce(&options, sign_in.as_ref())?;
         stop_asked.await;
         tracing::info!("stopping");
+        stopping::at_the_latest();
         let _ = stopper.send(true);
         listening.await.doing("stopping the listener")??;
         if tokio::time::timeout(JOBS_TIME_MAX, jobs).await.is_err() {

@@ -33,6 +33,8 @@ pub use tx::{Tx, Write};
 use driver::{Embedded, Job, Lane, Purpose, Ran, Server};
 use metrics::Metrics;
 use std::path::Path;
+use std::time::Duration;
+use tenure_domain::limits;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -52,6 +54,33 @@ pub enum Urgency {
     Interactive,
     /// Nobody does: one chunk of a long job.
     Bulk,
+}
+
+/// What may wait, take time and pile up. The product has one set; tests have smaller ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Use cases that wait for a thread; where threads do both, reads too.
+    pub writer: usize,
+    /// Reads, where they have threads of their own.
+    pub readers: usize,
+    /// For a read that is not tried at once.
+    pub read_time: Duration,
+    /// Bytes of write-ahead log after which a checkpoint is asked for, where there is one.
+    pub wal_soft_bytes: u64,
+    /// Bytes of write-ahead log after which the writer waits for a checkpoint.
+    pub wal_hard_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            writer: limits::WRITER_QUEUE_MAX,
+            readers: limits::READER_QUEUE_MAX,
+            read_time: Duration::from_millis(limits::READ_TIME_MAX_MILLIS),
+            wal_soft_bytes: limits::WAL_SOFT_BYTES,
+            wal_hard_bytes: limits::WAL_HARD_BYTES,
+        }
+    }
 }
 
 enum Backend {
@@ -91,6 +120,11 @@ where
         ran
     }
 
+    fn is_pointless(&self) -> bool {
+        // A use case is run all the same: it was accepted, and its caller may look for what it did.
+        self.purpose == Purpose::Read && self.reply.is_closed()
+    }
+
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
         let lost = || Err(E::from(StoreError::Internal("the transaction has no result".to_owned())));
         let answer = match outcome {
@@ -125,14 +159,24 @@ impl<T, E: From<StoreError>> Answer<T, E> {
 impl Store {
     /// Opens or creates the embedded database in a file.
     pub fn embedded(path: &Path) -> Result<Self, StoreError> {
+        Self::embedded_within(path, Bounds::default())
+    }
+
+    /// The same within other bounds, for tests.
+    pub fn embedded_within(path: &Path, bounds: Bounds) -> Result<Self, StoreError> {
         let metrics = Metrics::default();
-        Ok(Self { backend: Backend::Embedded(Embedded::open(path, &metrics)?), metrics })
+        Ok(Self { backend: Backend::Embedded(Embedded::open(path, bounds, &metrics)?), metrics })
     }
 
     /// Connects to a server database.
     pub fn server(config: &ServerConfig) -> Result<Self, StoreError> {
+        Self::server_within(config, Bounds::default())
+    }
+
+    /// The same within other bounds, for tests.
+    pub fn server_within(config: &ServerConfig, bounds: Bounds) -> Result<Self, StoreError> {
         let metrics = Metrics::default();
-        Ok(Self { backend: Backend::Server(Server::open(config, &metrics)?), metrics })
+        Ok(Self { backend: Backend::Server(Server::open(config, bounds, &metrics)?), metrics })
     }
 
     /// Copies what the embedded database in the file `from` holds at one instant into the file `to`, which is empty or
