@@ -76,7 +76,7 @@ mod tests {
     use futures_util::stream::{iter, pending};
 
     const SOON: Duration = Duration::from_millis(1);
-    const LATER: Duration = Duration::from_secs(60);
+    const LATER: Duration = Duration::from_mins(1);
 
     fn status(read: Result<Held, Failure>) -> Result<usize, u16> {
         read.map(|held| held.bytes.len()).map_err(|failure| failure.status().as_u16())
