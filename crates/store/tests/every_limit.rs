@@ -46,6 +46,8 @@ const LIMITS: &[(&str, &str, Met)] = &[
     ("LEASE_SKEW_SECONDS", "store/src/queue.rs", By("store/tests/limits.rs", "a_claim_takes_so_many_rows_and_holds_them_for_its_lease")),
     ("POLL_INTERVAL_MILLIS", "jobs/src/lib.rs", Untested("a pause, not a bound on what a caller may do")),
     ("OUTBOX_ATTEMPTS_MAX", "jobs/src/notify.rs", By("jobs/src/notify.rs", "tries_come_slower_and_end")),
+    ("CLOCK_SKEW_MAX_SECONDS", "service/src/engine.rs", By("api/tests/api/health.rs", "a_node_whose_clock_is_wrong_starts_no_jobs_and_says_so")),
+    ("CLOCK_LOOK_SECONDS", "jobs/src/lib.rs", Untested("a pause, not a bound on what a caller may do")),
     ("BODY_MAX_BYTES", "api/src/http.rs", By("api/tests/api/limits.rs", "a_request_is_bounded_in_its_url_body_and_depth")),
     ("URL_MAX_BYTES", "api/src/http.rs", By("api/tests/api/limits.rs", "a_request_is_bounded_in_its_url_body_and_depth")),
     ("JSON_DEPTH_MAX", "api/src/http.rs", By("api/tests/api/limits.rs", "a_request_is_bounded_in_its_url_body_and_depth")),
