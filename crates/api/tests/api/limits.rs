@@ -105,7 +105,7 @@ fn pages_have_a_hundred_rows_and_at_most_nine_hundred_and_ninety_nine() {
 #[test]
 fn a_collection_is_expanded_to_a_thousand_rows_and_an_answer_to_fifty_thousand() {
     // So much takes a slow machine more than its time; that is another limit.
-    let bounds = Bounds { read_time: Duration::from_secs(60), ..Bounds::default() };
+    let bounds = Bounds { read_time: Duration::from_mins(1), ..Bounds::default() };
     on_every_database_within(bounds, async |app| {
         let token = app.token_app().await;
         let full = u128::from(limits::EXPAND_ROWS_MAX);
