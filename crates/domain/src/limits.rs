@@ -214,6 +214,8 @@ pub const BATCH_HEADERS_MAX: usize = 100;
 pub const BATCH_TIME_MAX_SECONDS: u64 = 20;
 /// Bytes of a form sent to the authority.
 pub const FORM_BYTES_MAX: usize = 64 << 10;
+/// Connections that the system keeps for us until they are accepted; it resets those of a burst beyond them.
+pub const CONNECTIONS_WAITING_MAX: i32 = 4_096;
 /// Connections that are open at once; more wait to be accepted.
 pub const CONNECTIONS_MAX: usize = 16_384;
 /// File handles kept free for the database and for files, beside those of connections.

@@ -60,6 +60,8 @@ impl Limits {
 /// Binds the address.
 pub fn bind(address: SocketAddr) -> Outcome<std::net::TcpListener> {
     let bound = std::net::TcpListener::bind(address).and_then(|listener| {
+        // The standard library lets only 128 wait: said once more, with our number.
+        rustix::net::listen(&listener, limits::CONNECTIONS_WAITING_MAX)?;
         listener.set_nonblocking(true)?;
         Ok(listener)
     });

@@ -126,6 +126,7 @@ const LIMITS: &[(&str, &str, Met)] = &[
     ("BATCH_HEADERS_MAX", "api/src/batch.rs", By("api/tests/api/limits.rs", "a_part_of_a_batch_is_bounded_like_a_request")),
     ("BATCH_TIME_MAX_SECONDS", "api/src/batch.rs", By("api/src/batch.rs", "a_late_part_may_be_sent_again_and_one_that_depends_on_a_failure_may_not")),
     ("FORM_BYTES_MAX", "api/src/http.rs", By("api/tests/api/limits.rs", "a_request_is_bounded_in_its_url_body_and_depth")),
+    ("CONNECTIONS_WAITING_MAX", "server/src/listen.rs", Untested("held by the system, which may allow fewer")),
     ("CONNECTIONS_MAX", "server/src/handles.rs", By("server/src/listen/tests.rs", "connections_wait_for_a_place")),
     ("FILES_RESERVED", "server/src/handles.rs", By("server/src/handles.rs", "the_database_keeps_its_files")),
     ("HANDSHAKE_TIME_MAX_SECONDS", "server/src/listen.rs", By("server/src/listen/tests.rs", "a_tls_handshake_has_its_time")),
