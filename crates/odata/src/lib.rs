@@ -13,6 +13,7 @@ mod error;
 pub mod eval;
 mod filter;
 mod lex;
+pub mod limits;
 mod names;
 mod parse;
 pub mod path;

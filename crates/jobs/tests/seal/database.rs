@@ -11,7 +11,7 @@ fn fault_after(store: &Store, changes: &[(&'static str, Vec<Value>)]) -> String 
     let changes = changes.to_vec();
     let result: Result<(), ServiceError> = store.write_blocking(move |tx| {
         for (text, params) in &changes {
-            tx.write(&Sql { name: "change", text, hot: false }, params.clone());
+            tx.write(&Sql { module: "tests", name: "change", text, hot: false }, params.clone());
         }
         // What cannot even be read is named by its table and row.
         let export = exported(tx)?;

@@ -5,6 +5,7 @@ pub mod dialect;
 pub(crate) mod plan;
 mod postgres;
 mod queue;
+pub(crate) mod snapshot;
 mod sqlite;
 
 pub(crate) use postgres::Server;

@@ -136,10 +136,6 @@ fn tell(scale: Scale, structure: structure::Structure, drawing: &Drawing) -> Loa
     let mut packages = structure.packages;
     let mut held = vec![vec![false; drawing.people.len()]; packages.len()];
     for seat in &drawing.seats {
-<<<<<<< HEAD
-        by_state[usize::try_from(seat.state.stored().code()).expect("the code of a state")] += 1;
-=======
->>>>>>> dcb3b4c (Hot statements are explained at 10,000 assignments; lists are read by index; use cases make three round trips)
         held[seat.package][seat.person] = true;
         packages[seat.package].live += u32::from(seat.state.stored().is_live());
     }
