@@ -116,9 +116,10 @@ pub fn claim(tx: &mut Tx<'_>, queue: Queue, times: ClaimTimes, token: Uuid) {
         Queue::Outbox => ("outbox", "id", "due_at"),
         Queue::Grants => ("grant_row", "id", "due_at"),
     };
+    // The limit is no parameter: a planner that does not know how few rows are wanted would read the whole queue.
     let sql = format!(
         "UPDATE {table} SET lease_until = $1, lease_token = $2 WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {due} <= $3 \
-         AND {due} IS NOT NULL AND (lease_until IS NULL OR lease_until < $4) ORDER BY {due} LIMIT $5{})",
+         AND {due} IS NOT NULL AND (lease_until IS NULL OR lease_until < $4) ORDER BY {due} LIMIT {CLAIM_BATCH}{})",
         tx.dialect().skip_locked()
     );
     let params = vec![
@@ -126,7 +127,6 @@ pub fn claim(tx: &mut Tx<'_>, queue: Queue, times: ClaimTimes, token: Uuid) {
         token.into(),
         times.due.into(),
         plus_seconds(times.wall, -LEASE_SKEW_SECONDS).into(),
-        CLAIM_BATCH.into(),
     ];
     tx.write_text(Statement::new(sql, params));
 }

@@ -224,22 +224,31 @@ impl TestApp {
         (Self::over(db, Bounds::default(), company.tenant.clone()), loaded)
     }
 
-    /// The same on a database that stays in (or beside) a folder: what is whole is used again.
+    /// The same on a copy of a database that stays in (or beside) a folder: what is whole is used again.
     ///
     /// # Panics
     /// When it cannot be loaded.
     pub fn kept(kind: Kind, folder: &Path, rows: u32) -> (Self, Loaded) {
         let note = folder.join("loaded.json");
+        let name = format!("tenure_kept_{rows}");
         let known: Option<Loaded> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let db = Db::kept(kind, folder, &format!("tenure_kept_{rows}"), known.is_some());
-        let loaded = known.unwrap_or_else(|| {
+        let known = known.map(|loaded| (Db::kept(kind, folder, &name, true), loaded));
+        let (db, loaded) = known.filter(|(db, _)| db.is_current()).unwrap_or_else(|| {
+            let db = Db::kept(kind, folder, &name, false);
             found(&db);
             let loaded = load(&load::Target::of(&db), Scale { rows, seed: SEEDS.0, now: start() });
             fs::write(&note, serde_json::to_vec(&loaded).expect("JSON")).expect("the note is written");
-            loaded
+            (db, loaded)
         });
-        let tenant = base(&db, Bounds::default(), start(), SEEDS.1).engine.read_blocking(|ctx| ctx.fetch(tenant::get()));
-        (Self::over(db, Bounds::default(), tenant.expect("a read").expect("a tenant")), loaded)
+        let copy = db.copy();
+        let asked =
+            base(&copy, Bounds::default(), start(), SEEDS.1).engine.read_blocking(|ctx| ctx.fetch(tenant::get()));
+        (Self::over(copy, Bounds::default(), asked.expect("a read").expect("a tenant")), loaded)
+    }
+
+    /// An issuer outside whose clock is that of this application; it answers once it was told to serve.
+    pub fn issuer(&self) -> Issuer {
+        Issuer::new(self.wall.clone())
     }
 
     /// The demo tenant, as a first start on that morning makes it.

@@ -95,17 +95,41 @@ impl Db {
         Self { kind, folder: temporary(), server: (kind == Kind::Server).then(Database::fresh) }
     }
 
-    /// A database that stays, of that name, beside or in a folder; empty and migrated unless `is_whole`.
+    /// A database that stays, of that name, beside or in a folder; empty unless `is_whole`.
     ///
     /// # Panics
     /// When it cannot be made.
     pub fn kept(kind: Kind, folder: &Path, name: &str, is_whole: bool) -> Self {
         let file = folder.join(FILE);
-        if kind == Kind::Embedded && !is_whole && file.exists() {
-            fs::remove_file(&file).expect("the old file goes");
+        if kind == Kind::Embedded && !is_whole {
+            for rest in ["", "-wal", "-shm"] {
+                let _ = fs::remove_file(format!("{}{rest}", file.display()));
+            }
         }
         let server = (kind == Kind::Server).then(|| Database::kept(name, is_whole));
         Self { kind, folder: Folder::Kept(folder.to_owned()), server }
+    }
+
+    /// Whether its schema is that of today.
+    pub fn is_current(&self) -> bool {
+        match &self.server {
+            Some(server) => Store::server(&ServerConfig { url: server.url.clone(), threads: 1 }).is_ok(),
+            None => Store::embedded(&self.file()).is_ok(),
+        }
+    }
+
+    /// A copy, for one test, of a database that stays. All of its stores are closed by now.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn copy(&self) -> Self {
+        // Beside it: it may be large, and the place for temporary files small.
+        let folder = TempDir::new_in(self.folder()).expect("a folder for the copy");
+        if self.kind == Kind::Embedded {
+            fs::copy(self.file(), folder.path().join(FILE)).expect("the copy is written");
+        }
+        let server = self.server.as_ref().map(Database::copy_of);
+        Self { kind: self.kind, folder: Folder::Temporary(folder), server }
     }
 
     /// A database with what another one held when its image was made.

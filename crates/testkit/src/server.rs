@@ -69,6 +69,11 @@ impl Database {
         Self::copied(image, None)
     }
 
+    /// The same of a database that is no image.
+    pub(crate) fn copy_of(from: &Self) -> Self {
+        Self::copied(&from.name, None)
+    }
+
     fn copied(from: &str, image: Option<String>) -> Self {
         let name = next_name();
         run(&admin(), &format!("CREATE DATABASE {name} TEMPLATE {from}"));

@@ -3,8 +3,10 @@
 use super::seen::Seen;
 use serde_json::{Value, json};
 use tenure_store::record;
+use tenure_testkit::issuer::AUDIENCE;
 use tenure_testkit::load::Loaded;
-use tenure_testkit::{Answer, TestApp};
+use tenure_testkit::page::Form;
+use tenure_testkit::{Answer, Issuer, TestApp, company};
 
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";
 const EM_BETA: &str = "/beta/identityGovernance/entitlementManagement";
@@ -14,12 +16,20 @@ const COUNTS: Option<&str> = Some("it counts what there is");
 const MATCHES: Option<&str> = Some("it gathers all that match before it sorts them");
 
 /// Makes every call and notes what it sends.
-pub async fn make_all(app: &TestApp, loaded: &Loaded, seen: &mut Seen) {
-    Session { app, loaded, seen }.all().await;
+pub fn make_all(app: &TestApp, loaded: &Loaded, seen: &mut Seen) {
+    let issuer = app.issuer();
+    // A node that takes tokens of an issuer outside.
+    let node = app.another_node(vec![issuer.provider(&[])]);
+    app.run(async {
+        issuer.serve();
+        Session { app, node: &node, issuer: &issuer, loaded, seen }.all().await;
+    });
 }
 
 struct Session<'a> {
     app: &'a TestApp,
+    node: &'a TestApp,
+    issuer: &'a Issuer,
     loaded: &'a Loaded,
     seen: &'a mut Seen,
 }
@@ -42,6 +52,8 @@ impl Session<'_> {
         self.audit(&reader).await;
         self.writes(&writer, &carla).await;
         self.own(&carla).await;
+        self.others().await;
+        self.building(&writer).await;
         self.jobs(&writer).await;
     }
 
@@ -321,16 +333,62 @@ impl Session<'_> {
         self.get("my groups", "/v1.0/me/transitiveMemberOf", carla).await;
     }
 
+    /// Callers without a token of ours: a browser with a session, and one with a token from outside that nobody is
+    /// linked to.
+    async fn others(&mut self) {
+        let app = self.app;
+        let page = app.get("/signin?next=/my/access", "").await.expect(200);
+        let form = Form::of(&page);
+        let known = [("username", &*company::principal_name("carla")), ("password", company::PASSWORD)];
+        let signed_in = app.form(&form.action, &form.filled(&known)).await;
+        let cookie = signed_in.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+        record::start();
+        let headers = [("cookie", cookie.as_str()), ("x-tenure-request", "1")];
+        app.call_with("GET", "/v1.0/me", ("", &headers), Value::Null).await.expect(200);
+        self.seen.add("a browser asks", None, record::stop());
+        let token = self.issuer.token(&json!({ "sub": "stranger", "aud": AUDIENCE, "scope": "tenure.read" }));
+        record::start();
+        self.node.get("/v1.0/me", &token).await.expect(401);
+        self.seen.add("a token from outside", None, record::stop());
+    }
+
+    /// An administrator builds a package, and sends one request twice.
+    async fn building(&mut self, writer: &str) {
+        let post = |what: &str| format!("{EM}/{what}");
+        let made = json!({ "displayName": "Plans", "state": "published" });
+        let catalog = self.send("a catalog is made", "POST", &post("catalogs"), writer, made).await.id();
+        let group = self.loaded.packages[3].group;
+        let place = json!({ "originId": group, "originSystem": "AadGroup" });
+        let resource = json!({ "requestType": "adminAdd", "catalog": { "id": catalog }, "resource": place });
+        self.send("a resource is added", "POST", &post("resourceRequests"), writer, resource).await;
+        let package = json!({ "displayName": "Plans", "description": "One group", "catalog": { "id": catalog } });
+        let package = self.send("a package is made", "POST", &post("accessPackages"), writer, package).await.id();
+        let role = json!({
+            "role": { "originId": format!("Member_{group}"), "originSystem": "AadGroup", "resource": place },
+            "scope": place,
+        });
+        let roles = format!("accessPackages/{package}/resourceRoleScopes");
+        let role = self.send("a role is put into a package", "POST", &post(&roles), writer, role).await.id();
+        let role = post(&format!("{roles}/{role}"));
+        self.send("a role is taken out of a package", "DELETE", &role, writer, Value::Null).await;
+        record::start();
+        let key = [("idempotency-key", "plans")];
+        let again = json!({ "displayName": "Plans, once" });
+        self.app.call_with("POST", &post("catalogs"), (writer, &key), again).await.expect(201);
+        self.seen.add("what may be sent again", None, record::stop());
+    }
+
     async fn jobs(&mut self, writer: &str) {
         let package = &self.loaded.packages[150];
-        let end = json!({ "expiration": { "type": "afterDateTime", "endDateTime": "2026-03-04T09:00:00Z" } });
+        let end = json!({ "startDateTime": "2026-03-03T09:00:00Z",
+            "expiration": { "type": "afterDateTime", "endDateTime": "2026-03-04T09:00:00Z" } });
         let whom = json!({ "targetId": package.strangers[2], "accessPackageId": package.id, "assignmentPolicyId": package.policy });
         let body = json!({ "requestType": "adminAdd", "schedule": end, "assignment": whom });
-        self.app.post(&format!("{EM}/assignmentRequests"), writer, body).await.expect(201);
+        self.send("an assignment that starts later", "POST", &format!("{EM}/assignmentRequests"), writer, body).await;
         record::start();
         self.app.drain().await;
         self.app.advance("P5D").await;
         self.app.finish().await;
-        self.seen.add("background work, an end", None, record::stop());
+        self.seen.add("background work, a start and an end", None, record::stop());
     }
 }

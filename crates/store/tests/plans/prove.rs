@@ -30,7 +30,7 @@ struct Size {
 impl Size {
     fn of((app, loaded): (TestApp, tenure_testkit::load::Loaded)) -> Self {
         let mut seen = Seen::default();
-        app.run(calls::make_all(&app, &loaded, &mut seen));
+        calls::make_all(&app, &loaded, &mut seen);
         seen.explain(&app);
         Self { app, seen }
     }

@@ -16,6 +16,7 @@ const INSERT: &str = include_str!("insert.sql");
 const COPY: &str = include_str!("copy.sql");
 const EMBEDDED_INDEXES: &str = include_str!("indexes_embedded.sql");
 const SERVER_INDEXES: &str = include_str!("indexes_server.sql");
+const STILL: &str = include_str!("still.sql");
 const FORGET: &str = include_str!("forget.sql");
 /// Bytes that are sent to a server at once.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -24,7 +25,8 @@ const EMBEDDED_BEFORE: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = O
     PRAGMA temp_store = MEMORY; BEGIN";
 const EMBEDDED_AFTER: &str = "COMMIT; ANALYZE; PRAGMA journal_mode = WAL";
 /// The statistics of a server are drawn from so many rows times 300 of each table: all rows of the small size.
-const SERVER_BEFORE: &str = "SET synchronous_commit = off; SET maintenance_work_mem = '256MB'; BEGIN";
+/// The commit is a synchronous one: after another, VACUUM would not take rows for visible to all before it is on the disk.
+const SERVER_BEFORE: &str = "SET synchronous_commit = on; SET maintenance_work_mem = '256MB'; BEGIN";
 const SERVER_AFTER: [&str; 3] = ["COMMIT", "SET default_statistics_target = 100", "VACUUM (ANALYZE)"];
 
 /// A table and the columns that are written; the others are null.
@@ -49,7 +51,12 @@ impl Filler {
     /// Opens it, and takes the indexes away.
     pub fn open(target: &Target) -> Self {
         let mut filler = Self { place: Self::place(target), indexes: Vec::new() };
-        filler.run(if matches!(filler.place, Place::Embedded(_)) { EMBEDDED_BEFORE } else { SERVER_BEFORE });
+        if matches!(filler.place, Place::Embedded(_)) {
+            filler.run(EMBEDDED_BEFORE);
+        } else {
+            filler.run(STILL);
+            filler.run(SERVER_BEFORE);
+        }
         for table in TABLES {
             for (name, text) in filler.indexes_of(table.name) {
                 filler.run(&format!("DROP INDEX {name}"));

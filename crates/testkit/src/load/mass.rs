@@ -26,6 +26,9 @@ const DIRECT: i64 = 1;
 /// One person of so many has allowed a client something; there are so many clients.
 const CONSENTS_IN: usize = 4;
 const CLIENTS: usize = 3;
+/// The kind of a password, and of the link to a sponsor.
+const PASSWORD: i64 = 1;
+const SPONSORS: i64 = 2;
 /// The kind of an assignment's timer.
 const ASSIGNMENT_TIMER: i64 = 2;
 
@@ -130,9 +133,38 @@ const TIMER: Table = Table { name: "timer", columns: &["subject_kind", "subject_
 const CONSENT: Table =
     Table { name: "oauth_grant", columns: &["id", "client_id", "principal_id", "resource_id", "scopes", "created_at"] };
 
+const CREDENTIAL: Table = Table {
+    name: "credential",
+    columns: &["id", "principal_id", "kind", "hash", "must_change", "starts_at", "failures"],
+};
+const SESSION: Table = Table {
+    name: "session",
+    columns: &["token_hash", "user_id", "epoch", "methods", "created_at", "seen_at", "expires_at"],
+};
+const IDENTITY: Table =
+    Table { name: "identity_link", columns: &["issuer", "subject", "user_id", "created_at", "not_before"] };
+const ANSWER: Table = Table { name: "idempotency", columns: &["key_hash", "answer", "created_at"] };
+const SPONSOR: Table = Table { name: "object_link", columns: &["kind", "object_id", "person_id"] };
+
 /// Every table that is filled.
-pub const TABLES: [&Table; 11] =
-    [&OBJECT, &USER, &TERM, &SUBJECT, &REQUEST, &ASSIGNMENT, &GRANT, &LINK, &MEMBER, &TIMER, &CONSENT];
+pub const TABLES: [&Table; 16] = [
+    &OBJECT,
+    &USER,
+    &TERM,
+    &SUBJECT,
+    &REQUEST,
+    &ASSIGNMENT,
+    &GRANT,
+    &LINK,
+    &MEMBER,
+    &TIMER,
+    &CONSENT,
+    &CREDENTIAL,
+    &SPONSOR,
+    &SESSION,
+    &IDENTITY,
+    &ANSWER,
+];
 
 /// Fills every table, each in the order of its key.
 pub fn fill(filler: &mut Filler, structure: &Structure, drawing: &Drawing) {
@@ -153,6 +185,39 @@ pub fn fill(filler: &mut Filler, structure: &Structure, drawing: &Drawing) {
     let timers = live.filter_map(|s| s.ends_at.map(|at| vec![ASSIGNMENT_TIMER.into(), s.assignment.into(), at.into()]));
     filler.fill(&TIMER, &mut timers.into_iter());
     filler.fill(&CONSENT, &mut people().step_by(CONSENTS_IN).map(|(n, p)| consent(n, p)));
+    filler.fill(&CREDENTIAL, &mut people().map(|(_, p)| credential(p)));
+    let sponsored = drawing.people.iter().filter_map(|p| p.manager.map(|m| sponsor(p, m)));
+    filler.fill(&SPONSOR, &mut sponsored.into_iter());
+    filler.fill(&SESSION, &mut people().map(|(_, p)| session(p, drawing.retry_at)));
+    filler.fill(&IDENTITY, &mut people().map(|(_, p)| identity(p)));
+    filler.fill(&ANSWER, &mut people().map(|(_, p)| answer(p, drawing.retry_at)));
+}
+
+/// A session that nobody uses.
+fn session(p: &Person, until: i64) -> Vec<Value> {
+    let hash = p.id.as_bytes().to_vec();
+    vec![hash.into(), p.id.into(), 0_i64.into(), "pwd".into(), p.created_at.into(), until.into(), until.into()]
+}
+
+/// An account at an issuer that is not there any more.
+fn identity(p: &Person) -> Vec<Value> {
+    let subject = p.id.to_string();
+    vec!["https://load.example".into(), subject.into(), p.id.into(), p.created_at.into(), p.created_at.into()]
+}
+
+/// What somebody made a moment ago and might ask for again.
+fn answer(p: &Person, at: i64) -> Vec<Value> {
+    vec![p.id.as_bytes().to_vec().into(), "null".into(), at.into()]
+}
+
+/// A password that nobody knows: such rows are never looked at, and are many.
+fn credential(p: &Person) -> Vec<Value> {
+    vec![p.id.into(), p.id.into(), PASSWORD.into(), "!".into(), false.into(), p.created_at.into(), 0_i64.into()]
+}
+
+/// His manager vouches for everybody.
+fn sponsor(p: &Person, by: Uuid) -> Vec<Value> {
+    vec![SPONSORS.into(), p.id.into(), by.into()]
 }
 
 /// What a person has allowed a client that is not there any more: such rows are never looked at, and are many.
