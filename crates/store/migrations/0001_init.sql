@@ -143,7 +143,7 @@ CREATE TABLE dir_user (
     is_deleted {{bool}} NOT NULL
 ){{table}};
 CREATE UNIQUE INDEX uq_user_upn ON dir_user (upn_key) WHERE NOT is_deleted;
-CREATE INDEX ix_user_live ON dir_user (id, is_deleted) WHERE NOT is_deleted;
+CREATE INDEX ix_user_deleted ON dir_user (is_deleted);
 CREATE INDEX ix_user_mail ON dir_user (mail_key);
 CREATE INDEX ix_user_manager ON dir_user (manager_id, id);
 CREATE INDEX ix_user_department ON dir_user (department_key, id);

@@ -49,6 +49,15 @@ impl Dialect {
         }
     }
 
+    /// A value that is sorted by, where what a statement finds is to be gathered first. One database would rather walk
+    /// through all rows in that order until a page is full, and knows nothing of how rare what it looks for is.
+    pub fn gathered(self, value: &str) -> String {
+        match self {
+            Self::Embedded => value.to_owned(),
+            Self::Server => format!("COALESCE({value}, {value})"),
+        }
+    }
+
     /// A statement that gives the clock of the database, in microseconds since 1970.
     pub const fn clock(self) -> &'static str {
         match self {

@@ -423,6 +423,18 @@ pub fn asks_for_few(filter: &Filter, def: &RelationDef) -> bool {
     }
 }
 
+/// Whether a filter asks for names that are or begin so, whatever else it asks for: an index finds them.
+pub fn asks_for_names(filter: &Filter, name: Column) -> bool {
+    let is_name = |path: &OperandPath| path.navs.is_empty() && path.operand.column == name;
+    match filter {
+        Filter::Compare { path, op: Operation::Eq, .. }
+        | Filter::In { path, .. }
+        | Filter::Text { path, test: TextTest::Equals | TextTest::StartsWith, .. } => is_name(path),
+        Filter::And(all) => all.iter().any(|f| asks_for_names(f, name)),
+        _ => false,
+    }
+}
+
 /// Whether a filter asks for one value of a column, whatever else it asks for.
 fn is_narrow(filter: &Filter) -> bool {
     match filter {

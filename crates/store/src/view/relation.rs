@@ -65,7 +65,7 @@ const OWN_PACKAGE: &str = "({p}.id IN (SELECT pa.package_id FROM assignment pa W
 
 /// A package that can be requested now: visible by a policy, not hidden, not held (behaviour.md c.1, browse rule).
 const REQUESTABLE: &str = "NOT {p}.is_hidden \
-    AND NOT EXISTS (SELECT 1 FROM assignment pa WHERE pa.package_id = {p}.id AND pa.target_id = {1} AND pa.is_live) \
+    AND {p}.id NOT IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {1} AND pa.is_live) \
     AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
         AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
             OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) \

@@ -1,7 +1,7 @@
 //! One selection: a page of rows, one row, or the targets of an expanded navigation for many parents at once.
 
-use super::columns::object::NAME_KEY;
-use super::condition::{Place, Writer, asks_for_few, join};
+use super::columns::object::{ID as KEY, NAME_KEY};
+use super::condition::{Place, Writer, asks_for_few, asks_for_names, join};
 use super::relation::{self, Predicate};
 use crate::driver::Statement;
 use crate::driver::dialect::Dialect;
@@ -124,7 +124,7 @@ impl<'a> Select<'a> {
         columns.extend(orders.iter().cloned());
         columns.push(place.key());
         let source = self.source(&mut writer, place);
-        let key = source.key.unwrap_or_else(|| place.key());
+        let key = source.key.or_else(|| Self::named_key(place, &orders)).unwrap_or_else(|| place.key());
         let mut conditions = source.conditions;
         conditions.extend(self.conditions(&mut writer, place));
         if let Some(after) = self.after {
@@ -132,7 +132,10 @@ impl<'a> Select<'a> {
         }
         let by_name = Self::by_name(place, conditions.iter().chain(&orders));
         conditions.extend(by_name);
-        let order = self.order_by(&orders, &key);
+        let gathers =
+            source.gathers || !self.search.is_empty() || self.filter.is_some_and(|f| asks_for_names(f, NAME_KEY));
+        let sorted = |value: &str| if gathers { dialect.gathered(value) } else { value.to_owned() };
+        let order = self.order_by(&orders.iter().map(|o| sorted(o)).collect::<Vec<_>>(), &sorted(&key));
         let where_clause = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = if let Some(parent) = source.parent {
             // At most so many targets per parent.
@@ -184,6 +187,12 @@ impl<'a> Select<'a> {
         texts.any(|text| text.contains(&name)).then(|| place.expand(template))
     }
 
+    /// What rows are paged by where they come in the order of their names: the key beside the name in its index.
+    fn named_key(place: Place, orders: &[String]) -> Option<String> {
+        let is_first = orders.first() == Some(&place.column(NAME_KEY));
+        (is_first && place.def.by_name.is_some()).then(|| place.column(KEY))
+    }
+
     fn conditions(&self, writer: &mut Writer<'_>, place: Place) -> Vec<String> {
         let is_few = self.predicate.as_ref().is_some_and(|(predicate, _)| predicate.is_few());
         if is_few || self.filter.is_some_and(|f| asks_for_few(f, place.def)) {
@@ -206,7 +215,7 @@ impl<'a> Select<'a> {
 
     fn source(&self, writer: &mut Writer<'_>, place: Place) -> Source {
         let from = place.expand(place.def.from);
-        let plain = |conditions| Source { from: from.clone(), conditions, parent: None, key: None };
+        let plain = |conditions| Source { from: from.clone(), conditions, parent: None, key: None, gathers: false };
         match &self.origin {
             Origin::All => plain(Vec::new()),
             Origin::Keys(keys) => {
@@ -218,7 +227,7 @@ impl<'a> Select<'a> {
                 let value = writer.param(value.clone());
                 plain(vec![format!("{} = {value}", place.column(*column))])
             }
-            Origin::From { parent, nav, key } => from_one(writer, place, (parent, nav, *key), from),
+            Origin::From { parent, nav, key } => from_one(writer, place, (parent, nav, *key), &from),
             Origin::FromMany { nav, keys } => {
                 let values: Vec<Value> = keys.iter().map(|k| Value::Id(*k)).collect();
                 from_many(writer, place, nav, &values, from)
@@ -229,6 +238,12 @@ impl<'a> Select<'a> {
     /// Rows after the last one of the page before, in any mixture of directions; nothing sorts last.
     fn keyset(&self, writer: &mut Writer<'_>, key: &str, orders: &[String], after: &[Value]) -> String {
         let key_sign = if self.ends_descending() { "<" } else { ">" };
+        let is_plain = |order: &Order| order.descending == self.ends_descending() && !may_be_null(order);
+        if !orders.is_empty() && self.order.iter().all(is_plain) && !after.iter().any(|v| matches!(v, Value::Null)) {
+            // An index finds the row to go on from.
+            let values: Vec<String> = after.iter().map(|value| writer.param(value.clone())).collect();
+            return format!("({}, {key}) {key_sign} ({})", orders.join(", "), values.join(", "));
+        }
         let mut alternatives = Vec::new();
         let mut equal: Vec<String> = Vec::new();
         // Said once more where it can be read off an index: without it the walk would begin at the first row.
@@ -315,6 +330,8 @@ struct Source {
     parent: Option<String>,
     /// What rows are paged by, where that is not their own key but equals it.
     key: Option<String>,
+    /// Whether all that is found is gathered before it is sorted.
+    gathers: bool,
 }
 
 /// The targets of a navigation from one parent.
@@ -322,9 +339,9 @@ fn from_one(
     writer: &mut Writer<'_>,
     place: Place,
     (parent, nav, key): (&'static EntityType, &'static Nav, Uuid),
-    from: String,
+    from: &str,
 ) -> Source {
-    let plain = |conditions| Source { from: from.clone(), conditions, parent: None, key: None };
+    let plain = |conditions| Source { from: from.to_owned(), conditions, parent: None, key: None, gathers: false };
     match nav.via {
         Via::Back(column) => {
             let key = writer.param(key);
@@ -344,14 +361,12 @@ fn from_one(
             let (pairs_from, left, right) =
                 (pairs.expand(link.from), pairs.expand(link.left), pairs.expand(link.right));
             if link.repeats {
-                return plain(vec![format!(
-                    "{} IN (SELECT {right} FROM {pairs_from} WHERE {left} = {key})",
-                    place.key()
-                )]);
+                let found = format!("{} IN (SELECT {right} FROM {pairs_from} WHERE {left} = {key})", place.key());
+                return Source { gathers: true, ..plain(vec![found]) };
             }
             // Pairs come in the order of their targets: a page of them is found without looking at the others.
             let conditions = vec![format!("{left} = {key}"), format!("{} = {right}", place.key())];
-            Source { from: format!("{pairs_from}, {from}"), conditions, parent: None, key: Some(right) }
+            Source { from: format!("{pairs_from}, {from}"), conditions, parent: None, key: Some(right), gathers: false }
         }
     }
 }
@@ -362,7 +377,13 @@ fn from_many(writer: &mut Writer<'_>, place: Place, nav: &'static Nav, keys: &[V
         Via::Back(column) => {
             let list = writer.list_of(keys);
             let parent = place.column(column);
-            Source { from, conditions: vec![format!("{parent} IN {list}")], parent: Some(parent), key: None }
+            Source {
+                from,
+                conditions: vec![format!("{parent} IN {list}")],
+                parent: Some(parent),
+                key: None,
+                gathers: false,
+            }
         }
         Via::Link(name) => {
             let Some(link) = relation::link(name) else {
@@ -371,6 +392,7 @@ fn from_many(writer: &mut Writer<'_>, place: Place, nav: &'static Nav, keys: &[V
                     conditions: vec!["1 = 0".to_owned()],
                     parent: Some("NULL".to_owned()),
                     key: None,
+                    gathers: false,
                 };
             };
             let pairs = writer.place(nav.target);
@@ -387,6 +409,7 @@ fn from_many(writer: &mut Writer<'_>, place: Place, nav: &'static Nav, keys: &[V
                     conditions: vec![format!("{} = {alias}.r", place.key())],
                     parent: Some(format!("{alias}.l")),
                     key: None,
+                    gathers: false,
                 };
             }
             Source {
@@ -394,10 +417,15 @@ fn from_many(writer: &mut Writer<'_>, place: Place, nav: &'static Nav, keys: &[V
                 conditions: vec![format!("{left} IN {list}"), format!("{} = {right}", place.key())],
                 parent: Some(left),
                 key: None,
+                gathers: false,
             }
         }
-        Via::Key(_) => {
-            Source { from, conditions: vec!["1 = 0".to_owned()], parent: Some("NULL".to_owned()), key: None }
-        }
+        Via::Key(_) => Source {
+            from,
+            conditions: vec!["1 = 0".to_owned()],
+            parent: Some("NULL".to_owned()),
+            key: None,
+            gathers: false,
+        },
     }
 }

@@ -1,6 +1,8 @@
 //! Which plans look at every row of a table that grows with the company, or walk through an index of it.
 
-use super::seen::{Seen, label};
+use super::seen::{Seen, Sent, label};
+use std::collections::BTreeSet;
+use tenure_store::Statement;
 
 /// Tables that grow with people and with what they hold. All others hold what administrators make by hand (catalogs,
 /// packages, policies, groups, applications and their roles), one row per installation (tenant, keys, sources), or work
@@ -61,6 +63,41 @@ fn is_accepted(line: &str, above: &str, sql: &str, sorts: bool) -> bool {
     is_index && (counts || pages)
 }
 
+/// By which indexes a plan reads the tables that grow, in no order: what makes two plans the same at two sizes. In which
+/// order tables are joined, whether rows of an index are collected before they are looked up, how many processes count,
+/// and how the few rows of other tables are found, may differ.
+pub fn accesses(sent: &Sent) -> BTreeSet<String> {
+    let sql = &sent.statement.sql;
+    let mut found = BTreeSet::new();
+    // A bitmap names its table in the step above.
+    let mut heap = "";
+    for line in &sent.plan {
+        let line = line.trim_start();
+        let whole = if line.ends_with(" (whole)") { " (whole)" } else { "" };
+        let words: Vec<&str> = line.split(' ').collect();
+        let after = |word: &str| words.iter().skip_while(|w| **w != word).nth(1).copied().unwrap_or_default();
+        let (name, access) = if line.starts_with("SCAN ") || line.starts_with("SEARCH ") {
+            let (_, by) = line.split_once(" USING ").unwrap_or((line, "no index"));
+            (table(sql, words.get(1).copied().unwrap_or_default()), by.trim_start_matches("COVERING ").to_owned())
+        } else if line.contains("Bitmap Heap Scan on ") {
+            heap = after("on");
+            continue;
+        } else if line.contains("Bitmap Index Scan on ") {
+            (heap.to_owned(), after("on").to_owned())
+        } else if line.contains("Seq Scan on ") {
+            (after("on").to_owned(), "no index".to_owned())
+        } else if line.contains("Index Scan ") || line.contains("Index Only Scan ") {
+            (after("on").to_owned(), format!("{}{whole}", after("using")))
+        } else {
+            continue;
+        };
+        if GROWING.contains(&name.as_str()) {
+            found.insert(format!("{name} by {access}"));
+        }
+    }
+    found
+}
+
 /// The table that a step of a plan reads from end to end, or walks through by an index.
 fn scanned(line: &str, sql: &str) -> Option<String> {
     let line = line.trim_start();
@@ -107,4 +144,24 @@ fn a_scan_is_known_when_it_is_seen() {
     assert_eq!(found(count, &["SCAN a0 USING INDEX ix_assignment_state"]), 1);
     assert_eq!(found(count, &["Aggregate", "  Index Only Scan using assignment_pkey on assignment a0 (whole)"]), 0);
     assert_eq!(found(count, &["Aggregate", "  Seq Scan on assignment a0"]), 1);
+}
+
+#[test]
+fn plans_are_the_same_when_they_read_by_the_same_indexes() {
+    let sql = "SELECT a0.id FROM assignment a0 JOIN source s0 ON s0.id = a0.id WHERE a0.target_id = $1";
+    let of = |plan: &[&str]| {
+        let plan = plan.iter().map(|line| (*line).to_owned()).collect();
+        accesses(&Sent { statement: Statement::new(sql, Vec::new()), plan })
+    };
+    let by_target = of(&["Nested Loop", "  Index Scan using ix_target on assignment a0", "  Seq Scan on source s0"]);
+    assert_eq!(by_target.len(), 1);
+    assert_eq!(by_target, of(&["Sort", "  Bitmap Heap Scan on assignment a0", "    Bitmap Index Scan on ix_target"]));
+    assert_ne!(by_target, of(&["Index Scan using ix_state on assignment a0"]));
+    assert_ne!(by_target, of(&["Index Scan using ix_target on assignment a0 (whole)"]));
+    assert_ne!(by_target, of(&["Seq Scan on assignment a0"]));
+    let embedded = of(&["SEARCH a0 USING INDEX ix_target (target_id=?)", "SCAN s0"]);
+    assert_eq!(embedded.len(), 1);
+    assert_eq!(embedded, of(&["SCAN s0", "SEARCH a0 USING COVERING INDEX ix_target (target_id=?)"]));
+    assert_ne!(embedded, of(&["SEARCH a0 USING INDEX ix_state (state=?)"]));
+    assert_ne!(embedded, of(&["SCAN a0"]));
 }

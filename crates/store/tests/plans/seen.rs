@@ -57,12 +57,12 @@ impl Seen {
         for section in &self.0 {
             let told: Vec<&Sent> = section.sent.iter().filter(|s| reads(&s.plan)).collect();
             if !told.is_empty() {
-                text.push_str(&format!("# {}\n\n", section.name));
+                text.extend(["# ", section.name, "\n\n"]);
             }
             for sent in told {
-                text.push_str(&format!("{}\n", label(&sent.statement.sql)));
+                text.extend([&*label(&sent.statement.sql), "\n"]);
                 for line in &sent.plan {
-                    text.push_str(&format!("    {line}\n"));
+                    text.extend(["    ", line, "\n"]);
                 }
                 text.push('\n');
             }
