@@ -124,7 +124,8 @@ impl<'a> Select<'a> {
         columns.extend(orders.iter().cloned());
         columns.push(place.key());
         let source = self.source(&mut writer, place);
-        let key = source.key.or_else(|| Self::named_key(place, &orders)).unwrap_or_else(|| place.key());
+        let own_key = Self::named_key(place, &orders).unwrap_or_else(|| place.key());
+        let key = source.key.unwrap_or_else(|| own_key.clone());
         let mut conditions = source.conditions;
         conditions.extend(self.conditions(&mut writer, place));
         if let Some(after) = self.after {
@@ -134,8 +135,8 @@ impl<'a> Select<'a> {
         conditions.extend(by_name);
         let gathers =
             source.gathers || !self.search.is_empty() || self.filter.is_some_and(|f| asks_for_names(f, NAME_KEY));
-        let order = self.order_by(&orders, &key);
         let where_clause = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
+        let order = self.order_by(&orders, &key);
         let sql = if let Some(parent) = source.parent {
             // At most so many targets per parent.
             let listed = columns.iter().enumerate().map(|(i, c)| format!("{c} AS c{i}")).collect::<Vec<_>>().join(", ");
@@ -165,6 +166,7 @@ impl<'a> Select<'a> {
             if let Some((last, before)) = values.as_deref().and_then(<[String]>::split_last).filter(|_| gathers) {
                 // The page is found first, and only its rows are read with what else is shown of them.
                 let (gathered, own) = (self.order_by(before, last), place.key());
+                let order = self.order_by(&orders, &own_key);
                 let looked_at = format!("{where_clause} {gathered}");
                 let found = counted(place, &source.from, &looked_at);
                 format!(

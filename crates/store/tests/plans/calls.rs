@@ -14,6 +14,8 @@ const EM_BETA: &str = "/beta/identityGovernance/entitlementManagement";
 const COUNTS: Option<&str> = Some("it counts what there is");
 /// Why a search takes longer the more it finds.
 const MATCHES: Option<&str> = Some("it gathers all that match before it sorts them");
+/// Why a list takes longer the rarer what it looks for.
+const WALKS: Option<&str> = Some("it walks through a state until a page is full");
 
 /// Makes every call and notes what it sends.
 pub fn make_all(app: &TestApp, loaded: &Loaded, seen: &mut Seen) {
@@ -130,7 +132,7 @@ impl Session<'_> {
         let soon = format!(
             "{set}?$top=20&$filter=schedule/expiration/endDateTime lt 2026-04-20T00:00:00Z and state eq 'delivered'"
         );
-        self.get_growing("assignments that end soon", MATCHES, &soon, token).await;
+        self.get_growing("assignments that end soon", WALKS, &soon, token).await;
         self.get_growing("a count of assignments", COUNTS, &format!("{set}/$count"), token).await;
         self.get_growing(
             "a count of assignments of a package in a state",

@@ -4,7 +4,7 @@
 
 use super::calls;
 use super::scans::accesses;
-use super::seen::{Section, Seen, Sent, label};
+use super::seen::{Section, Seen, Sent, label, shape};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, hint};
@@ -109,7 +109,7 @@ fn pairs<'s>(small: &'s Seen, full: &'s Seen) -> Vec<(&'static str, Option<&'sta
     let mut all = Vec::new();
     for (a, b) in small.0.iter().zip(&full.0) {
         for sent in &a.sent {
-            let same = b.sent.iter().find(|other| label(&other.statement.sql) == label(&sent.statement.sql));
+            let same = b.sent.iter().find(|other| shape(&other.statement.sql) == shape(&sent.statement.sql));
             all.extend(same.map(|other| (a.name, a.grows, sent, other)));
         }
     }

@@ -25,12 +25,12 @@ pub struct Section {
 pub struct Seen(pub Vec<Section>);
 
 impl Seen {
-    /// Adds what a call sent.
+    /// Adds what a call sent. How many values a list has makes no other statement.
     pub fn add(&mut self, name: &'static str, grows: Option<&'static str>, recorded: Vec<Recorded>) {
         let mut sent: Vec<Sent> = Vec::new();
         for statement in recorded.into_iter().flat_map(|r| r.batches).flatten() {
-            let known = |s: &Sent| s.statement.sql == statement.sql;
-            if !self.has(&statement.sql) && !sent.iter().any(known) {
+            let mut known = self.0.iter().flat_map(|s| &s.sent).chain(&sent);
+            if known.all(|s| shape(&s.statement.sql) != shape(&statement.sql)) {
                 sent.push(Sent { statement, plan: Vec::new() });
             }
         }
@@ -84,14 +84,14 @@ pub fn label(sql: &str) -> String {
             format!("{module}::{}", sql.name)
         }
         None => match (sql.split_once(" FROM "), sql.starts_with("SELECT ")) {
-            (Some((_, rest)), true) => format!("FROM {}", without_numbers(rest)),
-            _ => without_numbers(sql),
+            (Some((_, rest)), true) => format!("FROM {}", shape(rest)),
+            _ => shape(sql),
         },
     }
 }
 
-/// Parameters without their numbers, and a list of them as one.
-fn without_numbers(sql: &str) -> String {
+/// A statement as far as it decides a plan: parameters without their numbers, and a list of them as one.
+pub fn shape(sql: &str) -> String {
     let mut text = String::new();
     let mut rest = sql;
     while let Some((before, after)) = rest.split_once('$') {
