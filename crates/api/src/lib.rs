@@ -14,6 +14,7 @@ mod caller;
 mod dispatch;
 mod error;
 mod http;
+mod metadata;
 mod oidc;
 mod outside;
 mod own;
