@@ -20,6 +20,7 @@ mod database;
 mod demo_env;
 mod demo_server;
 mod failure;
+mod fuzz;
 mod metadata;
 mod ports;
 mod postgres;
@@ -73,6 +74,10 @@ usage: cargo xtask VERB
                     keeps a small database of this release for the tests of later ones
   upgrade           opens every database that was kept with the server of today
 
+  fuzz [--minutes N] [--keep] [TARGET]
+                    throws made-up paths, filters, queries, skip tokens and bodies at what reads them, ten minutes
+                    each; goes on from what it found before; --keep puts the best of it where the tests replay it
+
   help              this text";
 
 fn main() -> ExitCode {
@@ -93,6 +98,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("check-deps") => check_deps::run(arguments),
         Some("bench") => bench::run(arguments),
         Some("crash") => crash::run(arguments),
+        Some("fuzz") => fuzz::run(arguments),
         Some("trouble") => trouble::run(arguments),
         Some("fixture") => upgrade::make(arguments),
         Some("upgrade") => upgrade::run(arguments),

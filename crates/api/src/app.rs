@@ -1,18 +1,24 @@
 //! What every request may use.
 
+use crate::body::Bodies;
+use crate::error::Failure;
 use crate::oidc::Addresses;
 use crate::outside::{Outbound, Outside, Provider, Verified};
+use crate::turns::{Turn, Turns};
+use crate::watch::Metrics;
+use prometheus_client::registry::Registry;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tenure_auth::cache::TokenCache;
 use tenure_auth::{Claims, PublicKey, password};
 use tenure_domain::Timestamp;
-use tenure_domain::limits::{COUNT_CONCURRENCY, PASSWORD_HASHERS, PASSWORD_QUEUE_MAX};
+use tenure_domain::limits::{
+    BODIES_BYTES_MAX, COUNT_CONCURRENCY, COUNT_QUEUE_MAX, PASSWORD_HASHERS, PASSWORD_QUEUE_MAX,
+};
 use tenure_service::identity::Tenant;
 use tenure_service::identity::keys::{KeyRing, KeyTime};
 use tenure_service::{Engine, ServiceError};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What came of moving the demo clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +113,10 @@ struct Parts {
     outside: Outside,
     foreign_tokens: TokenCache<Verified>,
     addresses: Addresses,
-    hashing: Semaphore,
-    hash_queue: Semaphore,
-    counting: Semaphore,
+    hashing: Turns,
+    counting: Turns,
+    bodies: Bodies,
+    metrics: Metrics,
 }
 
 /// What every request may use; cheap to clone.
@@ -138,9 +145,10 @@ impl App {
             outside,
             foreign_tokens: TokenCache::default(),
             addresses: Addresses::default(),
-            hashing: Semaphore::new(PASSWORD_HASHERS),
-            hash_queue: Semaphore::new(PASSWORD_QUEUE_MAX),
-            counting: Semaphore::new(COUNT_CONCURRENCY),
+            hashing: Turns::new(PASSWORD_HASHERS, PASSWORD_QUEUE_MAX),
+            counting: Turns::new(COUNT_CONCURRENCY, COUNT_QUEUE_MAX),
+            bodies: Bodies::new(BODIES_BYTES_MAX),
+            metrics: Metrics::default(),
         }))
     }
 
@@ -153,6 +161,16 @@ impl App {
     /// The keys that are known here, to be compared with those of other nodes.
     pub fn key_times(&self) -> Vec<KeyTime> {
         self.keys().times()
+    }
+
+    /// Makes the counters of requests and of the store known.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.0.metrics.register(registry);
+        self.0.engine.store_metrics().register(registry);
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -204,17 +222,26 @@ impl App {
     }
 
     /// Exact counts read a whole index: only so many at once (decisions.md D8). Hold it as long as the count runs.
-    pub(crate) async fn count_turn(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed.
-        self.0.counting.acquire().await.ok()
+    pub(crate) async fn count_turn(&self) -> Result<Turn, Failure> {
+        let busy = || Failure::unavailable("too many counts are waiting; nothing was done, try again");
+        self.0.counting.take().await.ok_or_else(busy)
+    }
+
+    /// The bodies of all requests.
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.0.bodies
     }
 
     /// Runs slow hashing: on threads that may wait, so many at once, and only so many waiting (decisions.md K4).
     async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
         let busy = || ServiceError::Unavailable("too many passwords are being checked".to_owned());
-        let _waiting = self.0.hash_queue.try_acquire().map_err(|_| busy())?;
-        let _running = self.0.hashing.acquire().await.map_err(|_| busy())?;
-        tokio::task::spawn_blocking(work).await.map_err(|e| ServiceError::Internal(e.to_string()))
+        let turn = self.0.hashing.take().await.ok_or_else(busy)?;
+        let in_turn = move || {
+            let made = work();
+            drop(turn);
+            made
+        };
+        tokio::task::spawn_blocking(in_turn).await.map_err(|e| ServiceError::Internal(e.to_string()))
     }
 
     /// The hash of a new password.

@@ -3,13 +3,16 @@
 
 use crate::error::Failure;
 use crate::http::{self, Call, Reply, split_version};
+use crate::watch::Seen;
 use crate::wire::write::{Body, read};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
-use tenure_domain::limits::BATCH_PARTS_MAX;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tenure_domain::limits::{BATCH_HEADERS_MAX, BATCH_PARTS_MAX, BATCH_TIME_MAX_SECONDS, BATCH_URL_BYTES_MAX};
 
 /// One call of a batch.
 struct Part {
@@ -22,18 +25,31 @@ struct Part {
     depends_on: Vec<String>,
 }
 
+/// Whether a body is a batch.
+pub fn reads(body: &Json) -> bool {
+    read(body, parts).is_ok()
+}
+
 /// Answers a batch.
 pub async fn answer(call: &Call) -> Result<Reply, Failure> {
+    call.seen.route("$batch");
     if call.method != Method::POST {
         return Err(Failure::method_not_allowed("POST"));
     }
     let body = call.json()?;
     let parts = read(&body, parts)?;
+    let started = Instant::now();
+    let is_late = || started.elapsed() >= Duration::from_secs(BATCH_TIME_MAX_SECONDS);
+    answer_parts(call, &parts, is_late).await
+}
+
+/// Answers the parts one after the other; once it is late, none is begun any more.
+async fn answer_parts(call: &Call, parts: &[Part], is_late: impl Fn() -> bool) -> Result<Reply, Failure> {
     let mut responses = Vec::with_capacity(parts.len());
     let mut failed: Vec<&str> = Vec::new();
-    for part in &parts {
+    for part in parts {
         let unmet = part.depends_on.iter().find(|id| failed.contains(&id.as_str()));
-        let (status, response) = run(call, part, unmet).await;
+        let (status, response) = run(call, part, kept_back(is_late(), unmet)).await;
         if status.is_client_error() || status.is_server_error() {
             failed.push(&part.id);
         }
@@ -93,7 +109,7 @@ fn part(b: &Body<'_>) -> Option<Part> {
     };
     let method = b.required_text(&["method"]);
     let url = b.required_text(&["url"]);
-    let headers = headers(b.raw(&["headers"]));
+    let headers = headers(b);
     let body = match b.raw(&["body"]) {
         None | Some(Json::Null) => Bytes::new(),
         Some(Json::String(text)) => match STANDARD.decode(text) {
@@ -103,13 +119,27 @@ fn part(b: &Body<'_>) -> Option<Part> {
         Some(value) => Bytes::from(value.to_string()),
     };
     let depends_on = b.texts(&["dependsOn"]).unwrap_or_default();
+    if depends_on.len() > BATCH_PARTS_MAX {
+        b.fault("dependsOn", format!("a request depends on at most {BATCH_PARTS_MAX} others"));
+        return None;
+    }
+    if url.as_ref().is_some_and(|url| url.len() > BATCH_URL_BYTES_MAX) {
+        b.fault("url", format!("the URL is longer than {BATCH_URL_BYTES_MAX} bytes"));
+        return None;
+    }
     b.finish(None, &[]);
     Some(Part { id: id?, method: method?, url: url?, headers, body, depends_on })
 }
 
-fn headers(given: Option<&Json>) -> HeaderMap {
+fn headers(b: &Body<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (name, value) in given.and_then(Json::as_object).into_iter().flatten() {
+    let given = b.raw(&["headers"]).and_then(Json::as_object);
+    if given.is_some_and(|all| all.len() > BATCH_HEADERS_MAX) {
+        // More than a header map can hold would be a panic, not an error.
+        b.fault("headers", format!("a request has at most {BATCH_HEADERS_MAX} headers"));
+        return headers;
+    }
+    for (name, value) in given.into_iter().flatten() {
         let name = name.parse::<HeaderName>().ok();
         let value = value.as_str().and_then(|v| HeaderValue::from_str(v).ok());
         if let (Some(name), Some(value)) = (name, value) {
@@ -119,26 +149,34 @@ fn headers(given: Option<&Json>) -> HeaderMap {
     headers
 }
 
-/// Runs one part, unless one it depends on has failed; whatever happens is its answer.
-async fn run(call: &Call, part: &Part, unmet: Option<&String>) -> (StatusCode, Json) {
+/// Why a part is not begun: it is too late, or one that it depends on has failed.
+fn kept_back(is_late: bool, unmet: Option<&String>) -> Option<Failure> {
+    if is_late {
+        return Some(Failure::unavailable("not run, because the requests before it took too long; send it again"));
+    }
+    let message = format!("not run, because request `{}` failed", unmet?);
+    Some(Failure::new(StatusCode::FAILED_DEPENDENCY, "FailedDependency", message))
+}
+
+/// Runs one part, unless it is kept back; whatever happens is its answer.
+async fn run(call: &Call, part: &Part, kept_back: Option<Failure>) -> (StatusCode, Json) {
     let client = part.headers.get("client-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let id = call.app.engine().new_id();
-    let answered = match (unmet, inner(call, part, id)) {
-        (Some(unmet), _) => {
-            let message = format!("not run, because request `{unmet}` failed");
-            Err(Failure::new(StatusCode::FAILED_DEPENDENCY, "FailedDependency", message))
-        }
+    let (id, since, seen) = (call.app.engine().new_id(), Instant::now(), Arc::new(Seen::default()));
+    seen.caller(&call.identity);
+    let answered = match (kept_back, inner(call, part, (id, seen.clone()))) {
         (None, Ok(inner)) => http::answer(&inner).await,
-        (None, Err(failure)) => Err(failure),
+        (Some(failure), _) | (None, Err(failure)) => Err(failure),
     };
     let reply = answered.unwrap_or_else(|f| {
         let client = if client.is_empty() { id.to_string() } else { client };
         f.reply(call.app.wall(), id, &client)
     });
+    let method = Method::from_bytes(part.method.to_ascii_uppercase().as_bytes()).unwrap_or_default();
+    call.app.metrics().answered(&seen, (&method, reply.status), id, since);
     (reply.status, response(&part.id, &reply))
 }
 
-fn inner(call: &Call, part: &Part, id: uuid::Uuid) -> Result<Call, Failure> {
+fn inner(call: &Call, part: &Part, (id, seen): (uuid::Uuid, Arc<Seen>)) -> Result<Call, Failure> {
     let bad = |message: String| Failure::new(StatusCode::BAD_REQUEST, "BadRequest", message);
     let method = Method::from_bytes(part.method.to_ascii_uppercase().as_bytes())
         .map_err(|_| bad(format!("`{}` is no method", part.method)))?;
@@ -154,6 +192,7 @@ fn inner(call: &Call, part: &Part, id: uuid::Uuid) -> Result<Call, Failure> {
         headers: part.headers.clone(),
         body: part.body.clone(),
         id,
+        seen,
         ..call.clone()
     })
 }
@@ -212,4 +251,19 @@ fn canonical(name: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_part_may_be_sent_again_and_one_that_depends_on_a_failure_may_not() {
+        let failed = "a".to_owned();
+        let status = |failure: Option<Failure>| failure.map(|f| f.status().as_u16());
+        assert_eq!(status(kept_back(false, None)), None);
+        assert_eq!(status(kept_back(false, Some(&failed))), Some(424));
+        assert_eq!(status(kept_back(true, None)), Some(503));
+        assert_eq!(status(kept_back(true, Some(&failed))), Some(503));
+    }
 }

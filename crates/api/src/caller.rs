@@ -72,6 +72,7 @@ async fn by_foreign_token(raw: &Raw, issuer: (&Issuer, &AccessTokens), token: &s
 fn claims(app: &App, text: &str, known: Option<Arc<Claims>>) -> Result<Arc<Claims>, token::TokenError> {
     let now = app.wall();
     let expected = Expected { tenant: app.tenant().id, audiences: &GRAPH_AUDIENCES, now };
+    app.metrics().token(known.is_some());
     if let Some(known) = known {
         token::check(&known, expected)?;
         return Ok(known);

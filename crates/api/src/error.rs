@@ -25,6 +25,17 @@ struct Fault {
 #[derive(Clone, Debug)]
 pub struct Failure(Box<Parts>);
 
+/// What the log is told and the client is not.
+#[derive(Clone, Debug)]
+enum Cause {
+    /// A fault of ours.
+    Fault(String),
+    /// Why the request was turned away.
+    TurnedAway(String),
+    /// Why it is not known whether it was done.
+    Unknown(String),
+}
+
 #[derive(Clone, Debug)]
 struct Parts {
     status: StatusCode,
@@ -32,6 +43,7 @@ struct Parts {
     message: String,
     details: Vec<Fault>,
     tenure: Option<Json>,
+    cause: Option<Cause>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
 }
 
@@ -39,7 +51,7 @@ impl Failure {
     /// An error without details.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let (message, details, headers) = (message.into(), Vec::new(), Vec::new());
-        Self(Box::new(Parts { status, code, message, details, tenure: None, headers }))
+        Self(Box::new(Parts { status, code, message, details, tenure: None, cause: None, headers }))
     }
 
     /// A body that is not as it should be, with the JSON pointer of the fault.
@@ -89,18 +101,19 @@ impl Failure {
 
     /// Whether it was done is not known. Made again under the id it had, a POST makes one thing (decisions.md E7).
     pub fn unknown(cause: &str) -> Self {
-        tracing::error!(cause, "whether a request was done is not known");
         let message = "whether this was done is not known; send it again with the same client-request-id and with \
                        Retry-Attempt, or look whether it is there";
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout", message)
-            .with(header::RETRY_AFTER, &RETRY_AFTER_SECONDS.to_string())
+        let mut failure = Self::new(StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout", message);
+        failure.0.cause = Some(Cause::Unknown(cause.to_owned()));
+        failure.with(header::RETRY_AFTER, &RETRY_AFTER_SECONDS.to_string())
     }
 
     /// A fault of ours: the log has the cause, the client an id.
     pub fn internal(cause: &str) -> Self {
-        tracing::error!(cause, "a request failed by a fault of ours");
         let message = "the server failed; report the request-id of this answer to its operator";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
+        let mut failure = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message);
+        failure.0.cause = Some(Cause::Fault(cause.to_owned()));
+        failure
     }
 
     fn with_details(mut self, details: Vec<Fault>) -> Self {
@@ -123,9 +136,18 @@ impl Failure {
         &self.0.message
     }
 
-    /// The answer. `client_request` is the id the client gave, if any.
+    /// The answer. `client_request` is the id the client gave, if any. The log gets the cause of what is not the
+    /// client's fault, under the same id.
     pub fn reply(&self, now: Timestamp, request: Uuid, client_request: &str) -> Reply {
         let parts = &*self.0;
+        match &parts.cause {
+            Some(Cause::Fault(cause)) => tracing::error!(id = %request, cause, "a request failed by a fault of ours"),
+            Some(Cause::TurnedAway(cause)) => tracing::warn!(id = %request, cause, "a request was turned away"),
+            Some(Cause::Unknown(cause)) => {
+                tracing::error!(id = %request, cause, "whether a request was done is not known");
+            }
+            None => {}
+        }
         let details: Vec<Json> =
             parts.details.iter().map(|d| json!({ "code": d.code, "message": d.message, "target": d.target })).collect();
         let mut inner = json!({
@@ -215,6 +237,7 @@ impl From<Refusal> for Failure {
             message: refusal.message,
             details: details.map(|d| Fault { code: d.code.name(), message: d.message, target: d.target }).collect(),
             tenure: Some(tenure),
+            cause: None,
             headers: Vec::new(),
         }))
     }
@@ -243,8 +266,10 @@ impl From<ServiceError> for Failure {
             // The address for the challenge is added where it is known.
             ServiceError::Unauthenticated(why) => Self::unauthenticated(why, ""),
             ServiceError::Unavailable(why) => {
-                tracing::warn!(why, "a request was turned away");
-                Self::unavailable("the server cannot take this request now; nothing was done, try again")
+                let message = "the server cannot take this request now; nothing was done, try again";
+                let mut failure = Self::unavailable(message);
+                failure.0.cause = Some(Cause::TurnedAway(why));
+                failure
             }
             ServiceError::Unknown(cause) => Self::unknown(&cause),
             ServiceError::TooExpensive => {
@@ -256,6 +281,9 @@ impl From<ServiceError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod page;
 
 #[cfg(test)]
 mod tests {

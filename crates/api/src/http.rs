@@ -1,27 +1,29 @@
 //! The shell around every request: limits, headers, ids, the name we are asked for, and which room answers.
 
 use crate::app::App;
+use crate::body::Held;
 use crate::caller;
 use crate::dispatch;
 use crate::error::Failure;
+use crate::watch::{self, Seen};
 use crate::{batch, metadata, oidc, own, session};
 use axum::Router;
-use axum::body::{Body, HttpBody as _};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::{any, get};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tenure_domain::limits::{
-    BODY_MAX_BYTES, BODY_TIME_MAX_SECONDS, CLOCK_ADVANCE_TIME_MAX_SECONDS, JSON_DEPTH_MAX, REQUEST_TIME_MAX_SECONDS,
-    URL_MAX_BYTES,
+    BODY_MAX_BYTES, BODY_TIME_MAX_SECONDS, CLOCK_ADVANCE_TIME_MAX_SECONDS, FORM_BYTES_MAX, JSON_DEPTH_MAX,
+    REQUEST_TIME_MAX_SECONDS, URL_MAX_BYTES,
 };
 use tenure_odata::edm::Version;
 use tenure_service::{Cost, Identity};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// What JSON answers say of themselves.
@@ -104,6 +106,8 @@ pub struct Call {
     pub id: Uuid,
     /// Who calls.
     pub identity: Identity,
+    /// What is told about the request.
+    pub seen: Arc<Seen>,
 }
 
 impl Call {
@@ -215,7 +219,11 @@ pub fn router(app: App) -> Router {
 /// The portal comes with a later release; this line says what is here.
 async fn front(State(app): State<App>, request: Request) -> Response<Body> {
     let notice = "Tenure is running. The API is at /v1.0 and /beta; the portal was not built into this server.\n";
-    shell(&app, request, |_| async move { Ok(Reply::text("text/plain; charset=utf-8", notice)) }).await
+    let answer = |raw: Raw| async move {
+        raw.seen.route("front");
+        Ok(Reply::text("text/plain; charset=utf-8", notice))
+    };
+    shell(&app, request, answer).await
 }
 
 async fn healthy(State(_): State<App>) -> &'static str {
@@ -225,7 +233,12 @@ async fn healthy(State(_): State<App>) -> &'static str {
 /// Asks the database.
 async fn ready(State(app): State<App>) -> Response<Body> {
     let asked = app.engine().read(Cost::Unknown, Identity::System, Uuid::nil(), tenure_service::identity::tenant).await;
+    let off = app.engine().clock_is_off_by();
     let (status, text) = match asked {
+        Ok(_) if off.is_some() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the clock of this machine differs too much from the database's: no jobs are started here\n",
+        ),
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::warn!(%error, "not ready");
@@ -266,6 +279,8 @@ pub struct Raw {
     pub peer: Option<IpAddr>,
     /// The id of the request.
     pub id: Uuid,
+    /// What is told about the request.
+    pub seen: Arc<Seen>,
 }
 
 /// Reads the request within its limits, answers it in time, and adds what every answer has.
@@ -281,16 +296,19 @@ where
     } else {
         REQUEST_TIME_MAX_SECONDS
     };
+    let (since, seen, method) = (Instant::now(), Arc::new(Seen::default()), request.method().clone());
+    let span = watch::span(&request, id);
     let work = async {
-        let raw = admit(app, request, id).await?;
-        answer(raw).await
-    };
-    let result = match tokio::time::timeout(Duration::from_secs(seconds), work).await {
-        Ok(result) => result,
+        let (raw, body) = admit(app, request, (id, seen.clone())).await?;
+        let answered = tokio::time::timeout(Duration::from_secs(seconds), answer(raw)).await;
+        drop(body);
         // A write may have been done: neither "try again" nor "nothing happened" would be true.
-        Err(_) => Err(Failure::unknown("the request took too long")),
+        answered.unwrap_or_else(|_| Err(Failure::unknown("the request took too long")))
     };
+    let result = work.instrument(span.clone()).await;
     let reply = result.unwrap_or_else(|failure| failure.reply(app.wall(), id, &client));
+    seen.tell(&span, reply.status);
+    app.metrics().answered(&seen, (&method, reply.status), id, since);
     finish(reply, id, &client)
 }
 
@@ -299,7 +317,8 @@ fn client_request_id(headers: &HeaderMap, id: Uuid) -> String {
     given.filter(|v| v.len() <= CLIENT_REQUEST_ID_CHARS_MAX).map_or_else(|| id.to_string(), ToOwned::to_owned)
 }
 
-async fn admit(app: &App, request: Request, id: Uuid) -> Result<Raw, Failure> {
+/// The request within its limits, and the share of memory that its body holds.
+async fn admit(app: &App, request: Request, (id, seen): (Uuid, Arc<Seen>)) -> Result<(Raw, Held), Failure> {
     let (parts, body) = request.into_parts();
     if parts.uri.path_and_query().map_or(0, |p| p.as_str().len()) > URL_MAX_BYTES {
         let message = format!("the URL is longer than {URL_MAX_BYTES} bytes; send long filters in a $batch");
@@ -315,40 +334,22 @@ async fn admit(app: &App, request: Request, id: Uuid) -> Result<Raw, Failure> {
         Failure::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message)
     })?;
     let peer = peer(app, &parts);
-    let body = whole(body).await?;
-    Ok(Raw {
+    // Whoever has no token yet sends forms, which are small.
+    let max = if split_version(parts.uri.path()).is_some() { BODY_MAX_BYTES } else { FORM_BYTES_MAX };
+    let held = app.bodies().read(body, max, Duration::from_secs(BODY_TIME_MAX_SECONDS)).await?;
+    let raw = Raw {
         app: app.clone(),
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
-        body,
+        body: held.bytes.clone(),
         base,
         peer,
         id,
-    })
-}
-
-/// The body, to its end. A client that says it will send too much, or is too slow, is told so.
-async fn whole(body: Body) -> Result<Bytes, Failure> {
-    let too_long = || {
-        let message = format!("the body is longer than {BODY_MAX_BYTES} bytes");
-        Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message)
+        seen,
     };
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > BODY_MAX_BYTES {
-        return Err(too_long());
-    }
-    let read = Limited::new(body, BODY_MAX_BYTES).collect();
-    match tokio::time::timeout(Duration::from_secs(BODY_TIME_MAX_SECONDS), read).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_long()),
-        Ok(Err(_)) => Err(Failure::model("", "the body could not be read to its end")),
-        Err(_) => {
-            let message = format!("the body did not arrive within {BODY_TIME_MAX_SECONDS} seconds");
-            Err(Failure::model("", message))
-        }
-    }
+    Ok((raw, held))
 }
 
 /// The address a request comes from; behind a proxy on this machine, the one that the proxy saw.
@@ -370,6 +371,7 @@ async fn route(raw: Raw) -> Result<Reply, Failure> {
         return session::answer(&raw, path).await;
     }
     let identity = caller::identify(&raw).await?;
+    raw.seen.caller(&identity);
     let call = Call {
         version,
         path: path.into(),
@@ -381,6 +383,7 @@ async fn route(raw: Raw) -> Result<Reply, Failure> {
         base: raw.base.into(),
         id: raw.id,
         identity,
+        seen: raw.seen,
     };
     if is_batch(&call) { batch::answer(&call).await } else { answer(&call).await }
 }

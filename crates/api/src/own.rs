@@ -20,6 +20,7 @@ pub const CLOCK_PATH: &str = "/tenure/v1/clock";
 pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let path = call.path.trim_matches('/').to_ascii_lowercase();
     if path == "clock" && call.app.clock().is_some() {
+        call.seen.route("clock");
         return match call.method {
             Method::GET => Ok(now(call)),
             Method::POST => move_clock(call).await,

@@ -4,7 +4,7 @@ use crate::arguments::CeilingOptions;
 use crate::failure::{Failure, Outcome, While};
 use crate::place::{self, World};
 use crate::rng::Rng;
-use crate::template::{Recording, Template, ids_in};
+use crate::template::{Recording, Template, ids_in, wall_millis};
 use crate::works::{self, Asked, Pair, Pairs, Work};
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +12,6 @@ use axum::http::{Request, header};
 use http_body_util::BodyExt;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tenure_api::{App, Hosts, Settings};
 use tenure_auth::{SigningKey, SystemEntropy};
 use tenure_domain::time::SystemClock;
@@ -60,11 +59,6 @@ fn open(options: &CeilingOptions, world: &World) -> Outcome<Inside> {
     let (_, answer) = inside.ask(&works::token(world))?;
     inside.token = place::access_token(&answer)?;
     Ok(inside)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the benchmark stands outside the product, whose clocks do not reach it")]
-fn wall_millis() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// What each work asks of the database.

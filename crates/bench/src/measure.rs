@@ -207,7 +207,7 @@ impl Sides<'_> {
         for round in 0..=self.times.rounds {
             // The first round warms up and does not count.
             let time = if round == 0 { self.times.warm_up } else { self.times.each };
-            let load = Load { connections: CONNECTIONS, time, seed: u64::from(round) << 32, may_refuse: false, pace };
+            let load = Load { connections: CONNECTIONS, time, seed: u64::from(round) << 32, may_refuse: true, pace };
             let below = self.ceiling.run(self.world, work, load)?;
             let above = self.stack.run(self.world, work, load)?;
             if round > 0 {

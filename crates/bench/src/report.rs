@@ -39,6 +39,10 @@ impl Report {
             "p99_ms": rounded(stack.percentile(99), 2),
             "cpu_us": rounded(stack.processor_micros(), 1),
         });
+        if let Some(object) = line.as_object_mut().filter(|_| stack.refused > 0) {
+            // 503 has no effect and is tried again; it is no work done.
+            object.insert("refused".to_owned(), json!(stack.refused));
+        }
         if let (Some(ceiling), Some(object)) = (ceiling, line.as_object_mut()) {
             object.insert("ceiling_rps".to_owned(), json!(rounded(ceiling.rate(), 0)));
             object.insert("ceiling_cpu_us".to_owned(), json!(rounded(ceiling.processor_micros(), 1)));

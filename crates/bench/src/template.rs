@@ -80,8 +80,9 @@ fn made_at(id: Uuid) -> u64 {
     id.as_u128().checked_shr(80).and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
 }
 
+/// Milliseconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "the benchmark stands outside the product, whose clocks do not reach it")]
-fn wall_millis() -> u64 {
+pub fn wall_millis() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 

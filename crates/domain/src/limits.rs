@@ -50,6 +50,10 @@ pub const CLAIM_BATCH: u32 = 100;
 pub const LEASE_SECONDS: i64 = 30;
 /// Seconds of clock difference between nodes a lease allows for.
 pub const LEASE_SKEW_SECONDS: i64 = 5;
+/// Seconds by which the clock of a node may differ from the database's before it starts no jobs.
+pub const CLOCK_SKEW_MAX_SECONDS: i64 = 5;
+/// Seconds between two measurements of that.
+pub const CLOCK_LOOK_SECONDS: u64 = 60;
 /// Milliseconds between two looks for due work when nothing woke the runner.
 pub const POLL_INTERVAL_MILLIS: u64 = 1_000;
 /// Times an outbox row is tried.
@@ -174,3 +178,71 @@ pub const OUTBOUND_ADDRESSES_MAX: usize = 4;
 pub const ISSUER_KEEP_SECONDS: i64 = 3_600;
 /// Seconds between two questions to one issuer for its keys.
 pub const ISSUER_PAUSE_SECONDS: i64 = 60;
+/// Nesting of parentheses, `not` and lambdas in one filter.
+pub const FILTER_DEPTH_MAX: usize = 32;
+/// Segments of one path.
+pub const PATH_SEGMENTS_MAX: usize = 24;
+/// Arguments of one function in a path, and parameter aliases of one query string.
+pub const ARGUMENTS_MAX: usize = 16;
+/// Properties of one order.
+pub const ORDER_MAX: usize = 5;
+/// Terms of one search, and words of one term.
+pub const SEARCH_TERMS_MAX: usize = 10;
+/// Characters of a skip token.
+pub const SKIP_TOKEN_CHARS_MAX: usize = 4_096;
+/// Rows of everything one answer expands.
+pub const EXPAND_ROWS_TOTAL_MAX: usize = 50_000;
+/// Exact counts waiting for their turn.
+pub const COUNT_QUEUE_MAX: usize = 256;
+/// Bytes of a statement that is kept prepared; longer ones are prepared each time.
+pub const STATEMENT_CACHED_BYTES_MAX: usize = 8 << 10;
+/// Pairs of groups that a change of nesting may write.
+pub const CLOSURE_PAIRS_MAX: usize = 50_000;
+/// Bytes of all request bodies that are held at once.
+pub const BODIES_BYTES_MAX: usize = 256 << 20;
+/// Members of one JSON object of a body.
+pub const JSON_MEMBERS_MAX: usize = 1_000;
+/// Items of one JSON list of a body.
+pub const JSON_ITEMS_MAX: usize = 10_000;
+/// Faults of a body that are listed.
+pub const FAULTS_MAX: usize = 50;
+/// Bytes of the URL of one part of a batch.
+pub const BATCH_URL_BYTES_MAX: usize = 64 << 10;
+/// Headers of one part of a batch.
+pub const BATCH_HEADERS_MAX: usize = 100;
+/// Seconds after which a batch begins no further part.
+pub const BATCH_TIME_MAX_SECONDS: u64 = 20;
+/// Bytes of a form sent to the authority.
+pub const FORM_BYTES_MAX: usize = 64 << 10;
+/// Connections that the system keeps for us until they are accepted; it resets those of a burst beyond them.
+pub const CONNECTIONS_WAITING_MAX: i32 = 4_096;
+/// Connections that are open at once; more wait to be accepted.
+pub const CONNECTIONS_MAX: usize = 16_384;
+/// File handles kept free for the database and for files, beside those of connections.
+pub const FILES_RESERVED: u64 = 512;
+/// Seconds a client has to finish the TLS handshake.
+pub const HANDSHAKE_TIME_MAX_SECONDS: u64 = 10;
+/// Seconds a client has to send the head of a request; also how long an idle connection is kept.
+pub const HEAD_TIME_MAX_SECONDS: u64 = 75;
+/// Bytes of the head of a request.
+pub const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Headers of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Bytes that a client must take of its answers in the time of a head, or else its connection is closed.
+pub const TAKEN_BYTES_MIN: u64 = 64 << 10;
+/// Requests under way on one connection.
+pub const STREAMS_MAX: u32 = 128;
+/// Requests on one connection that a client has taken back and that are not yet cleared away.
+pub const RESET_STREAMS_MAX: usize = 64;
+/// Bytes of answers that wait on one stream to be sent.
+pub const STREAM_SEND_BYTES_MAX: usize = 256 << 10;
+/// Seconds of silence after which a peer is asked whether it is still there.
+pub const KEEPALIVE_IDLE_SECONDS: u32 = 60;
+/// Seconds between two such questions.
+pub const KEEPALIVE_INTERVAL_SECONDS: u32 = 10;
+/// Such questions without an answer after which a peer is gone.
+pub const KEEPALIVE_PROBES_MAX: u32 = 6;
+/// Seconds that requests under way have after the stop.
+pub const DRAIN_TIME_MAX_SECONDS: u64 = 5;
+/// Milliseconds from the stop to the end of the process, whatever is still under way.
+pub const STOP_TIME_MAX_MILLIS: u64 = 9_500;

@@ -6,12 +6,15 @@ use uuid::Uuid;
 macro_rules! codes {
     (@text $name:ident) => { stringify!($name) };
     (@text $name:ident $text:literal) => { $text };
-    ($($(#[$doc:meta])* $name:ident $(= $text:literal)?,)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident $(= $text:literal)?,)+) => {
         /// The stable code of a refusal. Its status is decided where answers are written.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code { $($(#[$doc])* $name,)+ }
+        pub enum Code { $($(#[doc = $doc])+ $name,)+ }
 
         impl Code {
+            /// Every code, and what it means.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, concat!($($doc),+))),+];
+
             /// The code as clients see it.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => codes!(@text $name $($text)?),)+ }

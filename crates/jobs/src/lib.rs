@@ -19,8 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tenure_connect::Connectors;
 use tenure_domain::Timestamp;
-use tenure_domain::limits::POLL_INTERVAL_MILLIS;
+use tenure_domain::limits::{CLOCK_LOOK_SECONDS, POLL_INTERVAL_MILLIS};
 use tenure_service::{Ctx, Engine, Identity, ServiceError};
+pub use tenure_store::queue::Waiting;
 use tenure_store::queue::{self, ClaimTimes};
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
@@ -100,14 +101,41 @@ impl Runner {
         Ok(read.await?.flatten())
     }
 
+    /// What waits, and what was given up.
+    pub async fn waiting(&self) -> Result<Waiting, ServiceError> {
+        let now = self.engine.clocks().business.now();
+        let read = self.engine.read(tenure_service::Cost::Unknown, Identity::System, Uuid::nil(), move |ctx| {
+            ctx.fetch(queue::waiting(now))
+        });
+        Ok(read.await?.unwrap_or_default())
+    }
+
+    /// Measures the clock of this node. A wrong one breaks timers quietly, so that nothing is run by it.
+    async fn look_at_clock(&self) {
+        let was_off = self.engine.clock_is_off_by().is_some();
+        match (self.engine.measure_skew().await, self.engine.clock_is_off_by()) {
+            (Err(error), _) => tracing::warn!(%error, "the clock could not be compared with the database's"),
+            (Ok(_), Some(seconds)) => tracing::error!(
+                seconds,
+                "the clock of this machine is that far behind the database's: no jobs are started until it is set right"
+            ),
+            (Ok(_), None) if was_off => tracing::info!("the clock is right again: jobs are started"),
+            (Ok(_), None) => {}
+        }
+    }
+
     /// Runs until `stop` says so: at once after a commit that left work, and every second to be sure.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut pause = tokio::time::interval(Duration::from_millis(POLL_INTERVAL_MILLIS));
         pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut look = tokio::time::interval(Duration::from_secs(CLOCK_LOOK_SECONDS));
+        look.tick().await;
+        self.look_at_clock().await;
         while !*stop.borrow() {
             tokio::select! {
                 () = self.engine.woken() => {}
                 _ = pause.tick() => {}
+                _ = look.tick() => self.look_at_clock().await,
                 _ = stop.changed() => break,
             }
             if let Err(error) = self.work().await {
@@ -116,8 +144,12 @@ impl Runner {
         }
     }
 
-    /// Runs what is due, looking first whether anything is: a look costs less than three claims.
-    async fn work(&self) -> Result<(), ServiceError> {
+    /// Runs what is due, looking first whether anything is: a look costs less than three claims. Nothing is run while
+    /// the clock of this node is wrong.
+    pub async fn work(&self) -> Result<(), ServiceError> {
+        if self.engine.clock_is_off_by().is_some() {
+            return Ok(());
+        }
         let now = self.engine.clocks().business.now();
         match self.next_due().await? {
             Some(due) if due <= now => self.drain().await.map(|_| ()),

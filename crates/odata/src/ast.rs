@@ -125,6 +125,18 @@ impl fmt::Display for Path {
     }
 }
 
+/// One side of a comparison: a condition there stands in parentheses.
+struct Operand<'e>(&'e Expr);
+
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.node {
+            Node::Compare(..) | Node::In(..) | Node::Not(_) => write!(f, "({})", self.0),
+            _ => self.0.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Expr {
     /// Writes it so that parsing gives it back: operands in parentheses wherever precedence could matter.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,8 +145,8 @@ impl fmt::Display for Expr {
             Node::Or(a, b) => write!(f, "({a} or {b})"),
             Node::And(a, b) => write!(f, "({a} and {b})"),
             Node::Not(a) => write!(f, "not ({a})"),
-            Node::Compare(op, a, b) => write!(f, "{a} {} {b}", op.word()),
-            Node::In(a, values) => write!(f, "{a} in ({})", list(values)),
+            Node::Compare(op, a, b) => write!(f, "{} {} {}", Operand(a), op.word(), Operand(b)),
+            Node::In(a, values) => write!(f, "{} in ({})", Operand(a), list(values)),
             Node::Call(name, args) => write!(f, "{name}({})", list(args)),
             Node::Lambda { path, all, body } => {
                 let word = if *all { "all" } else { "any" };

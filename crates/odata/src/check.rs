@@ -4,13 +4,12 @@ use crate::ast::{Comparison, Expr, Literal, Node, Path};
 use crate::edm::{EntityType, Items, Kind, Nav, Operand, Property, Version, Via, type_name};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{Filter, OperandPath, TextTest};
+use crate::limits::FILTER_NAV_DEPTH_MAX;
 use crate::names::did_you_mean;
 use crate::value::Value;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 const OPTION: &str = "$filter";
-/// Navigations one path may take.
-const NAV_DEPTH_MAX: usize = 3;
 
 /// Gives `expr` its meaning for rows of `entity`. `fold` makes texts comparable without regard to case.
 pub fn check(
@@ -22,8 +21,8 @@ pub fn check(
     let checker = Checker { version, fold };
     let filter = checker
         .boolean(&Place { entity: Some(entity), members: entity.properties, variable: None, list: None }, expr)?;
-    if filter.depth() > NAV_DEPTH_MAX {
-        let message = format!("the filter follows more than {NAV_DEPTH_MAX} navigations in one path");
+    if filter.depth() > FILTER_NAV_DEPTH_MAX {
+        let message = format!("the filter follows more than {FILTER_NAV_DEPTH_MAX} navigations in one path");
         return Err(Error::whole(ErrorKind::Limit, OPTION, message));
     }
     Ok(filter)

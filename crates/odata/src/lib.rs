@@ -15,6 +15,7 @@ mod error;
 pub mod eval;
 mod filter;
 mod lex;
+pub mod limits;
 mod names;
 mod parse;
 pub mod path;

@@ -3,13 +3,8 @@
 use crate::ast::{Comparison, Expr, Literal, Node, Path};
 use crate::error::{Error, ErrorKind};
 use crate::lex::{Token, lex};
+use crate::limits::{FILTER_DEPTH_MAX, FILTER_NODES_MAX};
 
-/// Nodes of one filter.
-const NODES_MAX: usize = 200;
-/// Parentheses, `not` and lambdas inside each other.
-const DEPTH_MAX: usize = 32;
-/// Values of one `in` list.
-const IN_VALUES_MAX: usize = 200;
 const OPTION: &str = "$filter";
 
 /// Parses a filter.
@@ -80,16 +75,18 @@ impl Parser {
 
     fn node(&mut self, node: Node, at: usize) -> Result<Expr, Error> {
         self.nodes += 1;
-        if self.nodes > NODES_MAX {
-            return Err(Error::whole(ErrorKind::Limit, OPTION, format!("the filter has more than {NODES_MAX} nodes")));
+        if self.nodes > FILTER_NODES_MAX {
+            let message = format!("the filter has more than {FILTER_NODES_MAX} nodes");
+            return Err(Error::whole(ErrorKind::Limit, OPTION, message));
         }
         Ok(Expr { node, at })
     }
 
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX {
-            return Err(Error::whole(ErrorKind::Limit, OPTION, format!("the filter nests deeper than {DEPTH_MAX}")));
+        if self.depth > FILTER_DEPTH_MAX {
+            let message = format!("the filter nests deeper than {FILTER_DEPTH_MAX}");
+            return Err(Error::whole(ErrorKind::Limit, OPTION, message));
         }
         let result = inner(self);
         self.depth -= 1;
@@ -136,8 +133,8 @@ impl Parser {
         }
         if self.word("in") {
             let values = self.list()?;
-            if values.is_empty() || values.len() > IN_VALUES_MAX {
-                return Err(self.fault(format!("`in` takes 1 to {IN_VALUES_MAX} values")));
+            if values.is_empty() {
+                return Err(self.fault("`in` takes at least one value"));
             }
             return self.node(Node::In(Box::new(left), values), at);
         }
@@ -284,6 +281,8 @@ mod tests {
             "identitySources/any(is:is/microsoft.graph.azureActiveDirectoryTenant/tenantId eq 'x')"
         );
         assert_eq!(printed("owners/$count eq 0"), "owners/$count eq 0");
+        assert_eq!(printed("(a eq 1) eq true"), "(a eq 1) eq true");
+        assert_eq!(printed("(not a) ne (b in (1))"), "(not (a)) ne (b in (1))");
     }
 
     #[test]
@@ -296,10 +295,16 @@ mod tests {
 
     #[test]
     fn depth_and_size_are_bounded() {
-        let deep = format!("{}a eq 1{}", "(".repeat(100), ")".repeat(100));
-        assert_eq!(parse(&deep).err().map(|e| e.kind), Some(ErrorKind::Limit));
-        let long = vec!["a eq 1"; 200].join(" or ");
-        assert_eq!(parse(&long).err().map(|e| e.kind), Some(ErrorKind::Limit));
+        let deep = |n: usize| parse(&format!("{}a eq 1{}", "(".repeat(n), ")".repeat(n))).err().map(|e| e.kind);
+        assert_eq!((deep(FILTER_DEPTH_MAX), deep(FILTER_DEPTH_MAX + 1)), (None, Some(ErrorKind::Limit)));
+        let not = |n: usize| parse(&format!("{}a eq 1", "not ".repeat(n))).err().map(|e| e.kind);
+        assert_eq!((not(FILTER_DEPTH_MAX), not(FILTER_DEPTH_MAX + 1)), (None, Some(ErrorKind::Limit)));
+        // Two operands and their comparison are three nodes, every `or` is one: n conditions have 4n - 1.
+        let long = |n: usize| parse(&vec!["a eq 1"; n].join(" or ")).err().map(|e| e.kind);
+        assert_eq!((long(50), long(51)), (None, Some(ErrorKind::Limit)), "199 and 203 nodes");
+        let list = |n: usize| parse(&format!("a in ({})", vec!["1"; n].join(","))).err().map(|e| e.kind);
+        let most = FILTER_NODES_MAX - 2;
+        assert_eq!((list(most), list(most + 1)), (None, Some(ErrorKind::Limit)));
     }
 
     fn any_expr() -> impl Strategy<Value = Expr> {

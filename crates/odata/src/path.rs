@@ -3,11 +3,9 @@
 
 use crate::edm::{Container, EntitySet, EntityType, Nav, Property, Schema, Variant, Version, type_name};
 use crate::error::{Error, ErrorKind};
+use crate::limits::{ARGUMENTS_MAX, PATH_SEGMENTS_MAX};
 use crate::names::did_you_mean;
 use percent_encoding::percent_decode;
-
-/// Segments of one path.
-const SEGMENTS_MAX: usize = 24;
 
 /// A key of one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +101,9 @@ fn segments(path: &str) -> Result<Vec<Segment>, Error> {
         };
         all.push(segment);
     }
-    if all.len() > SEGMENTS_MAX {
-        return Err(Error::whole(ErrorKind::Limit, "path", format!("a path has at most {SEGMENTS_MAX} segments")));
+    if all.len() > PATH_SEGMENTS_MAX {
+        let message = format!("a path has at most {PATH_SEGMENTS_MAX} segments");
+        return Err(Error::whole(ErrorKind::Limit, "path", message));
     }
     Ok(all)
 }
@@ -295,6 +294,10 @@ fn arguments<'a>(inner: &str, alias: &impl Fn(&str) -> Option<&'a str>) -> Resul
     let mut args = Vec::new();
     let mut rest = inner.trim();
     while !rest.is_empty() {
+        if args.len() == ARGUMENTS_MAX {
+            let message = format!("a function has at most {ARGUMENTS_MAX} arguments");
+            return Err(Error::whole(ErrorKind::Limit, "path", message));
+        }
         let (name, value_text) = match rest.find(['=', '\'']) {
             Some(i) if rest.get(i..=i) == Some("=") => {
                 (rest.get(..i).unwrap_or_default().trim(), rest.get(i + 1..).unwrap_or_default().trim_start())
@@ -417,6 +420,16 @@ mod tests {
         assert_eq!(shape("/groups/filterByCurrentUser%28on%3D%27target%27%29"), wanted);
         assert_eq!(shape("/groups/microsoft.graph.filterByCurrentUser(on=@p)"), wanted);
         assert_eq!(shape("/groups/1/getMemberGroups"), "groups [1] getMemberGroups[] Nothing");
+    }
+
+    #[test]
+    fn segments_and_arguments_are_bounded() {
+        let segments = |n: usize| shape(&format!("/groups/x{}", "/members/y".repeat((n - 2) / 2)));
+        assert_eq!(segments(PATH_SEGMENTS_MAX + 2), "Limit");
+        assert_ne!(segments(PATH_SEGMENTS_MAX), "Limit");
+        let arguments = |n: usize| shape(&format!("/groups/filterByCurrentUser({})", vec!["a='x'"; n].join(",")));
+        assert_eq!(arguments(ARGUMENTS_MAX + 1), "Limit");
+        assert_ne!(arguments(ARGUMENTS_MAX), "Limit");
     }
 
     #[test]

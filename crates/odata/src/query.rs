@@ -4,22 +4,12 @@ use crate::check::check;
 use crate::edm::{EntityType, Nav, Operand, Property, Version};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{Filter, OperandPath};
+use crate::limits::{
+    ARGUMENTS_MAX, EXPAND_DEPTH_MAX, EXPAND_NODES_MAX, ORDER_MAX, PAGE_ROWS_MAX, SEARCH_TERMS_MAX, SKIP_MAX,
+};
 use crate::names::did_you_mean;
 use crate::parse::parse;
 use percent_encoding::percent_decode;
-
-/// Rows of a page at most; a larger `$top` is cut to it (decisions.md D7).
-const PAGE_ROWS_MAX: u32 = 999;
-/// Rows `$skip` may pass over.
-const SKIP_MAX: u32 = 10_000;
-/// Levels of expansion.
-const EXPAND_DEPTH_MAX: usize = 3;
-/// Expand nodes of one query.
-const EXPAND_NODES_MAX: usize = 12;
-/// Properties one order may name.
-const ORDER_MAX: usize = 5;
-/// Terms of one search.
-const SEARCH_TERMS_MAX: usize = 10;
 
 /// The known options, without dollar sign.
 const KNOWN: [&str; 12] = [
@@ -80,7 +70,13 @@ impl Options {
                     let message = format!("the query option `{name}` is not known{hint}");
                     return Err(Error::whole(ErrorKind::Invalid, "$query", message));
                 }
-                None if name.starts_with('@') => options.aliases.push((name, value)),
+                None if name.starts_with('@') => {
+                    options.aliases.push((name, value));
+                    if options.aliases.len() > ARGUMENTS_MAX {
+                        let message = format!("a query has at most {ARGUMENTS_MAX} parameter aliases");
+                        return Err(Error::whole(ErrorKind::Limit, "$query", message));
+                    }
+                }
                 None => options.other.push((name, value)),
             }
         }
@@ -281,11 +277,12 @@ fn order(version: Version, entity: &'static EntityType, text: &str) -> Result<Ve
             Some("desc") => true,
             Some(word) => return Err(Error::invalid(OPTION, at, format!("`{word}` is neither asc nor desc"))),
         };
+        if orders.len() == ORDER_MAX {
+            let message = format!("an order names at most {ORDER_MAX} properties");
+            return Err(Error::whole(ErrorKind::Limit, OPTION, message));
+        }
         orders.push(Order { path: order_path(version, entity, path, at)?, descending });
         at += item.len() + 1;
-    }
-    if orders.len() > ORDER_MAX {
-        return Err(Error::whole(ErrorKind::Limit, OPTION, format!("an order names at most {ORDER_MAX} properties")));
     }
     Ok(orders)
 }
@@ -377,6 +374,11 @@ fn expand(
         };
         for nav in navs {
             *nodes += 1;
+            // Before its options are looked at: each of them may be as long as the whole query.
+            if *nodes > EXPAND_NODES_MAX {
+                let message = format!("a query expands at most {EXPAND_NODES_MAX} navigations");
+                return Err(Error::whole(ErrorKind::Limit, OPTION, message));
+            }
             let pairs = inner_options(inner, at)?;
             let borrowed = pairs.iter().map(|(n, v)| (*n, *v));
             let query = Query::from_pairs(context, nav.target, borrowed, depth + 1, nodes)?;
@@ -384,10 +386,6 @@ fn expand(
             let options = pairs.iter().map(|(n, v)| (*n, (*v).to_owned())).collect();
             all.push(Expand { nav, query, options });
         }
-    }
-    if *nodes > EXPAND_NODES_MAX {
-        let message = format!("a query expands at most {EXPAND_NODES_MAX} navigations");
-        return Err(Error::whole(ErrorKind::Limit, OPTION, message));
     }
     Ok(all)
 }
@@ -428,15 +426,17 @@ fn search(text: &str) -> Result<Vec<Vec<Term>>, Error> {
             Word::Or => groups.push(Vec::new()),
             Word::Term(term) => {
                 count += 1;
+                let words = term.text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).count();
+                if count > SEARCH_TERMS_MAX || words > SEARCH_TERMS_MAX {
+                    let message = format!("a search has at most {SEARCH_TERMS_MAX} terms of {SEARCH_TERMS_MAX} words");
+                    return Err(Error::whole(ErrorKind::Limit, OPTION, message));
+                }
                 if let Some(group) = groups.last_mut() {
                     group.push(term);
                 }
             }
         }
         rest = tail.trim_start();
-    }
-    if count > SEARCH_TERMS_MAX {
-        return Err(Error::whole(ErrorKind::Limit, OPTION, format!("a search has at most {SEARCH_TERMS_MAX} terms")));
     }
     groups.retain(|g| !g.is_empty());
     if groups.is_empty() {
@@ -531,6 +531,24 @@ mod tests {
         let nested = "$expand=parent($expand=parent($expand=parent($expand=parent)))";
         assert_eq!(build(nested).err().map(|e| e.kind), Some(ErrorKind::Limit));
         assert!(build("$expand=parent($expand=parent($expand=parent))").is_ok());
+        // A node is an item; the same one again takes the place of the first, but was read.
+        let wide = |n: usize| build(&format!("$expand={}", vec!["parent"; n].join(","))).err().map(|e| e.kind);
+        assert_eq!((wide(EXPAND_NODES_MAX), wide(EXPAND_NODES_MAX + 1)), (None, Some(ErrorKind::Limit)));
+        let stars = "$expand=*($expand=*($expand=*($filter=displayName eq 'x')))";
+        assert_eq!(build(stars).err().map(|e| e.kind), Some(ErrorKind::Limit), "two and four and eight");
+    }
+
+    #[test]
+    fn lists_of_names_are_bounded() {
+        let limit = |query: String| build(&query).err().map(|e| e.kind);
+        let order = |n: usize| limit(format!("$orderby={}", vec!["id"; n].join(",")));
+        assert_eq!((order(ORDER_MAX), order(ORDER_MAX + 1)), (None, Some(ErrorKind::Limit)));
+        let terms = |n: usize| limit(format!("$search={}", vec!["\"ada\""; n].join(" AND ")));
+        assert_eq!((terms(SEARCH_TERMS_MAX), terms(SEARCH_TERMS_MAX + 1)), (None, Some(ErrorKind::Limit)));
+        let words = |n: usize| limit(format!("$search=\"{}\"", vec!["ada"; n].join(" ")));
+        assert_eq!((words(SEARCH_TERMS_MAX), words(SEARCH_TERMS_MAX + 1)), (None, Some(ErrorKind::Limit)));
+        let aliases = |n: usize| limit((0..n).map(|i| format!("@p{i}=1&")).collect::<Vec<_>>().concat());
+        assert_eq!((aliases(ARGUMENTS_MAX), aliases(ARGUMENTS_MAX + 1)), (None, Some(ErrorKind::Limit)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! any of it is believed, so that a cursor cannot be made up or moved to another query.
 
 use crate::error::{Error, ErrorKind};
+use crate::limits::SKIP_TOKEN_CHARS_MAX;
 use crate::value::Value;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,8 +12,6 @@ use uuid::Uuid;
 const LAYOUT: u8 = 1;
 /// Bytes of the signature.
 pub const SIGNATURE_BYTES: usize = 16;
-/// Characters of a token at most; longer ones were not made here.
-const TOKEN_CHARS_MAX: usize = 4_096;
 
 /// Where the next page starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +49,15 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// The signature that a text bears, good or not; for tests of what lies behind it.
+    #[doc(hidden)]
+    pub fn signature_of(text: &str) -> Option<[u8; SIGNATURE_BYTES]> {
+        URL_SAFE_NO_PAD.decode(text.as_bytes()).ok()?.last_chunk().copied()
+    }
+
     /// The cursor of a text that this server signed for the same query.
     pub fn open(text: &str, fingerprint: u64, sign: Sign<'_>) -> Result<Self, Error> {
-        if text.len() > TOKEN_CHARS_MAX {
+        if text.len() > SKIP_TOKEN_CHARS_MAX {
             return Err(bad());
         }
         let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes()).map_err(|_| bad())?;
@@ -182,6 +187,19 @@ mod tests {
             let same = URL_SAFE_NO_PAD.decode(&altered).ok() == URL_SAFE_NO_PAD.decode(&text).ok();
             assert!(same || Cursor::open(&altered, 9, &sign).is_err(), "{i}");
         }
+    }
+
+    #[test]
+    fn a_token_that_is_too_long_was_not_made_here() {
+        let sized = |bytes: usize| {
+            let text = "x".repeat(bytes);
+            Cursor { fingerprint: 9, count: None, after: vec![Value::Text(text)] }.seal(&sign)
+        };
+        // 9 bytes before the values, 1 for no count, 5 before the text, 16 of signature: 31 besides the text.
+        let most = sized(SKIP_TOKEN_CHARS_MAX / 4 * 3 - 31);
+        assert_eq!(most.len(), SKIP_TOKEN_CHARS_MAX);
+        assert!(Cursor::open(&most, 9, &sign).is_ok());
+        assert!(Cursor::open(&sized(SKIP_TOKEN_CHARS_MAX / 4 * 3 - 30), 9, &sign).is_err());
     }
 
     proptest! {

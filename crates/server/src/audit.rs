@@ -3,6 +3,7 @@
 
 use crate::config::{Given, Options};
 use crate::failure::{Failure, Outcome, While};
+use crate::log;
 use clap::Subcommand;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -49,13 +50,13 @@ pub enum Command {
 /// The verb.
 pub fn run(command: Command) -> Outcome<()> {
     match command {
-        Command::Export(given) => export(&given.complete()?),
+        Command::Export(given) => export(&log::begin(given)?),
         Command::Verify { file, public_key, checkpoint_file } => {
             let summary = verify(&file, public_key.as_deref(), checkpoint_file.as_deref())?;
             writeln!(io::stdout(), "{summary}").doing("printing the summary")
         }
-        Command::Key(given) => key(&given.complete()?),
-        Command::Erase { person, options } => erase(&options.complete()?, ObjectId(person)),
+        Command::Key(given) => key(&log::begin(given)?),
+        Command::Erase { person, options } => erase(&log::begin(options)?, ObjectId(person)),
     }
 }
 

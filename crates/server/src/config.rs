@@ -1,6 +1,8 @@
 //! What the operator decides: flags, `TENURE_…` variables and a TOML file, in this order of precedence.
 
 use crate::failure::{Failure, Outcome, While};
+use crate::log::Format;
+use crate::otlp::Endpoint;
 use crate::providers::{OutboundEntry, ProviderEntry};
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
@@ -45,6 +47,31 @@ pub enum Command {
         /// User principal name of the person.
         name: String,
         /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Look whether everything is in order: settings, folder, keys, database, certificate, clock, space.
+    Doctor {
+        /// How many servers use the database.
+        #[arg(long, default_value_t = 1, value_name = "COUNT")]
+        nodes: u32,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Write the embedded database into one file, also while it is served.
+    Backup {
+        /// The file to make.
+        file: PathBuf,
+        /// Where the installation is.
+        #[command(flatten)]
+        options: Given,
+    },
+    /// Put a backup into an empty data folder.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// Where the installation shall be.
         #[command(flatten)]
         options: Given,
     },
@@ -135,6 +162,18 @@ pub struct Given {
     /// Where other systems may be asked: in the file only.
     #[arg(skip)]
     outbound: OutboundEntry,
+    /// Serve numbers for Prometheus at /metrics of this loopback address, such as 127.0.0.1:9464.
+    #[arg(long, env = "TENURE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    metrics_listen: Option<SocketAddr>,
+    /// What is logged, as `LEVEL` or `TARGET=LEVEL,…`; `info` logs each request, too [default: info,request=warn].
+    #[arg(long, env = "TENURE_LOG", value_name = "DIRECTIVES")]
+    log: Option<String>,
+    /// How a line of the log looks [default: text].
+    #[arg(long, env = "TENURE_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<Format>,
+    /// Send traces to the OpenTelemetry collector at http://HOST:PORT.
+    #[arg(long, env = "TENURE_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
 }
 
 /// How answers travel.
@@ -173,6 +212,14 @@ pub struct Options {
     pub providers: Vec<ProviderEntry>,
     /// Where other systems may be asked.
     pub outbound: OutboundEntry,
+    /// Where the metrics are served.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What is logged, if that was said.
+    pub log: Option<String>,
+    /// How a line of the log looks.
+    pub log_format: Format,
+    /// Where traces go.
+    pub otlp_endpoint: Option<Endpoint>,
 }
 
 impl Given {
@@ -203,6 +250,10 @@ impl Given {
             audit_checkpoint_file: self.audit_checkpoint_file.or(file.audit_checkpoint_file),
             providers: file.providers,
             outbound: file.outbound,
+            metrics_listen: self.metrics_listen.or(file.metrics_listen),
+            log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+            otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),
         }
     }
 
@@ -234,6 +285,12 @@ impl Given {
         {
             return Err(Failure::new("--database must be postgres://USER:PASSWORD@HOST/DATABASE"));
         }
+        if let Some(address) = self.metrics_listen.filter(|a| !a.ip().is_loopback()) {
+            return Err(Failure::new(format!(
+                "--metrics-listen must be on this machine, such as 127.0.0.1:9464, not {address}: the numbers are for \
+                 whoever runs the server"
+            )));
+        }
         Ok(Options {
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("tenure-data")),
             listen,
@@ -246,6 +303,10 @@ impl Given {
             audit_checkpoint_file: self.audit_checkpoint_file,
             providers: self.providers,
             outbound: self.outbound,
+            metrics_listen: self.metrics_listen,
+            log: self.log,
+            log_format: self.log_format.unwrap_or_default(),
+            otlp_endpoint: self.otlp_endpoint.as_deref().map(Endpoint::parse).transpose()?,
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::failure::{Failure, Outcome, While};
 use crate::master_key::{self, MasterKey};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tenure_auth::SystemEntropy;
 use tenure_domain::limits::DB_THREADS;
@@ -33,13 +33,18 @@ pub fn folder(options: &Options) -> Outcome<&Path> {
     Ok(folder)
 }
 
+/// Where the embedded database is.
+pub fn database_path(options: &Options) -> PathBuf {
+    options.data_dir.join("tenure.db")
+}
+
 /// Opens the installation; its folder and master key are made on the first start.
 pub fn open(options: &Options) -> Outcome<Installation> {
     let folder = folder(options)?;
     let known_master = master_key::read(options)?;
     let store = match &options.database {
         Some(url) => Store::server(&ServerConfig { url: url.clone(), threads: DB_THREADS }),
-        None => Store::embedded(&folder.join("tenure.db")),
+        None => Store::embedded(&database_path(options)),
     };
     let store = store.doing("opening the database")?;
     let wall = Arc::new(SystemClock);
@@ -106,6 +111,10 @@ mod tests {
             transport: Transport::PrivateAuthority,
             master_key_file: None,
             audit_checkpoint_file: None,
+            metrics_listen: None,
+            log: None,
+            log_format: crate::log::Format::Text,
+            otlp_endpoint: None,
             providers: Vec::new(),
             outbound: OutboundEntry::default(),
         }

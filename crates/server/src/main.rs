@@ -7,45 +7,55 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod audit;
+mod backup;
 mod checkpoint_file;
 mod config;
+#[cfg(test)]
+mod config_page;
 mod demo;
+mod doctor;
 mod failure;
 mod files;
+mod handles;
 mod init;
 mod installation;
 mod keys;
 mod listen;
 mod lock;
+mod log;
 mod master_key;
+mod metrics;
+mod otlp;
 mod providers;
 mod serve;
+mod stop;
 mod tls;
 
 use clap::Parser;
-use config::{Cli, Command, KeysVerb};
+use config::{Cli, Command, Given, KeysVerb};
+use failure::Outcome;
 use std::io::Write;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// Requests make and drop many small things on many threads; this allocator costs half of what the system's does.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    log_to_stderr();
-    let done = match cli.command {
-        Command::Serve(given) => given.complete().and_then(|options| serve::run(&options)),
+    let done = match Cli::parse().command {
+        Command::Serve(given) => serve(given),
         Command::Audit { command } => audit::run(command),
         Command::Init { admin, name, options } => {
-            options.complete().and_then(|options| init::run(&options, &admin, name.as_deref()))
+            log::begin(options).and_then(|options| init::run(&options, &admin, name.as_deref()))
         }
-        Command::Unlink { name, options } => options.complete().and_then(|o| providers::unlink(&o, &name)),
+        Command::Unlink { name, options } => log::begin(options).and_then(|o| providers::unlink(&o, &name)),
         Command::Keys { verb: KeysVerb::Rotate { withdraw, options } } => {
-            options.complete().and_then(|options| keys::rotate(&options, withdraw))
+            log::begin(options).and_then(|options| keys::rotate(&options, withdraw))
         }
-        Command::Keys { verb: KeysVerb::List { options } } => options.complete().and_then(|o| keys::list(&o)),
+        Command::Keys { verb: KeysVerb::List { options } } => log::begin(options).and_then(|o| keys::list(&o)),
+        Command::Doctor { nodes, options } => doctor::run(options, nodes),
+        Command::Backup { file, options } => log::begin(options).and_then(|o| backup::back_up(&o, &file)),
+        Command::Restore { file, options } => log::begin(options).and_then(|o| backup::restore(&o, &file)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,8 +67,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// `TENURE_LOG` says what is logged, in the usual directives: `info`, `tenure_api=debug`.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("TENURE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+fn serve(given: Given) -> Outcome<()> {
+    let options = given.complete()?;
+    let spans = log::start(&options)?;
+    serve::run(&options, spans)
 }

@@ -14,7 +14,8 @@ use tenure_domain::ids::Entropy;
 /// A key, fresh or read.
 pub type MasterKey = [u8; KEY_BYTES];
 
-fn path(options: &Options) -> PathBuf {
+/// Where the master key is, or belongs.
+pub fn path(options: &Options) -> PathBuf {
     options.master_key_file.clone().unwrap_or_else(|| options.data_dir.join("master.key"))
 }
 
@@ -71,6 +72,10 @@ mod tests {
             audit_checkpoint_file: None,
             providers: Vec::new(),
             outbound: OutboundEntry::default(),
+            metrics_listen: None,
+            log: None,
+            log_format: crate::log::Format::Text,
+            otlp_endpoint: None,
         }
     }
 

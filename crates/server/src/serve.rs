@@ -5,7 +5,9 @@ use crate::config::{Options, Transport};
 use crate::demo::{self, SignIn};
 use crate::failure::{Failure, Outcome, While};
 use crate::installation::{self, Installation};
-use crate::{keys, listen, lock, providers, tls};
+use crate::metrics::{self, Metrics};
+use crate::otlp::Spans;
+use crate::{keys, listen, lock, providers, stop as stopping, tls};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use tenure_jobs::{AdvanceError, Outside, Runner, Sealer, advance};
 use tenure_service::identity::keys::KeyRing;
 use tenure_service::identity::{Tenant, artifacts};
 use tenure_service::{Engine, Identity, audit};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -28,8 +30,11 @@ const JOBS_TIME_MAX: Duration = Duration::from_secs(2);
 /// Time the last checkpoint of the audit may take.
 const SEAL_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Time the last traces have to be sent.
+const TRACES_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// The verb.
-pub fn run(options: &Options) -> Outcome<()> {
+pub fn run(options: &Options, spans: Option<Spans>) -> Outcome<()> {
     let _lock = lock::take(installation::folder(options)?)?;
     let place = installation::open(options)?;
     let sign_in = options.demo.then(|| demo::sign_in(&place.master));
@@ -38,6 +43,7 @@ pub fn run(options: &Options) -> Outcome<()> {
     // Port 0 means any: from here on it has a number.
     let listen = listener.local_addr().doing("listening")?;
     let options = Options { listen, ..options.clone() };
+    let metrics_listener = options.metrics_listen.map(listen::bind).transpose()?;
     let tls = tls::config(&options, place.engine.clocks().wall.now())?;
     let runner = Runner::new(place.engine.clone(), Connectors::default());
     let keys = place.keys()?;
@@ -56,23 +62,28 @@ pub fn run(options: &Options) -> Outcome<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().doing("starting")?;
     runtime.block_on(async {
-        // Before anybody can know that there is something to stop.
-        let (mut terminate, mut interrupt) = stop_signals()?;
         let (stopper, stop) = watch::channel(false);
         if options.database.is_none() {
             runner.take_over().await?;
         }
+        if let Some(listener) = metrics_listener {
+            announce_metrics(&listener)?;
+            let dropped = spans.as_ref().map(|s| s.dropped.clone()).unwrap_or_default();
+            let metrics = Metrics::new(&app, place.engine.clone(), runner.clone(), dropped);
+            tokio::spawn(metrics::run(listener, metrics, stop.clone()));
+        }
+        let sending = spans.map(|spans| tokio::spawn(spans.run(stop.clone())));
         let jobs = tokio::spawn(runner.run(stop.clone()));
         let sealing = tokio::spawn(sealer.clone().run(stop.clone()));
         let upkeep = tokio::spawn(upkeep(place.engine.clone(), stop.clone()));
         let keys = tokio::spawn(keys::look_after(place.engine.clone(), app.clone(), place.master, stop.clone()));
         let listening = tokio::spawn(listen::run(listener, tls, tenure_api::router(app), stop));
+        // Whoever reads that it serves may ask it to stop.
+        let stop_asked = stop_asked()?;
         announce(&options, sign_in.as_ref())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        stop_asked.await;
         tracing::info!("stopping");
+        stopping::at_the_latest();
         let _ = stopper.send(true);
         listening.await.doing("stopping the listener")??;
         if tokio::time::timeout(JOBS_TIME_MAX, jobs).await.is_err() {
@@ -87,6 +98,9 @@ pub fn run(options: &Options) -> Outcome<()> {
                 tracing::warn!(%error, "the end of the audit could not be sealed; the next start does it");
             }
             Err(_) => tracing::warn!("the end of the audit was not sealed in time; the next start does it"),
+        }
+        if let Some(sending) = sending {
+            let _ = tokio::time::timeout(TRACES_TIME_MAX, sending).await;
         }
         Ok(())
     })
@@ -148,9 +162,21 @@ async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-fn stop_signals() -> Outcome<(Signal, Signal)> {
-    let terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
-    Ok((terminate, signal(SignalKind::interrupt()).doing("listening for SIGINT")?))
+/// Gives what ends when somebody asks to stop. From here on a signal no longer ends the process by itself.
+fn stop_asked() -> Outcome<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).doing("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).doing("listening for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn announce_metrics(listener: &std::net::TcpListener) -> Outcome<()> {
+    let address = listener.local_addr().doing("listening for metrics")?;
+    writeln!(std::io::stdout(), "Metrics at http://{address}/metrics").doing("printing where the metrics are")
 }
 
 fn announce(options: &Options, sign_in: Option<&SignIn>) -> Outcome<()> {

@@ -4,11 +4,12 @@ use crate::audit::{Refused, record};
 use crate::ctx::{Ctx, Identity};
 use crate::error::ServiceError;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use tenure_domain::ids::{Entropy, Ids};
-use tenure_domain::limits::SEAL_ROWS;
+use tenure_domain::limits::{CLOCK_SKEW_MAX_SECONDS, SEAL_ROWS};
 use tenure_domain::time::Clock;
-use tenure_store::{Cost, Store, StoreError, Tx, Urgency};
+use tenure_store::metrics::Metrics;
+use tenure_store::{Cost, Store, StoreError, Tx, Urgency, health};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -33,6 +34,8 @@ struct Parts {
     audited: AtomicU64,
     seal: Notify,
     refused: Refused,
+    /// How far the wall clock is from the database's, in microseconds, when it was last measured.
+    skew_micros: AtomicI64,
 }
 
 /// What a use case leaves for others to do.
@@ -51,8 +54,16 @@ pub struct Engine(Arc<Parts>);
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, clocks: Clocks, entropy: MakeEntropy) -> Self {
-        let (audited, refused) = (AtomicU64::new(0), Refused::default());
-        Self(Arc::new(Parts { store, clocks, entropy, wake: Notify::new(), audited, seal: Notify::new(), refused }))
+        Self(Arc::new(Parts {
+            store,
+            clocks,
+            entropy,
+            wake: Notify::new(),
+            audited: AtomicU64::new(0),
+            seal: Notify::new(),
+            refused: Refused::default(),
+            skew_micros: AtomicI64::new(0),
+        }))
     }
 
     /// The clocks.
@@ -68,6 +79,30 @@ impl Engine {
     /// A new id of any kind, outside of a use case.
     pub fn new_id(&self) -> Uuid {
         Ids::new(self.entropy()).next(self.0.clocks.wall.now())
+    }
+
+    /// What the store counts, as of now.
+    pub fn store_metrics(&self) -> &Metrics {
+        self.0.store.metrics()
+    }
+
+    /// Measures how far the wall clock is from the database's, in microseconds; positive when the database is ahead. What
+    /// the question takes is in our favour.
+    pub async fn measure_skew(&self) -> Result<i64, ServiceError> {
+        let wall = &self.0.clocks.wall;
+        let before = wall.now().as_microsecond();
+        let read = self.read(Cost::Unknown, Identity::System, Uuid::nil(), |ctx| Ok(health::clock(ctx.tx)?));
+        let there = read.await?.as_microsecond();
+        let nearest = there.clamp(before, wall.now().as_microsecond().max(before));
+        let skew = there.saturating_sub(nearest);
+        self.0.skew_micros.store(skew, Ordering::Relaxed);
+        Ok(skew)
+    }
+
+    /// Seconds by which the wall clock was off when it was last measured, if they are too many (decisions.md I10).
+    pub fn clock_is_off_by(&self) -> Option<i64> {
+        let seconds = self.0.skew_micros.load(Ordering::Relaxed) / 1_000_000;
+        (seconds.abs() > CLOCK_SKEW_MAX_SECONDS).then_some(seconds)
     }
 
     /// Waits until a commit has left work to do.
@@ -108,13 +143,16 @@ impl Engine {
         F: FnMut(&mut Ctx<'_, '_>) -> Result<T, ServiceError> + Send + 'static,
     {
         let engine = self.clone();
+        // It begins here: the time in the queue is part of it. The closure's own name says which use case it is.
+        let span = tracing::info_span!(target: "otel", "use case", code.function = std::any::type_name::<F>());
         move |tx: &mut Tx<'_>| {
             let clocks = &engine.0.clocks;
             let times = (clocks.business.now(), clocks.wall.now());
             let ids = Ids::new(engine.entropy());
             // A run that is made again begins anew.
             left.audited.store(0, Ordering::Relaxed);
-            f(&mut Ctx::new(tx, times, ids, (identity, correlation), left.clone()))
+            let mut ctx = Ctx::new(tx, times, ids, (identity, correlation), left.clone());
+            span.in_scope(|| f(&mut ctx))
         }
     }
 

@@ -26,4 +26,4 @@ pub use ctx::{Ctx, Identity};
 pub use engine::{Clocks, Engine};
 pub use error::ServiceError;
 /// Values that use cases take and give.
-pub use tenure_store::{Cost, ServerConfig, Store, Urgency, rows, view};
+pub use tenure_store::{Cost, ServerConfig, Store, Urgency, health, rows, view};

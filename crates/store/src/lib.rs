@@ -12,6 +12,8 @@ mod directory_apply;
 pub mod driver;
 mod error;
 mod fetch;
+pub mod health;
+pub mod metrics;
 mod migrate;
 pub mod queue;
 pub mod record;
@@ -29,7 +31,10 @@ pub use sql::Sql;
 pub use tx::{Tx, Write};
 
 use driver::{Embedded, Job, Lane, Purpose, Ran, Server};
+use metrics::Metrics;
 use std::path::Path;
+use std::time::Duration;
+use tenure_domain::limits;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -51,6 +56,33 @@ pub enum Urgency {
     Bulk,
 }
 
+/// What may wait, take time and pile up. The product has one set; tests have smaller ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Use cases that wait for a thread; where threads do both, reads too.
+    pub writer: usize,
+    /// Reads, where they have threads of their own.
+    pub readers: usize,
+    /// For a read that is not tried at once.
+    pub read_time: Duration,
+    /// Bytes of write-ahead log after which a checkpoint is asked for, where there is one.
+    pub wal_soft_bytes: u64,
+    /// Bytes of write-ahead log after which the writer waits for a checkpoint.
+    pub wal_hard_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            writer: limits::WRITER_QUEUE_MAX,
+            readers: limits::READER_QUEUE_MAX,
+            read_time: Duration::from_millis(limits::READ_TIME_MAX_MILLIS),
+            wal_soft_bytes: limits::WAL_SOFT_BYTES,
+            wal_hard_bytes: limits::WAL_HARD_BYTES,
+        }
+    }
+}
+
 enum Backend {
     Embedded(Embedded),
     Server(Server),
@@ -59,6 +91,7 @@ enum Backend {
 /// The store: hand it closures.
 pub struct Store {
     backend: Backend,
+    metrics: Metrics,
 }
 
 /// A closure with the line on which its answer goes.
@@ -85,6 +118,11 @@ where
         let ran = if result.is_ok() { Ran::Commit } else { Ran::RollBack };
         self.result = Some(result);
         ran
+    }
+
+    fn is_pointless(&self) -> bool {
+        // A use case is run all the same: it was accepted, and its caller may look for what it did.
+        self.purpose == Purpose::Read && self.reply.is_closed()
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -121,12 +159,54 @@ impl<T, E: From<StoreError>> Answer<T, E> {
 impl Store {
     /// Opens or creates the embedded database in a file.
     pub fn embedded(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { backend: Backend::Embedded(Embedded::open(path)?) })
+        Self::embedded_within(path, Bounds::default())
+    }
+
+    /// The same within other bounds, for tests.
+    pub fn embedded_within(path: &Path, bounds: Bounds) -> Result<Self, StoreError> {
+        let metrics = Metrics::default();
+        Ok(Self { backend: Backend::Embedded(Embedded::open(path, bounds, &metrics)?), metrics })
     }
 
     /// Connects to a server database.
     pub fn server(config: &ServerConfig) -> Result<Self, StoreError> {
-        Ok(Self { backend: Backend::Server(Server::open(config)?) })
+        Self::server_within(config, Bounds::default())
+    }
+
+    /// The same within other bounds, for tests.
+    pub fn server_within(config: &ServerConfig, bounds: Bounds) -> Result<Self, StoreError> {
+        let metrics = Metrics::default();
+        Ok(Self { backend: Backend::Server(Server::open(config, bounds, &metrics)?), metrics })
+    }
+
+    /// Copies what the embedded database in the file `from` holds at one instant into the file `to`, which is empty or
+    /// none. Another process may serve it meanwhile.
+    pub fn copy_embedded(from: &Path, to: &Path) -> Result<(), StoreError> {
+        driver::snapshot::copy(from, to)
+    }
+
+    /// Looks through an embedded database that nobody uses: whether it is whole, and of a schema this program knows.
+    pub fn inspect_embedded(path: &Path) -> Result<(), StoreError> {
+        driver::snapshot::inspect(path)
+    }
+
+    /// How the schema of the embedded database in a file stands to this program. Changes nothing.
+    pub fn schema_embedded(path: &Path) -> Result<health::Schema, StoreError> {
+        driver::snapshot::schema(path)
+    }
+
+    /// How the schema of a server database stands to this program. Changes nothing.
+    pub fn schema_server(config: &ServerConfig) -> Result<health::Schema, StoreError> {
+        Server::schema(config)
+    }
+
+    /// What the store counts, as of now.
+    pub fn metrics(&self) -> &Metrics {
+        match &self.backend {
+            Backend::Embedded(db) => db.look(&self.metrics),
+            Backend::Server(db) => db.look(&self.metrics),
+        }
+        &self.metrics
     }
 
     fn start<T, E, F>(&self, purpose: Purpose, lane: Lane, caller: Option<Uuid>, cost: Cost, body: F) -> Answer<T, E>
@@ -145,6 +225,7 @@ impl Store {
             Backend::Server(db) => db.submit(lane, caller, job).err(),
         };
         if let Some(job) = refused {
+            self.metrics.refused.inc();
             job.finish(Err(StoreError::Busy));
         }
         Answer(answer)

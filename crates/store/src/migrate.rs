@@ -2,6 +2,7 @@
 
 use crate::driver::{Conn, Statement};
 use crate::error::StoreError;
+use crate::health::Schema;
 use aws_lc_rs::digest;
 use std::fmt::Write;
 use tenure_odata::{Cells, Value};
@@ -33,7 +34,7 @@ pub(crate) fn run<C: Conn>(
     Ok(())
 }
 
-fn applied(conn: &mut dyn Conn) -> Result<Vec<(i64, String)>, StoreError> {
+pub(crate) fn applied(conn: &mut dyn Conn) -> Result<Vec<(i64, String)>, StoreError> {
     let mut applied = Vec::new();
     let statement = Statement::new("SELECT version, checksum FROM schema_version ORDER BY version", Vec::new());
     conn.run(&[statement], &mut |_, row| {
@@ -43,6 +44,17 @@ fn applied(conn: &mut dyn Conn) -> Result<Vec<(i64, String)>, StoreError> {
     })
     .map_err(|e| e.error)?;
     Ok(applied)
+}
+
+/// How what was applied stands to this program; a database of strangers is an error.
+pub(crate) fn judge(applied: &[(i64, String)]) -> Result<Schema, StoreError> {
+    refuse_strangers(applied)?;
+    let newest = SCRIPTS.last().map_or(0, |(version, _)| *version);
+    Ok(match applied.last() {
+        None => Schema::Empty,
+        Some((version, _)) if *version == newest => Schema::Current { version: *version },
+        Some((version, _)) => Schema::Older { version: *version },
+    })
 }
 
 /// A database that a newer program migrated, or whose scripts were other ones, is not touched.

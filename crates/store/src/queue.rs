@@ -28,6 +28,7 @@ sql! {
     FREE_OUTBOX: "UPDATE outbox SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     FREE_GRANTS: "UPDATE grant_row SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     FREE_JOBS: "UPDATE job SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
+    WAITING: "SELECT (SELECT count(*) FROM (SELECT 1 FROM timer WHERE fire_at <= $1 LIMIT 10000) AS a), (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE due_at <= $1 LIMIT 10000) AS b), (SELECT count(*) FROM (SELECT 1 FROM grant_row WHERE due_at <= $1 LIMIT 10000) AS c), (SELECT count(*) FROM outbox WHERE is_parked)";
     PARKED: "SELECT count(*) FROM outbox WHERE is_parked";
 }
 
@@ -194,6 +195,33 @@ pub fn outbox_failed(tx: &mut Tx<'_>, id: OutboxId, token: Uuid, due_at: Option<
 /// The instant at which the next thing is due.
 pub fn next_due() -> First<Option<Timestamp>> {
     Query::new(&NEXT_DUE, Vec::new(), |row| Columns::of(row, "queue").opt_time("due")).first()
+}
+
+/// How much is due, counted up to ten thousand each, and how much was given up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Timers that are due.
+    pub timers: i64,
+    /// Effects that are due.
+    pub effects: i64,
+    /// Grants that are due.
+    pub grants: i64,
+    /// Effects that were given up.
+    pub parked: i64,
+}
+
+/// What waits at the business instant `now`.
+pub fn waiting(now: Timestamp) -> First<Waiting> {
+    Query::new(&WAITING, vec![now.into()], |row| {
+        let mut c = Columns::of(row, "queue");
+        Ok(Waiting {
+            timers: c.int("timers")?,
+            effects: c.int("effects")?,
+            grants: c.int("grants")?,
+            parked: c.int("parked")?,
+        })
+    })
+    .first()
 }
 
 /// How many effects were given up.

@@ -93,6 +93,7 @@ impl<'c> Tx<'c> {
         let batch: Vec<Statement> = writes.iter().map(|w| w.statement.clone()).chain(reads).collect();
         record::batch(&batch);
         let count = writes.len();
+        let _span = tracing::info_span!(target: "otel", "database batch", statements = batch.len()).entered();
         // Rows that a write returns are nobody's.
         let result = self.conn.run(&batch, &mut |index, row| if index < count { Ok(()) } else { sink(index, row) });
         check(&writes, result)
@@ -124,6 +125,7 @@ impl<'c> Tx<'c> {
         let writes = std::mem::take(&mut self.pending);
         let batch: Vec<Statement> = writes.iter().map(|w| w.statement.clone()).collect();
         record::batch(&batch);
+        let _span = tracing::info_span!(target: "otel", "database batch", statements = batch.len()).entered();
         let result = self.conn.finish(&batch);
         check(&writes, result)
     }

@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use http_body_util::BodyExt;
+use prometheus_client::registry::Registry;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,7 @@ use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_secon
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
 use tenure_service::{Clocks, Engine, Identity};
+use tenure_store::Bounds;
 use tenure_store::rows::directory::object::{self, Source};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -46,10 +48,18 @@ const SEEDS_OF_A_NODE: u64 = 1_000_000;
 ///
 /// # Panics
 /// When the test does, or leaves work undone that is due.
-#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
 pub fn on_every_database(test: impl AsyncFn(&TestApp)) {
+    on_every_database_within(Bounds::default(), test);
+}
+
+/// The same over stores within bounds that are not those of the product.
+///
+/// # Panics
+/// When the test does, or leaves work undone that is due.
+#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
+pub fn on_every_database_within(bounds: Bounds, test: impl AsyncFn(&TestApp)) {
     for kind in kinds() {
-        let app = TestApp::start(kind);
+        let app = TestApp::start_within(kind, bounds);
         app.run(async {
             test(&app).await;
             app.finish().await;
@@ -141,11 +151,11 @@ struct Base {
     engine: Engine,
 }
 
-fn base(db: &Db, now: Timestamp, first_seed: u64) -> Base {
-    base_with(db, Arc::new(ManualClock::at(now)), first_seed)
+fn base(db: &Db, bounds: Bounds, now: Timestamp, first_seed: u64) -> Base {
+    base_with(db, bounds, Arc::new(ManualClock::at(now)), first_seed)
 }
 
-fn base_with(db: &Db, wall: Arc<ManualClock>, first_seed: u64) -> Base {
+fn base_with(db: &Db, bounds: Bounds, wall: Arc<ManualClock>, first_seed: u64) -> Base {
     let clock = Arc::new(DemoClock::new(wall.clone(), 0));
     let clocks = Clocks { business: clock.clone(), wall: wall.clone() };
     // Every use case draws its own numbers, and the same ones in every run.
@@ -153,7 +163,7 @@ fn base_with(db: &Db, wall: Arc<ManualClock>, first_seed: u64) -> Base {
     let entropy = Arc::new(move || -> Box<dyn tenure_domain::ids::Entropy> {
         Box::new(SeededEntropy::new(next.fetch_add(1, Ordering::Relaxed)))
     });
-    Base { wall, clock, engine: Engine::new(db.store(), clocks, entropy) }
+    Base { wall, clock, engine: Engine::new(db.store_within(bounds), clocks, entropy) }
 }
 
 /// The company on a database, founded once per process and kind: keys and passwords are slow to make.
@@ -164,7 +174,7 @@ fn founded(kind: Kind) -> &'static (Image, Company) {
     place.get_or_init(|| {
         let db = Db::fresh(kind);
         let hash = company::password_hash();
-        let base = base(&db, plus_seconds(start(), -FOUNDED_BEFORE_SECONDS), SEEDS.0);
+        let base = base(&db, Bounds::default(), plus_seconds(start(), -FOUNDED_BEFORE_SECONDS), SEEDS.0);
         let company = base.engine.write_blocking(move |ctx| {
             keys::open(ctx, &MASTER_KEY)?;
             company::found(ctx, &hash)
@@ -180,8 +190,16 @@ impl TestApp {
     /// # Panics
     /// When it cannot be started.
     pub fn start(kind: Kind) -> Self {
+        Self::start_within(kind, Bounds::default())
+    }
+
+    /// The same over a store within bounds that are not those of the product.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_within(kind: Kind, bounds: Bounds) -> Self {
         let (image, company) = founded(kind);
-        let app = Self::over(Db::of_image(image), company.tenant.clone());
+        let app = Self::over(Db::of_image(image), bounds, company.tenant.clone());
         for (id, name) in &company.names {
             app.name(id, name);
         }
@@ -197,7 +215,7 @@ impl TestApp {
         let db = Db::of_image_once(image);
         let scale = Scale { rows, seed: SEEDS.0, now: start() };
         let loaded = load(&load::Target::of(&db), scale);
-        (Self::over(db, company.tenant.clone()), loaded)
+        (Self::over(db, Bounds::default(), company.tenant.clone()), loaded)
     }
 
     /// The demo tenant, as a first start on that morning makes it.
@@ -211,10 +229,10 @@ impl TestApp {
             reader: company::READER_SECRET.to_owned(),
             password_hash: company::password_hash(),
         };
-        let base = base(&db, start(), SEEDS.0);
+        let base = base(&db, Bounds::default(), start(), SEEDS.0);
         let tenant = base.engine.write_blocking(move |ctx| tenure_demo::seed(ctx, &secrets));
         drop(base);
-        Self::over(db, tenant.expect("the demo is seeded"))
+        Self::over(db, Bounds::default(), tenant.expect("the demo is seeded"))
     }
 
     /// Another node on the same database, with the same clock, where people can sign in with these providers.
@@ -223,13 +241,13 @@ impl TestApp {
     /// When it cannot be started.
     pub fn another_node(&self, providers: Vec<Provider>) -> Self {
         let number = self.nodes.fetch_add(1, Ordering::Relaxed);
-        let base = base_with(&self.db, self.wall.clone(), number * SEEDS_OF_A_NODE);
+        let base = base_with(&self.db, Bounds::default(), self.wall.clone(), number * SEEDS_OF_A_NODE);
         let node = Self::with(self.db.clone(), self.tenant.clone(), base, providers);
         Self { nodes: self.nodes.clone(), ..node }
     }
 
-    fn over(db: Db, tenant: Tenant) -> Self {
-        let base = base(&db, start(), SEEDS.1);
+    fn over(db: Db, bounds: Bounds, tenant: Tenant) -> Self {
+        let base = base(&db, bounds, start(), SEEDS.1);
         Self::with(Arc::new(db), tenant, base, Vec::new())
     }
 
@@ -506,6 +524,22 @@ impl TestApp {
             Ok(())
         });
         adopted.await.expect("the object is there");
+    }
+
+    /// The metrics of the API and the store, as text.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn metrics(&self) -> String {
+        let (mut registry, mut text) = (Registry::with_prefix("tenure"), String::new());
+        self.app.register_metrics(&mut registry);
+        prometheus_client::encoding::text::encode(&mut text, &registry).expect("a text");
+        text
+    }
+
+    /// The job runner, to be asked in other ways than by [`TestApp::drain`].
+    pub fn runner(&self) -> &Runner {
+        &self.runner
     }
 
     /// The engine, for what has no path.

@@ -4,12 +4,12 @@
 use crate::server::{Database, SERVER_VARIABLE};
 use std::{env, fs};
 use tempfile::TempDir;
-use tenure_store::{ServerConfig, Store};
+use tenure_store::{Bounds, ServerConfig, Store};
 
 /// When set, tests fail where that server is missing, instead of running on the embedded database only.
 pub const REQUIRED_VARIABLE: &str = "TENURE_REQUIRE_POSTGRES";
 /// Connections of one test's store.
-const THREADS: usize = 3;
+pub const THREADS: usize = 3;
 /// The file of an embedded database.
 const FILE: &str = "tenure.db";
 
@@ -121,9 +121,17 @@ impl Db {
     /// # Panics
     /// When it cannot be opened.
     pub fn store(&self) -> Store {
+        self.store_within(Bounds::default())
+    }
+
+    /// Opens a store on it within bounds that are not those of the product.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub fn store_within(&self, bounds: Bounds) -> Store {
         let opened = match &self.server {
-            Some(server) => Store::server(&ServerConfig { url: server.url.clone(), threads: THREADS }),
-            None => Store::embedded(&self.file()),
+            Some(server) => Store::server_within(&ServerConfig { url: server.url.clone(), threads: THREADS }, bounds),
+            None => Store::embedded_within(&self.file(), bounds),
         };
         opened.expect("the store opens")
     }

@@ -10,6 +10,7 @@ pub mod issuer;
 pub mod load;
 pub mod page;
 mod server;
+pub mod thrown;
 
 pub use answer::Answer;
 pub use app::TestApp;

@@ -15,14 +15,12 @@ use crate::crash::servers::Servers;
 use crate::crash::world::World;
 use crate::crash::{CLIENTS, Tally, inside, state};
 use crate::failure::{Context, Failure, Outcome};
+use crate::process;
 use crate::session::Session;
-use crate::{clock, process};
 
 /// What each client does.
 const STEPS: u32 = 40;
 const SEED: u64 = 2;
-/// Tokens of the demo's application are good for at most so long.
-const TOKEN_SECONDS: u64 = 90 * 60;
 /// A fixture stays in the repository for ever.
 const BYTES_MAX: u64 = 500 << 10;
 /// Lines of a dump that only a `psql` of the same release, or a server of a later one, understands.
@@ -42,7 +40,6 @@ pub fn make(session: &Session, fixture: &Path, store: &str) -> Outcome<()> {
     let url = postgres.map(|p| p.create_database("fixture")).transpose()?;
     let mut servers = Servers::start_fresh(&work, session.server()?, url.clone(), 1)?;
     let addresses = servers.addresses();
-    let token_ends = clock::unix_seconds() + TOKEN_SECONDS;
     let world = World::build(&addresses, servers.folder(), true)?;
     let data = servers.data(postgres.map(|p| p.program("psql")));
     let mut proof = Proof::new(&world, addresses.clone(), data.clone());
@@ -62,7 +59,6 @@ pub fn make(session: &Session, fixture: &Path, store: &str) -> Outcome<()> {
         "lists": read_lists(&mut proof)?,
         "state": state::text((0, 1), &world, &clients)?,
         "token": world.token,
-        "token_ends": token_ends,
     });
     servers.stop()?;
     let _ = fs::remove_dir_all(fixture);

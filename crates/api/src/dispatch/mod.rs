@@ -157,6 +157,8 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         None => Err(error),
     })?;
     let (shape, keys) = shape(&resolved);
+    call.seen.route(resolved.set.id);
+    call.seen.shape(&shape);
     let target = Target { resolved, options, keys };
     if call.method == Method::GET && !is_action(&target.resolved) {
         return read::get(call, target).await;

@@ -311,8 +311,12 @@ fn close_list(call: &Call, options: &Options, fingerprint: u64, page: Page) -> R
 async fn list(call: &Call, asked: Arc<Asked>, mark: u64, options: &Options) -> Result<Reply, Failure> {
     let cost = cost(&asked.query);
     let counts = asked.query.count && asked.cursor.is_none();
-    let _turn = if counts { call.app.count_turn().await } else { None };
-    let page = call.app.engine().read(cost, call.identity, call.id, move |ctx| list_page(ctx, &asked)).await?;
+    let turn = if counts { Some(call.app.count_turn().await?) } else { None };
+    let read = call.app.engine().read(cost, call.identity, call.id, move |ctx| {
+        let _ = &turn;
+        list_page(ctx, &asked)
+    });
+    let page = read.await?;
     Ok(close_list(call, options, mark, page))
 }
 
@@ -395,8 +399,9 @@ fn page_count(ctx: &mut Ctx<'_, '_>, asked: &Asked, spot: &Spot) -> Result<Optio
 }
 
 async fn count(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
-    let _turn = call.app.count_turn().await;
+    let turn = call.app.count_turn().await?;
     let read = call.app.engine().read(Cost::Unknown, call.identity, call.id, move |ctx| {
+        let _ = &turn;
         let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
         admit(&ctx.sight()?, &asked.resolved, &spot)?;
         if let Some((last, others)) = checks.split_last() {

@@ -43,6 +43,7 @@ pub async fn route(raw: &Raw) -> Result<Reply, Failure> {
     if !is_known(rest) {
         return Err(Failure::unknown_route(&raw.path));
     }
+    raw.seen.route(route_name(rest));
     if !is_tenant(raw, tenant) {
         return Ok(SignInError::unknown_tenant(segments.first().unwrap_or(&"")).reply(raw));
     }
@@ -71,6 +72,13 @@ fn is_known(rest: &[&str]) -> bool {
             | ["discovery", "keys"]
             | ["oauth2", "v2.0", "token" | "devicecode" | "authorize" | "continue" | "deviceauth" | "logout"]
     )
+}
+
+/// What the log and the metrics call such a path: they have no use for the tenant in it.
+fn route_name(rest: &[&str]) -> &'static str {
+    const NAMES: [&str; 8] =
+        ["token", "authorize", "continue", "devicecode", "deviceauth", "logout", "keys", "openid-configuration"];
+    NAMES.into_iter().find(|name| rest.last() == Some(name)).unwrap_or("sign-in")
 }
 
 /// Whether a path segment names our tenant: its id, a verified domain, or one of the words that mean any.

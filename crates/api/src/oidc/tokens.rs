@@ -44,7 +44,7 @@ impl Refused {
         match self {
             Self::Protocol(error) => Ok(error.reply(raw)),
             Self::Ours(ServiceError::Unavailable(why)) => {
-                tracing::warn!(why, "a sign-in was turned away");
+                tracing::warn!(id = %raw.id, why, "a sign-in was turned away");
                 Ok(SignInError::busy().reply(raw))
             }
             Self::Ours(error) => Err(error.into()),

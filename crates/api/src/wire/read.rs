@@ -3,7 +3,8 @@
 
 use super::json;
 use std::collections::HashMap;
-use tenure_domain::limits::{EXPAND_ROWS_MAX, IN_LIST_MAX};
+use tenure_domain::limits::{EXPAND_ROWS_MAX, EXPAND_ROWS_TOTAL_MAX, IN_LIST_MAX};
+use tenure_domain::refusal::{Code, Refusal};
 use tenure_odata::edm::{Codec, Column, EntityType, Nav, Property, Version, Via};
 use tenure_odata::{Cells, Expand, Query, Value, ValueRef};
 use tenure_service::view::{Origin, OwnedRow, Select};
@@ -235,6 +236,17 @@ pub fn expand(
     rows: Vec<OwnedRow>,
     key_at: usize,
 ) -> Result<Level, ServiceError> {
+    expand_within(ctx, plan, rows, key_at, &mut 0)
+}
+
+/// An answer stays in memory until it is sent: `read` counts its expanded rows, over all levels.
+fn expand_within(
+    ctx: &mut Ctx<'_, '_>,
+    plan: &Plan<'_>,
+    rows: Vec<OwnedRow>,
+    key_at: usize,
+    read: &mut usize,
+) -> Result<Level, ServiceError> {
     let keys: Vec<Vec<Uuid>> = plan.expands.iter().map(|e| parent_keys(e, &rows, key_at)).collect();
     // A statement takes so many keys; a longer list is several statements of the same round trip.
     let jobs: Vec<(usize, &[Uuid])> =
@@ -244,6 +256,11 @@ pub fn expand(
     let mut found: Vec<Vec<OwnedRow>> = plan.expands.iter().map(|_| Vec::new()).collect();
     let widths: Vec<usize> = selects.iter().map(|s| s.layout().parent + 1 + usize::from(s.counts)).collect();
     query::read(ctx, &selects, &mut |job, row| {
+        *read += 1;
+        if *read > EXPAND_ROWS_TOTAL_MAX {
+            let message = format!("one answer expands at most {EXPAND_ROWS_TOTAL_MAX} rows; ask for fewer by $top");
+            return Err(Refusal::new(Code::LimitExceeded, message).into());
+        }
         let width = widths.get(job).copied().unwrap_or(0);
         let owned = OwnedRow((0..width).map(|i| row.cell(i).to_value()).collect());
         if let Some(list) = jobs.get(job).and_then(|(i, _)| found.get_mut(*i)) {
@@ -259,7 +276,7 @@ pub fn expand(
         for (i, row) in rows.iter().enumerate() {
             by_parent.entry(row.cell(parent_at).id().unwrap_or_default()).or_default().push(i);
         }
-        children.push(Children { by_parent, level: expand(ctx, &e.plan, rows, layout.key)? });
+        children.push(Children { by_parent, level: expand_within(ctx, &e.plan, rows, layout.key, read)? });
     }
     Ok(Level { rows, children })
 }
@@ -288,6 +305,7 @@ fn expand_select<'s>(e: &'s ExpandPlan<'s>, keys: &'s [Uuid]) -> Select<'s> {
     select.search = &e.query.search;
     select.order = &e.query.order;
     select.skip = if e.key_at.is_some() { 0 } else { e.query.skip };
+    select.total = e.key_at.is_none().then(|| u32::try_from(EXPAND_ROWS_TOTAL_MAX).map_or(u32::MAX, |n| n + 1));
     select.counts = e.key_at.is_none() && e.query.count;
     select
 }

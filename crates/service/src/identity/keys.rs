@@ -206,6 +206,14 @@ fn open_known(ctx: &mut Ctx<'_, '_>, master: &[u8; KEY_BYTES]) -> Result<KeyRing
     Ok(KeyRing { vault, page_key, signing })
 }
 
+/// Whether there are keys. A master key that does not fit them is an error. Changes nothing.
+pub fn fits(ctx: &mut Ctx<'_, '_>, master: &[u8; KEY_BYTES]) -> Result<bool, ServiceError> {
+    match ctx.fetch(identity::secret(DATA_KEY))? {
+        Some(sealed) => Ok(Vault::new(master).open(&of_secret(DATA_KEY), &sealed).map(|_| true)?),
+        None => Ok(false),
+    }
+}
+
 const fn time(key: &identity::SigningKey) -> KeyTime {
     KeyTime { id: key.id, not_before: key.not_before, retire_at: key.retire_at }
 }

@@ -40,6 +40,26 @@ impl Dialect {
         }
     }
 
+    /// A statement that gives the clock of the database, in microseconds since 1970.
+    pub const fn clock(self) -> &'static str {
+        match self {
+            Self::Embedded => "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+            Self::Server => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+        }
+    }
+
+    /// A statement that gives how many connections the database takes from us, and how many are open.
+    pub const fn connections(self) -> Option<&'static str> {
+        match self {
+            Self::Embedded => None,
+            Self::Server => Some(
+                "SELECT current_setting('max_connections')::bigint \
+                 - current_setting('superuser_reserved_connections')::bigint, \
+                 (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')",
+            ),
+        }
+    }
+
     /// The end of a claim's inner query: rows that another claim holds are passed over.
     pub const fn skip_locked(self) -> &'static str {
         match self {

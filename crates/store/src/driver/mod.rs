@@ -4,6 +4,7 @@
 pub mod dialect;
 mod postgres;
 mod queue;
+pub(crate) mod snapshot;
 mod sqlite;
 
 pub(crate) use postgres::Server;

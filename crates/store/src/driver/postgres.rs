@@ -4,8 +4,11 @@
 use super::dialect::Dialect;
 use super::queue::{Job, Lane, Queue, Ran};
 use super::{BatchError, Conn, Purpose, Row, Sink, Statement};
+use crate::Bounds;
 use crate::audit::AuditHead;
 use crate::error::StoreError;
+use crate::health::Schema;
+use crate::metrics::{Metrics, gauge};
 use crate::tx::Tx;
 use bytes::{BufMut, BytesMut};
 use futures_util::TryStreamExt;
@@ -28,12 +31,18 @@ use uuid::Uuid;
 
 /// How long a connection may take to be made.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// Time between two requests to stop a query.
+const CANCEL_INTERVAL: Duration = Duration::from_millis(20);
+/// How long such a request may take.
+const CANCEL_TIME_MAX: Duration = Duration::from_millis(200);
+/// Such requests after which the connection is given up.
+const CANCEL_TRIES_MAX: u32 = 25;
 /// How long a commit whose answer was lost is looked for.
 const COMMIT_LOOK_TIME_MAX: Duration = Duration::from_secs(20);
 /// The number under which nodes take turns at migrating.
 const MIGRATION_LOCK: i64 = 0x7465_6e75_7265;
 
-/// Five seconds: [`limits::READ_TIME_MAX_MILLIS`].
+/// Five seconds per statement: [`limits::READ_TIME_MAX_MILLIS`].
 const READ_BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 5000";
 
 /// Where the server database is.
@@ -120,6 +129,10 @@ struct ServerConn {
     prepared: HashMap<String, tokio_postgres::Statement>,
     begin: Option<&'static str>,
     phase: Phase,
+    /// How long a read may take.
+    read_time: Duration,
+    /// When the read under way has to end.
+    until: Option<Instant>,
     lost_race: bool,
     lost_connection: bool,
     trips: u32,
@@ -161,6 +174,8 @@ fn connect(config: &ServerConfig) -> Result<ServerConn, StoreError> {
         prepared: HashMap::new(),
         begin: None,
         phase: Phase::Idle,
+        read_time: Duration::from_millis(limits::READ_TIME_MAX_MILLIS),
+        until: None,
         lost_race: false,
         lost_connection: false,
         trips: 0,
@@ -204,7 +219,11 @@ impl ServerConn {
             code if code.code().starts_with("53") || *code == SqlState::READ_ONLY_SQL_TRANSACTION => {
                 StoreError::Unavailable(db.message().to_owned())
             }
-            _ => StoreError::Internal(format!("{}: {}", db.code().code(), db.message())),
+            // Class 22, data that does not fit, quotes the data.
+            code if code.code().starts_with("22") => {
+                StoreError::Internal(format!("{}: data that the database cannot take", code.code()))
+            }
+            code => StoreError::Internal(format!("{}: {}", code.code(), db.message())),
         }
     }
 
@@ -232,7 +251,7 @@ impl ServerConn {
         if missing.is_empty() {
             return Ok(());
         }
-        if self.prepared.len() + missing.len() > limits::STATEMENTS_CACHED_MAX {
+        if self.prepared.len() + missing.len() > limits::STATEMENTS_CACHED_MAX && !self.prepared.is_empty() {
             self.prepared.clear();
             return self.prepare_all(batch);
         }
@@ -271,7 +290,11 @@ impl ServerConn {
             }
         });
         let all = join3(control(client, begin), join_all(statements), control(client, last));
-        let (begun, results, ended) = self.runtime.block_on(all);
+        let Some((begun, results, ended)) = self.runtime.block_on(within(client, self.until, all)) else {
+            self.lost_connection = true;
+            return Err(BatchError { index: 0, error: StoreError::TooExpensive });
+        };
+        self.prepared.retain(|sql, _| sql.len() <= limits::STATEMENT_CACHED_BYTES_MAX);
         if let Err(error) = begun {
             return Err(BatchError { index: 0, error: self.fault(&error) });
         }
@@ -299,6 +322,7 @@ impl ServerConn {
     }
 
     fn start(&mut self, purpose: Purpose) {
+        self.until = (purpose == Purpose::Read).then(|| Instant::now() + self.read_time);
         self.begin = Some(match purpose {
             Purpose::Read => READ_BEGIN,
             Purpose::LongRead => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -317,6 +341,27 @@ impl ServerConn {
             self.lost_connection |= result.is_err();
         }
     }
+}
+
+const _: () = assert!(limits::READ_TIME_MAX_MILLIS == 5_000, "READ_BEGIN says so");
+
+/// Waits for a batch, but for a read not longer than it has time: a limit per statement alone would let a batch of many
+/// statements take many times as long. What was asked to stop still answers, with an error; nothing, when nobody does.
+async fn within<T>(client: &Client, until: Option<Instant>, batch: impl Future<Output = T>) -> Option<T> {
+    let Some(until) = until else { return Some(batch.await) };
+    futures_util::pin_mut!(batch);
+    // Between two statements there is nothing to stop: asked until one is hit.
+    for _ in 0..CANCEL_TRIES_MAX {
+        let left = until.saturating_duration_since(Instant::now()).max(CANCEL_INTERVAL);
+        if let Ok(answer) = tokio::time::timeout(left, &mut batch).await {
+            return Some(answer);
+        }
+        let cancel = client.cancel_token();
+        if !matches!(tokio::time::timeout(CANCEL_TIME_MAX, cancel.cancel_query(NoTls)).await, Ok(Ok(()))) {
+            tracing::warn!("a query that takes too long could not be asked to stop");
+        }
+    }
+    None
 }
 
 /// A control statement, if there is one.
@@ -359,17 +404,17 @@ pub struct Server {
 
 impl Server {
     /// Connects, brings the database to the current schema, and starts the threads.
-    pub fn open(config: &ServerConfig) -> Result<Self, StoreError> {
+    pub fn open(config: &ServerConfig, bounds: Bounds, metrics: &Metrics) -> Result<Self, StoreError> {
         let mut first = connect(config)?;
         migrate(&mut first)?;
         drop(first);
-        let queue = Arc::new(Queue::new(limits::WRITER_QUEUE_MAX));
+        let queue = Arc::new(Queue::new(bounds.writer));
         let mut threads = Vec::new();
         for n in 0..config.threads.max(1) {
-            let (queue, config) = (queue.clone(), config.clone());
+            let (queue, config, metrics) = (queue.clone(), config.clone(), metrics.clone());
             let thread = Builder::new()
                 .name(format!("db-{n}"))
-                .spawn(move || Worker::new(config, n as u64).run(&queue))
+                .spawn(move || Worker::new(config, bounds.read_time, metrics, n as u64).run(&queue))
                 .map_err(|e| StoreError::Unavailable(format!("a database thread could not be started: {e}")))?;
             threads.push(thread);
         }
@@ -383,6 +428,26 @@ impl Server {
         body(&mut Tx::new(&mut conn, &mut AuditHead::detached()));
         conn.roll_back();
         Ok(())
+    }
+
+    /// How the schema of the database stands to this program.
+    pub fn schema(config: &ServerConfig) -> Result<Schema, StoreError> {
+        let mut conn = connect(config)?;
+        conn.start(Purpose::Read);
+        let mut has_table = false;
+        let table = Statement::new("SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL", Vec::new());
+        let found = conn.run(&[table], &mut |_, _| {
+            has_table = true;
+            Ok(())
+        });
+        found.map_err(|e| e.error)?;
+        let applied = if has_table { crate::migrate::applied(&mut conn)? } else { Vec::new() };
+        crate::migrate::judge(&applied)
+    }
+
+    /// Brings what is measured up to date.
+    pub fn look(&self, metrics: &Metrics) {
+        metrics.writer_waiting.set(gauge(self.queue.len()));
     }
 
     /// Queues a job; gives it back when the line is full.
@@ -420,6 +485,8 @@ fn migrate(conn: &mut ServerConn) -> Result<(), StoreError> {
 /// One database thread.
 struct Worker {
     config: ServerConfig,
+    metrics: Metrics,
+    read_time: Duration,
     conn: Option<ServerConn>,
     head: AuditHead,
     jitter: SeededEntropy,
@@ -438,8 +505,8 @@ enum Try {
 }
 
 impl Worker {
-    fn new(config: ServerConfig, n: u64) -> Self {
-        Self { config, conn: None, head: AuditHead::new(), jitter: SeededEntropy::new(n) }
+    fn new(config: ServerConfig, read_time: Duration, metrics: Metrics, n: u64) -> Self {
+        Self { config, read_time, metrics, conn: None, head: AuditHead::new(), jitter: SeededEntropy::new(n) }
     }
 
     fn run(mut self, queue: &Queue) {
@@ -461,7 +528,10 @@ impl Worker {
                 // A database that was away and is back shall not be noticed once per thread.
                 Try::Stale(_) if !is_second_connection => is_second_connection = true,
                 Try::Stale(error) => return error.map_or(Ok(()), Err),
-                Try::Again => self.pause(),
+                Try::Again => {
+                    self.metrics.retries.inc();
+                    self.pause();
+                }
                 Try::Unknown { audit, backend, error } => match self.look_for_commit(audit, backend) {
                     Some(true) => return Ok(()),
                     Some(false) if !is_second_connection => is_second_connection = true,
@@ -482,7 +552,7 @@ impl Worker {
     fn attempt(&mut self, job: &mut dyn Job) -> Result<Try, StoreError> {
         if self.conn.as_ref().is_none_or(|c| c.lost_connection || c.client.is_closed()) {
             self.conn = None;
-            self.conn = Some(connect(&self.config)?);
+            self.conn = Some(ServerConn { read_time: self.read_time, ..connect(&self.config)? });
         }
         let Some(conn) = &mut self.conn else { return Err(StoreError::Unavailable("no connection".to_owned())) };
         conn.start(job.purpose());
@@ -498,6 +568,9 @@ impl Worker {
         let (ran, audit) = ran.unwrap_or(panicked);
         if matches!(ran, Ok(Ran::Commit)) {
             self.head.committed();
+            if job.purpose() == Purpose::UseCase {
+                self.metrics.group_sizes.observe(1.0);
+            }
             return Ok(Try::Done(Ok(())));
         }
         let (lost_race, lost_connection, backend) = (conn.lost_race, conn.lost_connection, conn.backend);

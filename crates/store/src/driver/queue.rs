@@ -24,6 +24,8 @@ pub trait Job: Send {
     fn purpose(&self) -> Purpose;
     /// Runs the body.
     fn run(&mut self, tx: &mut Tx<'_>) -> Ran;
+    /// Whether nobody waits for the answer any more and running it would change nothing.
+    fn is_pointless(&self) -> bool;
     /// Gives the answer: the body's own when the transaction ended as the body wanted, else the failure.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
 }
@@ -66,33 +68,53 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a job, or gives it back when the line is full, closed, or held half by the same caller while others wait.
+    /// Adds a job. Gives back the one that finds no place: it, when the line is closed, full, or held half by its caller
+    /// while others wait; in its stead the last one of a caller who filled the line beyond his half when he was alone.
     pub fn push(&self, lane: Lane, caller: Option<Uuid>, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
         let mut state = self.lock();
         let held = caller.and_then(|c| state.per_caller.get(&c)).copied().unwrap_or(0);
-        let line = if lane == Lane::Interactive { &state.interactive } else { &state.bulk };
-        let unfair = held * 2 >= self.max && line.len() > held;
-        if state.is_closed || line.len() >= self.max || unfair {
+        let waiting = state.line(lane).len();
+        let unfair = held * 2 >= self.max && waiting > held;
+        if state.is_closed || unfair {
             return Err(job);
         }
+        let displaced = if waiting >= self.max {
+            match state.displace(lane, caller, self.max) {
+                Some(last) => Some(last),
+                None => return Err(job),
+            }
+        } else {
+            None
+        };
         if let Some(caller) = caller {
             *state.per_caller.entry(caller).or_default() += 1;
         }
-        match lane {
-            Lane::Interactive => state.interactive.push_back((caller, job)),
-            Lane::Bulk => state.bulk.push_back((caller, job)),
-        }
+        state.line(lane).push_back((caller, job));
         drop(state);
         self.filled.notify_one();
-        Ok(())
+        displaced.map_or(Ok(()), Err)
+    }
+
+    /// How many jobs wait in a lane.
+    #[cfg(test)]
+    pub fn waiting(&self, lane: Lane) -> usize {
+        self.lock().line(lane).len()
+    }
+
+    /// Jobs that wait now.
+    pub fn len(&self) -> usize {
+        let state = self.lock();
+        state.interactive.len() + state.bulk.len()
     }
 
     /// The next job; waits for one. `None` once the line is closed and empty.
     pub fn pop(&self) -> Option<Box<dyn Job>> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.take() {
-                return Some(job);
+            match state.take() {
+                Some(job) if job.is_pointless() => continue,
+                Some(job) => return Some(job),
+                None => {}
             }
             if state.is_closed {
                 return None;
@@ -114,6 +136,20 @@ impl Queue {
 }
 
 impl State {
+    fn line(&mut self, lane: Lane) -> &mut VecDeque<Waiting> {
+        if lane == Lane::Interactive { &mut self.interactive } else { &mut self.bulk }
+    }
+
+    /// Takes the last job of a caller other than `caller` who holds more than half of a line of `max`.
+    fn displace(&mut self, lane: Lane, caller: Option<Uuid>, max: usize) -> Option<Box<dyn Job>> {
+        let greedy = self.per_caller.iter().find(|(who, held)| **held * 2 > max && Some(**who) != caller);
+        let greedy = *greedy?.0;
+        let line = self.line(lane);
+        let last = line.iter().rposition(|(who, _)| *who == Some(greedy))?;
+        let waiting = line.remove(last)?;
+        Some(self.release(waiting))
+    }
+
     fn take(&mut self) -> Option<Box<dyn Job>> {
         let starved = self.cycles_without_bulk >= BULK_STARVE_MAX;
         if self.interactive.is_empty() || starved {
@@ -150,6 +186,9 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    /// The number of a job whose caller has left.
+    const GONE: u32 = 1_000;
+
     struct Numbered(u32, Arc<AtomicU32>);
 
     impl Job for Numbered {
@@ -158,6 +197,9 @@ mod tests {
         }
         fn run(&mut self, _: &mut Tx<'_>) -> Ran {
             Ran::Commit
+        }
+        fn is_pointless(&self) -> bool {
+            self.0 == GONE
         }
         fn finish(self: Box<Self>, _: Result<(), StoreError>) {
             self.1.store(self.0, Ordering::SeqCst);
@@ -195,6 +237,37 @@ mod tests {
         assert!(push(1) && push(1) && push(2));
         assert!(!push(1), "the third of one caller is refused while another waits");
         assert!(push(2));
+    }
+
+    #[test]
+    fn who_filled_the_line_alone_makes_room_for_others() {
+        let seen = Arc::new(AtomicU32::new(0));
+        let queue = Queue::new(4);
+        let push = |who: u128, n| {
+            let job = Box::new(Numbered(n, seen.clone()));
+            number(queue.push(Lane::Interactive, Some(Uuid::from_u128(who)), job).err(), &seen)
+        };
+        assert_eq!([1, 2, 3, 4].map(|n| push(1, n)), [None; 4], "alone one may fill the line");
+        assert_eq!(push(1, 5), Some(5), "and no more than that");
+        assert_eq!(push(2, 6), Some(4), "another takes the place of the last");
+        assert_eq!(push(1, 7), Some(7), "now others wait");
+        assert_eq!(push(3, 8), Some(3));
+        assert_eq!(push(3, 9), Some(9), "nobody holds more than half any more");
+        assert_eq!(queue.waiting(Lane::Interactive), 4);
+        let order: Vec<u32> = (0..4).filter_map(|_| number(queue.pop(), &seen)).collect();
+        assert_eq!(order, [1, 2, 6, 8]);
+    }
+
+    #[test]
+    fn a_read_that_nobody_waits_for_is_passed_over() {
+        let seen = Arc::new(AtomicU32::new(0));
+        let queue = Queue::new(4);
+        for n in [GONE, 1, GONE] {
+            assert!(queue.push(Lane::Interactive, None, Box::new(Numbered(n, seen.clone()))).is_ok());
+        }
+        queue.close();
+        assert_eq!(number(queue.pop(), &seen), Some(1));
+        assert!(queue.pop().is_none());
     }
 
     #[test]

@@ -4,8 +4,10 @@
 use super::dialect::{Dialect, question_marks};
 use super::queue::{Job, Lane, Queue, Ran};
 use super::{BatchError, Conn, Purpose, Row, Sink, Statement};
+use crate::Bounds;
 use crate::audit::AuditHead;
 use crate::error::StoreError;
+use crate::metrics::{Metrics, gauge};
 use crate::tx::Tx;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef as Cell};
@@ -82,7 +84,15 @@ impl EmbeddedConn {
     fn run_one(&mut self, index: usize, statement: &Statement, sink: Sink<'_>) -> Result<u64, StoreError> {
         let sql = question_marks(&statement.sql);
         let result = (|| {
-            let mut prepared = self.connection.prepare_cached(&sql)?;
+            let (mut kept, mut once);
+            // A long one was made from somebody's query: kept, a few hundred of them would fill the memory.
+            let prepared: &mut rusqlite::Statement<'_> = if sql.len() <= limits::STATEMENT_CACHED_BYTES_MAX {
+                kept = self.connection.prepare_cached(&sql)?;
+                &mut kept
+            } else {
+                once = self.connection.prepare(&sql)?;
+                &mut once
+            };
             for (i, value) in statement.params.iter().enumerate() {
                 prepared.raw_bind_parameter(i + 1, Param(value))?;
             }
@@ -170,6 +180,10 @@ struct Shared {
     writer: Queue,
     readers: Queue,
     wal_bytes: AtomicU64,
+    metrics: Metrics,
+    /// Held during a checkpoint: one that finds another under way does nothing, and the writer must not think it did.
+    checkpointing: Mutex<()>,
+    bounds: Bounds,
 }
 
 impl Shared {
@@ -232,14 +246,17 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Embedded {
     /// Opens or creates the file, brings it to the current schema, and starts the threads.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, bounds: Bounds, metrics: &Metrics) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             path: path.to_owned(),
             constraints: Mutex::default(),
-            writer: Queue::new(limits::WRITER_QUEUE_MAX),
-            readers: Queue::new(limits::READER_QUEUE_MAX),
+            writer: Queue::new(bounds.writer),
+            readers: Queue::new(bounds.readers),
             wal_bytes: AtomicU64::new(0),
+            metrics: metrics.clone(),
+            checkpointing: Mutex::default(),
+            bounds,
         });
         let mut writer = shared.open(true)?;
         migrate(&mut writer)?;
@@ -261,6 +278,13 @@ impl Embedded {
         let checkpointer = shared.clone();
         threads.push(spawn("db-checkpoint", move || checkpoint_loop(&checkpointer, &wake))?);
         Ok(Self { shared, threads: Mutex::new(threads), checkpoint: Some(signal) })
+    }
+
+    /// Brings what is measured up to date.
+    pub fn look(&self, metrics: &Metrics) {
+        metrics.writer_waiting.set(gauge(self.shared.writer.len()));
+        metrics.reader_waiting.set(gauge(self.shared.readers.len()));
+        metrics.log_bytes.set(i64::try_from(self.shared.wal_bytes.load(Ordering::Relaxed)).unwrap_or(i64::MAX));
     }
 
     /// Queues a job; gives it back when the line is full.
@@ -357,7 +381,7 @@ fn watch_log(conn: &mut EmbeddedConn, shared: &Arc<Shared>, signal: SyncSender<(
     let hook = move |_: &mut rusqlite::hooks::Wal, pages: i32| {
         let bytes = u64::try_from(pages).unwrap_or(0) * page;
         shared.wal_bytes.store(bytes, Ordering::Relaxed);
-        if bytes >= limits::WAL_SOFT_BYTES {
+        if bytes >= shared.bounds.wal_soft_bytes {
             let _ = signal.try_send(());
         }
         Ok(())
@@ -368,15 +392,16 @@ fn watch_log(conn: &mut EmbeddedConn, shared: &Arc<Shared>, signal: SyncSender<(
 fn checkpoint_loop(shared: &Shared, wake: &Receiver<()>) {
     let Ok(mut conn) = shared.open(true) else { return };
     while wake.recv().is_ok() {
-        if let Err(error) = checkpoint(&mut conn, "PASSIVE") {
+        if let Err(error) = checkpoint(shared, &mut conn, "PASSIVE") {
             tracing::warn!(%error, "checkpoint failed; it will be tried again");
         }
     }
     // The last one leaves a file without a log behind.
-    let _ = checkpoint(&mut conn, "TRUNCATE");
+    let _ = checkpoint(shared, &mut conn, "TRUNCATE");
 }
 
-fn checkpoint(conn: &mut EmbeddedConn, mode: &str) -> Result<(), StoreError> {
+fn checkpoint(shared: &Shared, conn: &mut EmbeddedConn, mode: &str) -> Result<(), StoreError> {
+    let _turn = shared.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
     let result = conn.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
     result.map_err(|e| conn.fault(&e))
 }
@@ -407,8 +432,9 @@ fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
     let millis = move || u64::try_from(origin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let watched = deadline.clone();
     let _ = conn.connection.progress_handler(STEPS_PER_LOOK, Some(move || millis() > watched.load(Ordering::Relaxed)));
+    let time = u64::try_from(shared.bounds.read_time.as_millis()).unwrap_or(u64::MAX);
     while let Some(mut job) = shared.readers.pop() {
-        deadline.store(millis() + limits::READ_TIME_MAX_MILLIS, Ordering::Relaxed);
+        deadline.store(millis().saturating_add(time), Ordering::Relaxed);
         let outcome = read_once(&mut conn, &mut *job);
         job.finish(outcome);
     }
@@ -417,23 +443,42 @@ fn read_loop(shared: &Shared, mut conn: EmbeddedConn) {
 /// One writer, one chain of audit rows, one commit for many use cases.
 fn write_loop(shared: &Shared, mut conn: EmbeddedConn) {
     let mut head = AuditHead::new();
+    let mut reset_at = shared.bounds.wal_hard_bytes;
     while let Some(first) = shared.writer.pop() {
-        if shared.wal_bytes.load(Ordering::Relaxed) >= limits::WAL_HARD_BYTES
-            && let Err(error) = checkpoint(&mut conn, "RESTART")
-        {
-            tracing::warn!(%error, "the write-ahead log could not be reset");
-        }
-        commit_group(shared, &mut conn, &mut head, first);
+        reset_log(shared, &mut conn, &mut reset_at);
+        let time = Duration::from_micros(limits::GROUP_COMMIT_TIME_MAX_MICROS);
+        commit_group(shared, &mut conn, &mut head, first, time);
     }
 }
 
-fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, first: Box<dyn Job>) {
+/// Resets a log that has grown too long.
+fn reset_log(shared: &Shared, conn: &mut EmbeddedConn, reset_at: &mut u64) {
+    if reset_is_due(shared.wal_bytes.load(Ordering::Relaxed), shared.bounds.wal_hard_bytes, reset_at)
+        && let Err(error) = checkpoint(shared, conn, "RESTART")
+    {
+        tracing::warn!(%error, "the write-ahead log could not be reset");
+    }
+}
+
+/// Whether a log of so many bytes is to be reset. Who reads for long, a backup for example, holds it: after one try it
+/// may grow by as much again, so that the writer does not wait for that reader before every commit.
+const fn reset_is_due(bytes: u64, hard: u64, reset_at: &mut u64) -> bool {
+    let is_due = bytes >= *reset_at;
+    if bytes < hard {
+        *reset_at = hard;
+    } else if is_due {
+        *reset_at = bytes + hard;
+    }
+    is_due
+}
+
+/// Commits `first` and what waits behind it, up to so many use cases and so much time.
+fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, first: Box<dyn Job>, time: Duration) {
     if let Err(error) = conn.control("BEGIN IMMEDIATE") {
         first.finish(Err(error));
         return;
     }
     let started = Instant::now();
-    let time = Duration::from_micros(limits::GROUP_COMMIT_TIME_MAX_MICROS);
     let mut committed: Vec<Box<dyn Job>> = Vec::new();
     let before = head.clone();
     let mut next = Some(first);
@@ -462,7 +507,11 @@ fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, 
         })
     };
     match outcome {
-        Ok(()) => head.committed(),
+        Ok(()) => {
+            head.committed();
+            #[expect(clippy::cast_precision_loss, reason = "a group is small")]
+            shared.metrics.group_sizes.observe(committed.len() as f64);
+        }
         // A failed commit ends this writer's chain; the next row opens another (decisions.md F5).
         Err(_) => *head = before.next_writer(),
     }
@@ -492,4 +541,71 @@ fn in_savepoint(conn: &mut EmbeddedConn, head: &mut AuditHead, job: &mut dyn Job
     }
     conn.control("RELEASE use_case")?;
     ran
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Sender, channel};
+
+    /// Tells its number when it is finished.
+    struct Told(usize, Sender<usize>);
+
+    impl Job for Told {
+        fn purpose(&self) -> Purpose {
+            Purpose::UseCase
+        }
+        fn run(&mut self, _: &mut Tx<'_>) -> Ran {
+            Ran::Commit
+        }
+        fn is_pointless(&self) -> bool {
+            false
+        }
+        fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+            assert!(outcome.is_ok());
+            let _ = self.1.send(self.0);
+        }
+    }
+
+    /// How many of many waiting use cases one commit takes.
+    fn group(waiting: usize, time: Duration) -> Result<usize, StoreError> {
+        let shared = Shared {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            path: PathBuf::from(":memory:"),
+            constraints: Mutex::default(),
+            writer: Queue::new(waiting),
+            readers: Queue::new(1),
+            wal_bytes: AtomicU64::new(0),
+            checkpointing: Mutex::default(),
+            bounds: Bounds::default(),
+            metrics: Metrics::default(),
+        };
+        let (tell, told) = channel();
+        for n in 0..waiting {
+            assert!(shared.writer.push(Lane::Interactive, None, Box::new(Told(n, tell.clone()))).is_ok());
+        }
+        let mut conn = shared.open(true)?;
+        let first = shared.writer.pop().ok_or(StoreError::Busy)?;
+        commit_group(&shared, &mut conn, &mut AuditHead::new(), first, time);
+        Ok(told.try_iter().count())
+    }
+
+    #[test]
+    fn a_commit_takes_so_many_use_cases_and_so_much_time() {
+        let most = limits::GROUP_COMMIT_USE_CASES_MAX;
+        assert_eq!(group(most - 1, Duration::MAX).ok(), Some(most - 1));
+        assert_eq!(group(most, Duration::MAX).ok(), Some(most));
+        assert_eq!(group(most + 1, Duration::MAX).ok(), Some(most), "one is left for the next commit");
+        assert_eq!(group(most, Duration::ZERO).ok(), Some(1), "no time, no company");
+    }
+
+    #[test]
+    fn the_writer_waits_once_for_a_reader_that_holds_the_log() {
+        const HARD: u64 = limits::WAL_HARD_BYTES;
+        let mut reset_at = HARD;
+        let asked: Vec<bool> = [HARD - 1, HARD, HARD + 1, 2 * HARD - 1, 2 * HARD, 2 * HARD + 1, 0, HARD - 1, HARD]
+            .map(|bytes| reset_is_due(bytes, HARD, &mut reset_at))
+            .into();
+        assert_eq!(asked, [false, true, false, false, true, false, false, false, true]);
+    }
 }

@@ -75,6 +75,8 @@ pub struct Select<'a> {
     pub skip: u32,
     /// Rows at most; per parent for [`Origin::FromMany`].
     pub limit: u32,
+    /// Rows of all parents together at most, for [`Origin::FromMany`].
+    pub total: Option<u32>,
     /// Every row says after its parent how many rows that one has in all; for [`Origin::FromMany`].
     pub counts: bool,
 }
@@ -94,6 +96,7 @@ impl<'a> Select<'a> {
             after: None,
             skip: 0,
             limit,
+            total: None,
             counts: false,
         }
     }
@@ -112,7 +115,7 @@ impl<'a> Select<'a> {
     }
 
     /// The statement that reads it.
-    pub(crate) fn statement(&self, dialect: Dialect, sight: &Sight) -> Statement {
+    pub fn statement(&self, dialect: Dialect, sight: &Sight) -> Statement {
         let mut writer = Writer::new(dialect, sight);
         let place = writer.place(self.entity);
         let orders: Vec<String> = self.order.iter().map(|o| writer.order_value(place, &o.path)).collect();
@@ -138,10 +141,11 @@ impl<'a> Select<'a> {
             };
             let skip = writer.param(i64::from(self.skip));
             let last = writer.param(i64::from(self.skip) + i64::from(self.limit));
+            let most = self.total.map(|n| format!(" LIMIT {}", writer.param(n))).unwrap_or_default();
             format!(
                 "SELECT {names}, parent{total} FROM (SELECT {listed}, {parent} AS parent{count}, row_number() OVER \
                      (PARTITION BY {parent} ORDER BY {order}) AS place FROM {} WHERE {where_clause}) ranked \
-                     WHERE place > {skip} AND place <= {last} ORDER BY parent, place",
+                     WHERE place > {skip} AND place <= {last} ORDER BY parent, place{most}",
                 source.from
             )
         } else {
@@ -155,7 +159,7 @@ impl<'a> Select<'a> {
     }
 
     /// The statement that counts it, without paging.
-    pub(crate) fn count(&self, dialect: Dialect, sight: &Sight) -> Statement {
+    pub fn count(&self, dialect: Dialect, sight: &Sight) -> Statement {
         let mut writer = Writer::new(dialect, sight);
         let place = writer.place(self.entity);
         let source = self.source(&mut writer, place);

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 use std::cell::RefCell;
 use std::rc::Rc;
+use tenure_domain::limits::{FAULTS_MAX, JSON_ITEMS_MAX, JSON_MEMBERS_MAX};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::time::{IsoDuration, whole_micros};
 use tenure_domain::{Patch, Timestamp};
@@ -23,9 +24,6 @@ use uuid::Uuid;
 
 /// The faults of one body, shared by its parts.
 type Faults = Rc<RefCell<Vec<(String, String)>>>;
-
-/// Faults that are listed at most.
-const FAULTS_MAX: usize = 50;
 
 struct Field<'v> {
     name: &'v str,
@@ -39,6 +37,14 @@ pub struct Body<'v> {
     fields: Vec<Field<'v>>,
     at: String,
     faults: Faults,
+}
+
+/// Notes a fault, unless there are enough already.
+fn note(faults: &Faults, at: &str, message: impl Into<String>) {
+    let mut faults = faults.borrow_mut();
+    if faults.len() < FAULTS_MAX {
+        faults.push((at.to_owned(), message.into()));
+    }
 }
 
 /// A name without what clients spell differently.
@@ -71,8 +77,13 @@ impl<'v> Body<'v> {
     fn new(map: &'v Map<String, Json>, at: String, faults: Faults) -> Self {
         let fields = map
             .iter()
+            .take(JSON_MEMBERS_MAX)
             .map(|(name, value)| Field { name, normal: normal(name), value, used: RefCell::new(false) })
             .collect();
+        if map.len() > JSON_MEMBERS_MAX {
+            let message = format!("an object has at most {JSON_MEMBERS_MAX} members");
+            note(&faults, &at, message);
+        }
         Self { fields, at, faults }
     }
 
@@ -83,10 +94,7 @@ impl<'v> Body<'v> {
 
     /// Notes a fault of a member.
     pub fn fault(&self, name: &str, message: impl Into<String>) {
-        let mut faults = self.faults.borrow_mut();
-        if faults.len() < FAULTS_MAX {
-            faults.push((self.pointer(name), message.into()));
-        }
+        note(&self.faults, &self.pointer(name), message);
     }
 
     /// Notes a fault inside a member; `at` is the rest of its pointer.
@@ -247,6 +255,10 @@ impl<'v> Body<'v> {
                 return None;
             }
         };
+        if items.len() > JSON_ITEMS_MAX {
+            self.fault(name, format!("`{name}` has at most {JSON_ITEMS_MAX} items"));
+            return None;
+        }
         let mut bodies = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
             match item.as_object() {
@@ -316,6 +328,10 @@ impl<'v> Body<'v> {
             let ignored = *field.used.borrow() || field.value.is_null() || field.name.contains('@');
             if ignored || normals.contains(&field.normal) {
                 continue;
+            }
+            // Looking for the nearest name is dear, and nobody would read of it.
+            if self.faults.borrow().len() >= FAULTS_MAX {
+                return;
             }
             let hint = nearest(field.name, known.iter().copied()).map(|n| format!("; did you mean `{n}`?"));
             self.fault(field.name, format!("`{}` is not known here{}", field.name, hint.unwrap_or_default()));

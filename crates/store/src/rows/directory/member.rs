@@ -11,7 +11,7 @@ use tenure_domain::Timestamp;
 use tenure_domain::authorize::Permit;
 use tenure_domain::directory::ObjectKind;
 use tenure_domain::ids::{Ids, ObjectId};
-use tenure_domain::limits::CLOSURE_GROUPS_MAX;
+use tenure_domain::limits::{CLOSURE_GROUPS_MAX, CLOSURE_PAIRS_MAX};
 use tenure_domain::refusal::{Code, Refusal};
 use uuid::Uuid;
 
@@ -121,7 +121,16 @@ pub fn groups_of(member: ObjectId, security_only: bool) -> Query<Uuid> {
 /// Works out anew what lies above `child` and everything below it, after an edge from `child` to a parent group was
 /// added or removed. Bounded; cycles are only reachability.
 pub fn rebuild_above(tx: &mut Tx<'_>, child: ObjectId) -> Result<(), StoreError> {
-    let limit = i64::try_from(CLOSURE_GROUPS_MAX).unwrap_or(i64::MAX);
+    rebuild_within(tx, child, (CLOSURE_GROUPS_MAX, CLOSURE_PAIRS_MAX))
+}
+
+/// The same within another number of groups and pairs, for tests.
+pub fn rebuild_within(
+    tx: &mut Tx<'_>,
+    child: ObjectId,
+    (groups_max, pairs_max): (usize, usize),
+) -> Result<(), StoreError> {
+    let limit = i64::try_from(groups_max).unwrap_or(i64::MAX);
     let id = |row: &crate::driver::Row<'_>| Columns::of(row, "group_closure").id::<Uuid>("id");
     let pair = |row: &crate::driver::Row<'_>| {
         let mut c = Columns::of(row, "group_member");
@@ -135,10 +144,16 @@ pub fn rebuild_above(tx: &mut Tx<'_>, child: ObjectId) -> Result<(), StoreError>
     for (member, group) in edges {
         parents.entry(member).or_default().insert(group);
     }
+    let mut pairs = 0;
     for group in &below {
-        let above = ancestors(tx, *group, &mut parents)?;
-        if below.len() > CLOSURE_GROUPS_MAX || above.len() > CLOSURE_GROUPS_MAX {
-            let message = format!("the change would touch more than {CLOSURE_GROUPS_MAX} nested groups");
+        let above = ancestors(tx, *group, &mut parents, groups_max)?;
+        pairs += above.len();
+        if pairs > pairs_max {
+            let message = format!("the change would nest more than {pairs_max} pairs of groups");
+            return Err(Refusal::new(Code::LimitExceeded, message).into());
+        }
+        if below.len() > groups_max || above.len() > groups_max {
+            let message = format!("the change would touch more than {groups_max} nested groups");
             return Err(Refusal::new(Code::LimitExceeded, message).into());
         }
         tx.write(&DELETE_CLOSURE_OF, vec![(*group).into()]);
@@ -154,6 +169,7 @@ fn ancestors(
     tx: &mut Tx<'_>,
     start: Uuid,
     parents: &mut BTreeMap<Uuid, BTreeSet<Uuid>>,
+    groups_max: usize,
 ) -> Result<BTreeSet<Uuid>, StoreError> {
     let mut seen = BTreeSet::from([start]);
     let mut next = vec![start];
@@ -165,7 +181,7 @@ fn ancestors(
             unknown.insert(read.into_iter().collect());
         }
         for parent in parents.get(&group).into_iter().flatten() {
-            if seen.len() <= CLOSURE_GROUPS_MAX && seen.insert(*parent) {
+            if seen.len() <= groups_max && seen.insert(*parent) {
                 next.push(*parent);
             }
         }

@@ -1,0 +1,7 @@
+//! The binary as its operator meets it: started, asked, backed up, restored, killed. Over plain HTTP on loopback, on a
+//! demo tenant in a folder of its own.
+
+mod backup;
+mod doctor;
+mod process;
+mod watching;

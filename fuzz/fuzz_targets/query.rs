@@ -1,0 +1,4 @@
+//! Query options: expand, select, order, search, paging.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tenure_testkit::thrown::query(data));
