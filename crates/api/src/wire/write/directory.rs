@@ -57,9 +57,8 @@ const READ_ONLY: [&str; 29] = [
 fn attributes(b: &Body<'_>, entity: &EntityType) -> Attributes {
     let mut kept = Attributes::default();
     for property in entity.properties {
-        let name = match property.codec {
-            Codec::Attribute(name) | Codec::AttributeList(name) | Codec::AttributeFlag(name) => name,
-            _ => continue,
+        let (Codec::Attribute(name) | Codec::AttributeList(name) | Codec::AttributeFlag(name)) = property.codec else {
+            continue;
         };
         let names: Vec<&str> = property.name.spellings().collect();
         let Some(value) = b.raw(&names) else { continue };
