@@ -15,11 +15,13 @@ mod check_deps;
 mod clock;
 mod conformance;
 mod crash;
+mod csdl_diff;
 mod database;
 mod demo_env;
 mod demo_server;
 mod failure;
 mod fuzz;
+mod metadata;
 mod ports;
 mod postgres;
 mod process;
@@ -55,6 +57,10 @@ usage: cargo xtask VERB
   bench [--quick] [--json] [--rows N] [--store sqlite|postgres]
                     the whole stack against a bare server that runs the same statements, on both databases; a line of
                     JSON per work
+
+  csdl-diff [--missing] PATH…
+                    our metadata documents against extracts of the published ones: every name, type or nullability
+                    that differs and is not accepted in crates/api/tests/golden/csdl-accepted.txt
 
   crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume] [--binary FILE]
                     kills the server (and the database server) at random moments while clients write, and looks for
@@ -101,6 +107,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("fixture") => upgrade::make(arguments),
         Some("upgrade") => upgrade::run(arguments),
         Some("prove") => prove::run(arguments),
+        Some("csdl-diff") => csdl_diff::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

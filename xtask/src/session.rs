@@ -41,7 +41,7 @@ impl Session {
     }
 
     pub fn npm_folder(&self) -> Outcome<&Path> {
-        once(&self.npm_folder, || toolchain::npm_folder(&self.workspace)).map(PathBuf::as_path)
+        once(&self.npm_folder, || toolchain::npm_folder(&self.workspace, "js")).map(PathBuf::as_path)
     }
 }
 

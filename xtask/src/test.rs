@@ -11,7 +11,7 @@ use crate::conformance::{self, Scenario};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::workspace::{self, Workspace};
-use crate::{check_deps, crash, process, trouble, upgrade};
+use crate::{check_deps, crash, metadata, process, trouble, upgrade};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -26,6 +26,7 @@ enum Step {
     /// Likewise.
     Trouble(bool),
     Upgrade,
+    Metadata,
     Client(Scenario),
 }
 
@@ -52,6 +53,7 @@ fn plan(workspace: &Workspace, skip_sdk: bool, only: Option<&str>) -> Outcome<Ve
     steps.extend([Step::Crash(false), Step::Crash(true), Step::Trouble(false), Step::Trouble(true)]);
     steps.push(Step::Upgrade);
     if !skip_sdk {
+        steps.push(Step::Metadata);
         steps.extend(conformance::scenarios(workspace).into_iter().map(Step::Client));
     }
     let Some(only) = only else { return Ok(steps) };
@@ -111,6 +113,7 @@ impl Step {
             Self::Crash(on_postgres) => crash::check(session, on_postgres),
             Self::Trouble(on_postgres) => trouble::check(session, on_postgres),
             Self::Upgrade => upgrade::check(session),
+            Self::Metadata => metadata::check(&session.workspace),
             Self::Client(scenario) => client(session, scenario),
         }
     }
@@ -143,6 +146,7 @@ impl fmt::Display for Step {
             Self::Trouble(false) => out.write_str("trouble-sqlite"),
             Self::Trouble(true) => out.write_str("trouble-postgres"),
             Self::Upgrade => out.write_str("upgrade"),
+            Self::Metadata => out.write_str("metadata"),
             Self::Client(scenario) => out.write_str(&scenario.name()),
         }
     }

@@ -29,13 +29,13 @@ pub fn python(workspace: &Workspace) -> Outcome<PathBuf> {
     Ok(python)
 }
 
-/// The folder whose `node_modules` has the packages of `conformance/js/package-lock.json`.
-pub fn npm_folder(workspace: &Workspace) -> Outcome<PathBuf> {
-    let folder = workspace.target.join("conformance").join("js");
-    let source = workspace.root.join("conformance/js");
+/// The folder whose `node_modules` has the packages of `conformance/NAME/package-lock.json`.
+pub fn npm_folder(workspace: &Workspace, name: &str) -> Outcome<PathBuf> {
+    let folder = workspace.target.join("conformance").join(name);
+    let source = workspace.root.join("conformance").join(name);
     let installed = folder.join("installed-package-lock.json");
     once_per_list(&source.join("package-lock.json"), &installed, &folder.join("node_modules"), || {
-        println!("installing the npm packages of the drivers (once)");
+        println!("installing the npm packages of conformance/{name} (once)");
         for file in ["package.json", "package-lock.json"] {
             let from = source.join(file);
             fs::copy(&from, folder.join(file)).context(format!("copying {}", from.display()))?;

@@ -6,7 +6,7 @@ use crate::caller;
 use crate::dispatch;
 use crate::error::Failure;
 use crate::watch::{self, Seen};
-use crate::{batch, oidc, own, session};
+use crate::{batch, metadata, oidc, own, session};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -364,6 +364,9 @@ fn peer(app: &App, parts: &Parts) -> Option<IpAddr> {
 /// Which room answers a path.
 async fn route(raw: Raw) -> Result<Reply, Failure> {
     let Some((version, path)) = split_version(&raw.path) else { return oidc::route(&raw).await };
+    if metadata::is_asked(path) {
+        return metadata::answer(&raw.method, version, &raw.query);
+    }
     if version == Version::Own && session::is_path(path) {
         return session::answer(&raw, path).await;
     }

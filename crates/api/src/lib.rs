@@ -15,6 +15,7 @@ mod caller;
 mod dispatch;
 mod error;
 mod http;
+mod metadata;
 mod oidc;
 mod outside;
 mod own;

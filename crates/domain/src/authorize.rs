@@ -48,6 +48,8 @@ capabilities! {
     RoleRead = 14,
     /// Change role assignments of the directory.
     RoleWrite = 15,
+    /// Read what the tenant says of itself.
+    OrganizationRead = 16,
 }
 
 /// A set of capabilities.
@@ -321,6 +323,12 @@ impl Caller {
                 Reach::Nothing
             },
             audit: self.audit_sight(person, reads_all),
+            // People who sign in learn where they are; that is what User.Read gives them.
+            tenant: if caps.has(C::OrganizationRead) || (person && caps.has(C::SelfRead)) {
+                Reach::All
+            } else {
+                Reach::Nothing
+            },
             grants: if caps.has_any(&[C::GrantRead, C::GrantWrite, C::ApplicationWrite, C::ApplicationRead])
                 && administers(&[R::GlobalAdministrator, R::GlobalReader, R::ApplicationAdministrator])
             {
@@ -399,6 +407,7 @@ const fn permission_hint(capability: Capability) -> &'static str {
         C::GrantWrite => "DelegatedPermissionGrant.ReadWrite.All",
         C::RoleRead => "RoleManagement.Read.Directory",
         C::RoleWrite => "RoleManagement.ReadWrite.Directory",
+        C::OrganizationRead => "Organization.Read.All",
     }
 }
 
@@ -454,6 +463,8 @@ pub struct Sight {
     pub audit: AuditReach,
     /// Delegated permission grants.
     pub grants: Reach,
+    /// The tenant itself.
+    pub tenant: Reach,
 }
 
 impl Sight {
@@ -466,6 +477,7 @@ impl Sight {
         entitlement: Reach::All,
         audit: AuditReach::All,
         grants: Reach::All,
+        tenant: Reach::All,
     };
 }
 
@@ -523,6 +535,14 @@ mod tests {
         assert_eq!(reader.sight().audit, AuditReach::All);
         assert_eq!(app(&[]).sight().entitlement, Reach::Nothing);
         assert_eq!(app(&[C::EntitlementRead]).sight().audit, AuditReach::Entitlement);
+    }
+
+    #[test]
+    fn who_signs_in_and_apps_with_the_permission_read_the_tenant() {
+        assert_eq!(person(&[], &[C::SelfRead]).sight().tenant, Reach::All);
+        assert_eq!(person(&[], &[C::SubjectAccess]).sight().tenant, Reach::Nothing);
+        assert_eq!(app(&[C::OrganizationRead]).sight().tenant, Reach::All);
+        assert_eq!(app(&[C::SelfRead, C::UserRead]).sight().tenant, Reach::Nothing);
     }
 
     #[test]

@@ -3,12 +3,15 @@
 //! A name has a spelling per API version; a version without a spelling does not have the thing. Columns, relations and
 //! links are opaque words here: the store knows what they stand for.
 
+pub use crate::types::EnumType;
+use crate::types::{Operation, Primitive, Shape, Type};
 use crate::value::Cells;
 
 /// A version of the API. [`Version::Own`] is the product's own surface beside the two published ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Version {
     /// `/v1.0`
+    #[default]
     V1,
     /// `/beta`
     Beta,
@@ -87,34 +90,6 @@ pub struct Relation(pub &'static str);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Link(pub &'static str);
 
-/// The words of an enumeration with their stored numbers.
-#[derive(Debug, PartialEq, Eq)]
-pub struct EnumType {
-    /// The published type name.
-    pub name: &'static str,
-    /// Stored number and word in lower camel case.
-    pub members: &'static [(i64, &'static str)],
-    /// Whether the newer version writes the words with a capital (it has them as plain strings).
-    pub beta_capital: bool,
-}
-
-impl EnumType {
-    /// The stored number of a word, without regard to case.
-    pub fn code(&self, word: &str) -> Option<i64> {
-        self.members.iter().find(|(_, w)| w.eq_ignore_ascii_case(word)).map(|(code, _)| *code)
-    }
-
-    /// The word of a stored number.
-    pub fn word(&self, code: i64) -> Option<&'static str> {
-        self.members.iter().find(|(c, _)| *c == code).map(|(_, w)| *w)
-    }
-
-    /// Whether the word is written with a capital in `version`.
-    pub fn is_capital(&self, version: Version) -> bool {
-        self.beta_capital && version == Version::Beta
-    }
-}
-
 /// Writes a property's JSON from the cells of its columns.
 pub type WriteJson = fn(&dyn Cells, Version, &mut Vec<u8>);
 
@@ -139,6 +114,8 @@ pub enum Codec {
     Attribute(&'static str),
     /// Like [`Codec::Attribute`], but an absent one is an empty list.
     AttributeList(&'static str),
+    /// Like [`Codec::Attribute`], but an absent one is no.
+    AttributeFlag(&'static str),
     /// Always the same JSON.
     Fixed(&'static str),
     /// Anything else.
@@ -210,12 +187,63 @@ pub struct Property {
     pub items: Option<&'static Items>,
     /// Only written when selected by name.
     pub on_request: bool,
+    /// What it holds, where the codec does not tell.
+    pub declared: Option<Shape>,
+    /// Declared by each derived type; the base type only lets queries name it.
+    pub of_derived: bool,
 }
 
 impl Property {
     /// A property written from `columns`; not filterable, written by default.
     pub const fn new(name: Name, codec: Codec, columns: &'static [Column]) -> Self {
-        Self { name, columns, codec, operand: None, members: &[], items: None, on_request: false }
+        Self {
+            name,
+            columns,
+            codec,
+            operand: None,
+            members: &[],
+            items: None,
+            on_request: false,
+            declared: None,
+            of_derived: false,
+        }
+    }
+
+    /// What it holds, where the codec does not tell.
+    pub const fn is(mut self, shape: Shape) -> Self {
+        self.declared = Some(shape);
+        self
+    }
+
+    /// Never null.
+    pub const fn never_null(mut self) -> Self {
+        self.declared = Some(self.shape().never_null());
+        self
+    }
+
+    /// Declared by each derived type.
+    pub const fn of_derived(mut self) -> Self {
+        self.of_derived = true;
+        self
+    }
+
+    /// What it holds. Ids are declared as text unless the property says otherwise.
+    pub const fn shape(&self) -> Shape {
+        if let Some(shape) = self.declared {
+            return shape;
+        }
+        let primitive = match self.codec {
+            Codec::Bool => Primitive::Boolean,
+            Codec::AttributeFlag(_) => return Shape::primitive(Primitive::Boolean).never_null(),
+            Codec::Int => Primitive::Int32,
+            Codec::Time => Primitive::DateTimeOffset,
+            Codec::Enum(words) => return Shape::word(words),
+            Codec::AttributeList(_) => return Shape::many(Type::Primitive(Primitive::String)).never_null(),
+            Codec::Text | Codec::Id | Codec::Json | Codec::Attribute(_) | Codec::Fixed(_) | Codec::Custom(_) => {
+                Primitive::String
+            }
+        };
+        Shape::primitive(primitive)
     }
 
     /// Filters compare `column`.
@@ -283,22 +311,44 @@ pub struct Nav {
     pub via: Via,
     /// Navigations from its target whose key this row holds too: a filter takes the short way.
     pub beyond: &'static [Self],
+    /// The versions in which its targets are declared as parts of this row.
+    pub contained: &'static [Version],
+    /// Declared by each derived type; the base type only lets queries name it.
+    pub of_derived: bool,
 }
 
 impl Nav {
+    /// Its targets are parts of this row.
+    pub const fn contained(mut self) -> Self {
+        self.contained = &[Version::V1, Version::Beta];
+        self
+    }
+
+    /// Declared by each derived type.
+    pub const fn of_derived(mut self) -> Self {
+        self.of_derived = true;
+        self
+    }
+
+    /// Its targets are parts of this row in these versions.
+    pub const fn contained_in(mut self, versions: &'static [Version]) -> Self {
+        self.contained = versions;
+        self
+    }
+
     /// Leads to one target by a key of this row.
     pub const fn one(name: Name, target: &'static EntityType, key: Column) -> Self {
-        Self { name, target, many: false, via: Via::Key(key), beyond: &[] }
+        Self { name, target, many: false, via: Via::Key(key), contained: &[], of_derived: false, beyond: &[] }
     }
 
     /// Leads to many targets that hold this row's key.
     pub const fn back(name: Name, target: &'static EntityType, column: Column) -> Self {
-        Self { name, target, many: true, via: Via::Back(column), beyond: &[] }
+        Self { name, target, many: true, via: Via::Back(column), contained: &[], of_derived: false, beyond: &[] }
     }
 
     /// Leads to many targets by a table of pairs.
     pub const fn link(name: Name, target: &'static EntityType, link: Link) -> Self {
-        Self { name, target, many: true, via: Via::Link(link), beyond: &[] }
+        Self { name, target, many: true, via: Via::Link(link), contained: &[], of_derived: false, beyond: &[] }
     }
 
     /// This row holds the keys of these navigations of its target too.
@@ -345,7 +395,9 @@ pub struct EntityType {
     /// Its navigations.
     pub navigations: &'static [Nav],
     /// Functions and actions bound to it or to its collections.
-    pub operations: &'static [&'static str],
+    pub operations: &'static [&'static Operation],
+    /// What it adds to; every type without one adds to `entity`.
+    pub base: Option<&'static Self>,
     /// Derived types, told apart by `discriminator`.
     pub variants: &'static [Variant],
     /// The column that tells derived types apart.
@@ -365,6 +417,7 @@ impl EntityType {
             properties,
             navigations: &[],
             operations: &[],
+            base: None,
             variants: &[],
             discriminator: None,
             says_type: false,
@@ -379,8 +432,14 @@ impl EntityType {
     }
 
     /// With operations.
-    pub const fn ops(mut self, operations: &'static [&'static str]) -> Self {
+    pub const fn ops(mut self, operations: &'static [&'static Operation]) -> Self {
         self.operations = operations;
+        self
+    }
+
+    /// Adds to `base`.
+    pub const fn adds_to(mut self, base: &'static Self) -> Self {
+        self.base = Some(base);
         self
     }
 
@@ -445,19 +504,26 @@ pub struct EntitySet {
     pub name: Name,
     /// What is in it.
     pub entity: &'static EntityType,
-    /// A variant the set is narrowed to.
+    /// The one object of the caller.
     pub me: bool,
+    /// A second name that is served and not declared.
+    pub is_alias: bool,
 }
 
 impl EntitySet {
     /// A set.
     pub const fn new(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
-        Self { id, name, entity, me: false }
+        Self { id, name, entity, me: false, is_alias: false }
+    }
+
+    /// A second name for a set, which is served and not declared.
+    pub const fn alias(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
+        Self { is_alias: true, ..Self::new(id, name, entity) }
     }
 
     /// The one object of the caller.
     pub const fn me(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
-        Self { id, name, entity, me: true }
+        Self { id, name, entity, me: true, is_alias: false }
     }
 }
 
@@ -466,6 +532,10 @@ impl EntitySet {
 pub struct Container {
     /// Its name; the root has none.
     pub name: Name,
+    /// The published type, without namespace.
+    pub type_name: &'static str,
+    /// Whether the published type adds to `entity`.
+    pub has_id: bool,
     /// Containers below it.
     pub containers: &'static [Self],
     /// Sets in it.

@@ -98,8 +98,7 @@ mod tests {
     use crate::filter::list_column;
     use std::collections::HashMap;
 
-    static STATE: EnumType =
-        EnumType { name: "state", members: &[(0, "delivering"), (2, "delivered")], beta_capital: true };
+    static STATE: EnumType = EnumType::older("state", &[(0, "delivering"), (2, "delivered")]);
     static PACKAGE: EntityType = EntityType::new(
         "package",
         Relation("package"),

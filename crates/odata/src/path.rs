@@ -196,9 +196,9 @@ impl Walk<'_> {
             return Ok(());
         }
         let short = type_name(name);
-        if let Some(operation) = self.resolved.entity.operations.iter().find(|o| o.eq_ignore_ascii_case(short)) {
+        if let Some(operation) = self.resolved.entity.operations.iter().find(|o| o.name.eq_ignore_ascii_case(short)) {
             let args = arguments(segment.inner.as_deref().unwrap_or_default(), alias)?;
-            self.resolved.steps.push(Step::Operation { name: operation, args });
+            self.resolved.steps.push(Step::Operation { name: operation.name, args });
             return Ok(());
         }
         if name.contains('.') && short.len() < name.len() {
@@ -345,6 +345,7 @@ fn unquote(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::edm::{Codec, Column, Kind, Name, Relation};
+    use crate::types::Operation;
     use proptest::prelude::*;
 
     static USER: EntityType = EntityType::new("user", Relation("user"), &PROPERTIES);
@@ -356,12 +357,17 @@ mod tests {
         .variants(Column("o.kind"), &[Variant { code: 1, entity: &USER }]);
     static GROUP: EntityType = EntityType::new("group", Relation("group"), &PROPERTIES)
         .nav(&[Nav::back(Name::pair("members", "people"), &OBJECT, Column("m.group"))])
-        .ops(&["filterByCurrentUser", "getMemberGroups"]);
+        .ops(&[&FILTER, &Operation::action("getMemberGroups")]);
+    static FILTER: Operation = Operation::selection("filterByCurrentUser", &[]);
     static SCHEMA: Schema = Schema {
         root: Container {
             name: Name::both(""),
+            type_name: "",
+            has_id: false,
             containers: &[Container {
                 name: Name::both("identityGovernance"),
+                type_name: "identityGovernance",
+                has_id: false,
                 containers: &[],
                 sets: &[EntitySet::new("deep", Name::both("deep"), &GROUP)],
             }],

@@ -4,6 +4,7 @@
 use crate::answer::{Answer, Names};
 use crate::company::{self, Company};
 use crate::db::{Db, Image, Kind, kinds};
+use crate::declared;
 use crate::issuer::{self, Issuer};
 use crate::load::{self, Loaded, Scale, load};
 use axum::Router;
@@ -316,11 +317,12 @@ impl TestApp {
     /// Sends a request as it is. The wall clock moves on by a millisecond.
     ///
     /// # Panics
-    /// When the body of the answer breaks off.
+    /// When the body of the answer breaks off, or is not as the schema declares it.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let now = self.wall.now();
         self.wall.set(Timestamp::from_microsecond(now.as_microsecond() + 1_000).unwrap_or(now));
         let date = self.wall.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -328,7 +330,11 @@ impl TestApp {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("the whole body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_slice(&bytes).unwrap_or_default();
+        let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if [200, 201].contains(&parts.status.as_u16()) && json.is_object() {
+            let faults = declared::faults(&method, &path, &json);
+            assert!(faults.is_empty(), "{method} {path} is not as it is declared: {faults:#?}");
+        }
         Answer { status: parts.status.as_u16(), headers: parts.headers, text, json, date }
     }
 

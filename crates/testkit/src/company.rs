@@ -36,7 +36,7 @@ pub const EXPENSES_ID: Uuid = id(0xa3);
 /// The role of that app.
 pub const EXPENSES_ROLE: Uuid = id(0xb1);
 
-const WRITES: [&str; 8] = [
+const WRITES: [&str; 9] = [
     "EntitlementManagement.ReadWrite.All",
     "User.ReadWrite.All",
     "Group.ReadWrite.All",
@@ -45,6 +45,7 @@ const WRITES: [&str; 8] = [
     "RoleManagement.ReadWrite.Directory",
     "DelegatedPermissionGrant.ReadWrite.All",
     "AuditLog.Read.All",
+    "Organization.Read.All",
 ];
 const READS: [&str; 5] =
     ["EntitlementManagement.Read.All", "User.Read.All", "Group.Read.All", "Application.Read.All", "AuditLog.Read.All"];

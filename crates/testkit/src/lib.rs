@@ -5,6 +5,7 @@ pub mod answer;
 pub mod app;
 pub mod company;
 pub mod db;
+mod declared;
 pub mod issuer;
 pub mod load;
 pub mod page;

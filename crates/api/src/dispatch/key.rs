@@ -26,6 +26,7 @@ fn is_directory(entity: &EntityType) -> bool {
         "directoryObject",
         "appRoleAssignment",
         "oAuth2PermissionGrant",
+        "organization",
     ];
     names.contains(&entity.name)
 }

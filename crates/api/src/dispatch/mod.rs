@@ -3,6 +3,7 @@
 
 mod changes;
 mod context;
+mod current_user;
 mod directory;
 mod entitlement;
 mod etag;

@@ -2,6 +2,7 @@
 //! references or one property. What the caller may see is part of every statement (decisions.md D, J5).
 
 use super::context::{Place, context_text, link_path};
+use super::current_user::current_user;
 use super::etag::Shown;
 use super::{Target, etag, key};
 use crate::app::App;
@@ -14,7 +15,7 @@ use axum::http::StatusCode;
 use std::sync::Arc;
 use tenure_domain::authorize::{Capability, Reach, Sight, read_denied};
 use tenure_domain::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::refusal::Refusal;
 use tenure_odata::edm::{Column, EntityType, Property, Version};
 use tenure_odata::path::{Key, Resolved, Step, Suffix};
 use tenure_odata::query::{Context, Options};
@@ -119,44 +120,6 @@ fn narrow(ctx: &mut Ctx<'_, '_>, version: Version, spot: &mut Spot, key: &Key) -
     Ok(())
 }
 
-/// What `filterByCurrentUser(on='…')` stands for (semantics.md 7).
-fn current_user(
-    ctx: &mut Ctx<'_, '_>,
-    entity: &EntityType,
-    args: &[(String, String)],
-) -> Result<(Predicate, Value), ServiceError> {
-    let on = args.iter().find(|(n, _)| n.eq_ignore_ascii_case("on")).map_or("", |(_, value)| value.as_str());
-    let known: &[(&str, Predicate)] = match entity.name {
-        "accessPackage" => &[("allowedRequestor", Predicate::PackageAllowedRequestor)],
-        "accessPackageAssignment" => &[
-            ("target", Predicate::AssignmentTarget),
-            ("createdBy", Predicate::AssignmentCreatedBy),
-            ("targetManager", Predicate::AssignmentTargetManager),
-            ("targetAgentIdentitySponsorOrOwner", Predicate::Nothing),
-        ],
-        _ => &[
-            ("target", Predicate::RequestTarget),
-            ("createdBy", Predicate::RequestCreatedBy),
-            ("targetOrRequestor", Predicate::RequestTargetOrRequestor),
-            ("targetManager", Predicate::RequestTargetManager),
-            ("requestForOthers", Predicate::RequestForOthers),
-            // Nobody approves in this release, and there are no agents.
-            ("approver", Predicate::Nothing),
-            ("targetAgentIdentitySponsorOrOwner", Predicate::Nothing),
-        ],
-    };
-    let Some((_, predicate)) = known.iter().find(|(word, _)| word.eq_ignore_ascii_case(on)) else {
-        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-        let message = format!("filterByCurrentUser takes on='{}', not '{on}'", words.join("' or '"));
-        return Err(Refusal::new(Code::InvalidModel, message).detail("on", "unknown value").into());
-    };
-    let Some(person) = ctx.person()? else {
-        let message = "filterByCurrentUser is about the signed-in person; an application has none";
-        return Err(Refusal::new(Code::RequestBadRequest, message).into());
-    };
-    Ok((*predicate, Value::Id(person.0)))
-}
-
 /// What would let the caller read rows of a type, for the message.
 fn capabilities(entity: &EntityType) -> &'static [Capability] {
     use Capability as C;
@@ -166,6 +129,7 @@ fn capabilities(entity: &EntityType) -> &'static [Capability] {
         "directoryObject" => &[C::UserRead, C::GroupRead, C::ApplicationRead],
         "application" | "servicePrincipal" | "appRoleAssignment" => &[C::ApplicationRead],
         "oAuth2PermissionGrant" => &[C::GrantRead],
+        "organization" => &[C::OrganizationRead],
         "directoryAudit" => &[C::AuditRead, C::EntitlementRead],
         _ => &[C::EntitlementRead],
     }

@@ -22,7 +22,7 @@ struct Field {
 struct Shape {
     /// The number that tells the type, for polymorphic rows.
     code: Option<i64>,
-    type_name: &'static str,
+    entity: &'static EntityType,
     fields: Vec<Field>,
 }
 
@@ -71,13 +71,13 @@ impl<'q> Plan<'q> {
             .iter()
             .map(|v| Shape {
                 code: Some(v.code),
-                type_name: v.entity.name,
+                entity: v.entity,
                 fields: fields(v.entity, version, selected, &mut columns),
             })
             .collect();
         if shapes.is_empty() {
             let fields = fields(entity, version, selected, &mut columns);
-            shapes.push(Shape { code: None, type_name: entity.name, fields });
+            shapes.push(Shape { code: None, entity, fields });
         }
         let expands = query.expand.iter().filter_map(|e| expand_plan(e, version, &mut columns)).collect();
         Self { entity, version, columns: columns.0, shapes, discriminator, expands }
@@ -98,12 +98,17 @@ impl<'q> Plan<'q> {
         }
     }
 
+    /// Whether a row of its type has a navigation: a base lets queries name what only some of its derived types have.
+    fn has(&self, row: &dyn Cells, name: &str) -> bool {
+        self.shape(row).is_some_and(|shape| shape.entity.navigation(self.version, name).is_some())
+    }
+
     /// Writes the members of a row, without braces.
     pub fn write_members(&self, row: &dyn Cells, out: &mut Vec<u8>) {
         let Some(shape) = self.shape(row) else { return };
         if self.entity.says_type {
             json::member(out, "@odata.type");
-            json::text(out, &format!("#microsoft.graph.{}", shape.type_name));
+            json::text(out, &format!("#microsoft.graph.{}", shape.entity.name));
         }
         let mut attributes = Attributes { at: usize::MAX, parsed: HashMap::new() };
         for field in &shape.fields {
@@ -188,8 +193,12 @@ fn write_field(field: &Field, row: &dyn Cells, version: Version, attributes: &mu
             None => out.extend(b"null"),
         },
         Codec::Json => out.extend(cell.text().unwrap_or("null").as_bytes()),
-        Codec::Attribute(name) | Codec::AttributeList(name) => {
-            let absent = if matches!(field.codec, Codec::AttributeList(_)) { "[]" } else { "null" };
+        Codec::Attribute(name) | Codec::AttributeList(name) | Codec::AttributeFlag(name) => {
+            let absent = match field.codec {
+                Codec::AttributeList(_) => "[]",
+                Codec::AttributeFlag(_) => "false",
+                _ => "null",
+            };
             let at = field.at.first().copied().unwrap_or(0);
             out.extend(attributes.get(row, at, name).unwrap_or(absent).as_bytes());
         }
@@ -336,7 +345,7 @@ pub fn encoded(text: &str) -> String {
 pub fn write_expanded(plan: &Plan<'_>, level: &Level, at: usize, key_at: usize, link: Link<'_>, out: &mut Vec<u8>) {
     let Some(row) = level.rows.get(at) else { return };
     plan.write_members(row, out);
-    for (e, children) in plan.expands.iter().zip(&level.children) {
+    for (e, children) in plan.expands.iter().zip(&level.children).filter(|(e, _)| plan.has(row, e.name)) {
         let key = row.cell(e.key_at.unwrap_or(key_at)).id();
         let targets = key.and_then(|k| children.by_parent.get(&k)).map_or(&[][..], Vec::as_slice);
         let layout = expand_select(e, &[]).layout();

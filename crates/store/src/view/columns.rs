@@ -15,6 +15,14 @@ macro_rules! columns {
 }
 
 columns! {
+    /// The tenant.
+    tenant("tenant", "b") {
+        ID "id", NAME "name", DOMAINS "domains",
+    }
+    /// The catalog that is made with the tenant.
+    tenant_catalog("tenant", "bc") {
+        CREATED "created_at",
+    }
     /// What all directory objects have.
     object("directory_object", "o") {
         ID "id", KIND "kind", NAME "display_name", NAME_KEY "display_key", CREATED "created_at", DELETED "deleted_at",

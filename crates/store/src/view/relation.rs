@@ -46,6 +46,8 @@ pub enum Family {
     Entitlement(Option<&'static str>),
     /// Audit rows.
     Audit,
+    /// The tenant itself.
+    Tenant,
     /// Seen by whoever may use the path at all.
     Everybody,
 }
@@ -77,7 +79,19 @@ const REQUESTABLE: &str = "NOT {p}.is_hidden \
                     JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = {1}))))))";
 
 /// All relations.
-pub const RELATIONS: [RelationDef; 22] = [
+pub const RELATIONS: [RelationDef; 23] = [
+    RelationDef {
+        name: c::tenant::RELATION,
+        // The General catalog is made with the tenant and stays: its age is the tenant's.
+        from: "tenant {b} LEFT JOIN catalog {bc} ON {bc}.kind = 2",
+        counted: None,
+        key: c::tenant::ID,
+        always: None,
+        by_name: None,
+        few: None,
+        made: None,
+        family: Family::Tenant,
+    },
     RelationDef {
         name: c::object::RELATION,
         from: "directory_object {o} LEFT JOIN dir_user {u} ON {u}.id = {o}.id LEFT JOIN dir_group {g} ON {g}.id = {o}.id \
@@ -508,6 +522,7 @@ impl Family {
                 AuditReach::Entitlement => Seen::Under("{t}.is_entitlement".to_owned()),
                 AuditReach::Nothing => Seen::Nothing,
             },
+            Self::Tenant => by_reach(sight.tenant, None),
             Self::Everybody => Seen::All,
             Self::Objects => objects_seen(sight, &own_group("{o}.id")),
         }
@@ -523,6 +538,7 @@ pub fn reach(name: Relation, sight: &Sight) -> Reach {
         Some(Family::Applications) => sight.applications,
         Some(Family::Grants) => sight.grants,
         Some(Family::Entitlement(_)) => sight.entitlement,
+        Some(Family::Tenant) => sight.tenant,
         Some(Family::Everybody) => Reach::All,
         Some(Family::Audit) => match sight.audit {
             AuditReach::Nothing => Reach::Nothing,

@@ -1,11 +1,14 @@
 //! The audit log as `directoryAudit` objects (decisions.md Q8). What the chain covers and what can be erased are two
 //! columns; they are put together here.
 
+use super::types::directory::KEY_VALUE;
+use super::types::{OPERATION_RESULT, audit as t};
 use super::{id, time};
 use crate::wire::json;
 use serde_json::{Value as Json, json as j};
 use tenure_odata::Cells;
 use tenure_odata::edm::{Codec, EntityType, Items, Kind, Name, Property, SearchBy, Version};
+use tenure_odata::types::Shape;
 use tenure_service::view::columns as c;
 
 fn event(row: &dyn Cells, i: usize) -> Json {
@@ -129,23 +132,29 @@ pub static DIRECTORY_AUDIT: EntityType = EntityType::new(
     c::audit::RELATION,
     &[
         id(Name::both("id"), &[c::audit::ID]).required(),
-        time(Name::both("activityDateTime"), &[c::audit::AT]).required(),
+        time(Name::both("activityDateTime"), &[c::audit::AT]).required().never_null(),
         Property::new(Name::both("activityDisplayName"), Codec::Custom(activity), &[c::audit::EVENT])
             .by(c::audit::ACTIVITY_KEY, Kind::Text)
-            .required(),
+            .required()
+            .never_null(),
         Property::new(Name::both("category"), Codec::Custom(category), &[c::audit::EVENT])
             .by(c::audit::CATEGORY_KEY, Kind::Text)
-            .required(),
+            .required()
+            .never_null(),
         id(Name::both("correlationId"), &[c::audit::CORRELATION]).required(),
-        Property::new(Name::both("result"), Codec::Custom(result), &[c::audit::EVENT]),
+        Property::new(Name::both("result"), Codec::Custom(result), &[c::audit::EVENT])
+            .is(Shape::word(&OPERATION_RESULT)),
         Property::new(Name::both("resultReason"), Codec::Custom(reason), &[c::audit::EVENT]),
         Property::new(Name::both("operationType"), Codec::Custom(operation), &[c::audit::EVENT]),
         Property::new(Name::both("loggedByService"), Codec::Custom(service), &[c::audit::EVENT]),
         Property::new(Name::both("initiatedBy"), Codec::Custom(initiated_by), &[c::audit::EVENT, c::audit::PERSONAL])
+            .is(Shape::structure(&t::INITIATOR).never_null())
             .with_members(&INITIATED_BY),
         Property::new(Name::both("targetResources"), Codec::Custom(targets), &[c::audit::EVENT, c::audit::PERSONAL])
+            .is(Shape::structures(&t::TARGET))
             .with_items(&TARGETS),
-        Property::new(Name::both("additionalDetails"), Codec::Custom(details), &[c::audit::EVENT]),
+        Property::new(Name::both("additionalDetails"), Codec::Custom(details), &[c::audit::EVENT])
+            .is(Shape::structures(&KEY_VALUE)),
     ],
 )
 .search(SearchBy::Columns(&[c::audit::ACTIVITY_KEY]));

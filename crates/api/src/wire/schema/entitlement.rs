@@ -1,5 +1,6 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
+use super::types::{ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TIME, request as t};
 use super::{fixed, flag, id, keyed, policy::POLICY, time};
 use crate::wire::json;
 use serde_json::Value as Json;
@@ -9,31 +10,25 @@ use tenure_domain::request::Answer;
 use tenure_domain::time::from_micros;
 use tenure_odata::Cells;
 use tenure_odata::edm::{Codec, EntityType, EnumType, Kind, Name, Nav, Property, SearchBy, Version};
+use tenure_odata::types::{Member, Operation, Shape};
 use tenure_service::view::columns as c;
 use tenure_service::view::columns::link;
 
 /// Who made a catalog.
-pub static CATALOG_TYPE: EnumType = EnumType {
-    name: "accessPackageCatalogType",
-    members: &[(1, "userManaged"), (2, "serviceDefault"), (3, "serviceManaged")],
-    beta_capital: true,
-};
+pub static CATALOG_TYPE: EnumType =
+    EnumType::older("accessPackageCatalogType", &[(1, "userManaged"), (2, "serviceDefault"), (3, "serviceManaged")]);
 
 /// Whether a catalog's packages can be requested.
-pub static CATALOG_STATE: EnumType = EnumType {
-    name: "accessPackageCatalogState",
-    members: &[(1, "unpublished"), (2, "published")],
-    beta_capital: true,
-};
+pub static CATALOG_STATE: EnumType =
+    EnumType::older("accessPackageCatalogState", &[(1, "unpublished"), (2, "published")]);
 
 /// Where a resource comes from; spelt the same in both versions.
-pub static ORIGIN_SYSTEM: EnumType =
-    EnumType { name: "originSystem", members: &[(1, "AadGroup"), (2, "AadApplication")], beta_capital: false };
+pub static ORIGIN_SYSTEM: EnumType = EnumType::strings(&[(1, "AadGroup"), (2, "AadApplication")]);
 
 /// What a request asks for.
-pub static REQUEST_TYPE: EnumType = EnumType {
-    name: "accessPackageRequestType",
-    members: &[
+pub static REQUEST_TYPE: EnumType = EnumType::older(
+    "accessPackageRequestType",
+    &[
         (0, "notSpecified"),
         (1, "userAdd"),
         (2, "userUpdate"),
@@ -47,13 +42,12 @@ pub static REQUEST_TYPE: EnumType = EnumType {
         (10, "onBehalfAdd"),
         (12, "approverRemove"),
     ],
-    beta_capital: true,
-};
+);
 
 /// Where a request stands.
-pub static REQUEST_STATE: EnumType = EnumType {
-    name: "accessPackageRequestState",
-    members: &[
+pub static REQUEST_STATE: EnumType = EnumType::older(
+    "accessPackageRequestState",
+    &[
         (0, "submitted"),
         (1, "pendingApproval"),
         (2, "delivering"),
@@ -64,29 +58,33 @@ pub static REQUEST_STATE: EnumType = EnumType {
         (7, "canceled"),
         (8, "partiallyDelivered"),
     ],
-    beta_capital: true,
-};
+);
 
 /// Where an assignment stands.
-pub static ASSIGNMENT_STATE: EnumType = EnumType {
-    name: "accessPackageAssignmentState",
-    members: &[(0, "delivering"), (1, "partiallyDelivered"), (2, "delivered"), (3, "expired"), (4, "deliveryFailed")],
-    beta_capital: true,
-};
+pub static ASSIGNMENT_STATE: EnumType = EnumType::older(
+    "accessPackageAssignmentState",
+    &[(0, "delivering"), (1, "partiallyDelivered"), (2, "delivered"), (3, "expired"), (4, "deliveryFailed")],
+);
 
 /// What a subject is.
-static SUBJECT_TYPE: EnumType = EnumType {
-    name: "accessPackageSubjectType",
-    members: &[(0, "notSpecified"), (1, "user"), (2, "servicePrincipal")],
-    beta_capital: true,
-};
+static SUBJECT_TYPE: EnumType =
+    EnumType::older("accessPackageSubjectType", &[(0, "notSpecified"), (1, "user"), (2, "servicePrincipal")]);
 
 /// Whether the end of its last assignment ends an external account; the same spelling in both versions.
-static SUBJECT_LIFECYCLE: EnumType = EnumType {
-    name: "accessPackageSubjectLifecycle",
-    members: &[(0, "notDefined"), (1, "notGoverned"), (2, "governed")],
-    beta_capital: false,
-};
+static SUBJECT_LIFECYCLE: EnumType = EnumType::named(
+    Name::both("accessPackageSubjectLifecycle"),
+    &[(0, "notDefined"), (1, "notGoverned"), (2, "governed")],
+);
+
+static REFRESH: Operation = Operation::action("refresh");
+static CANCEL: Operation = Operation::action("cancel");
+static PACKAGES_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&PACKAGES_OF).never_null())]);
+static ASSIGNMENTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&ASSIGNMENTS_OF).never_null())]);
+static REQUESTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&REQUESTS_OF).never_null())]);
+
+const fn by_user(parameters: &'static [Member]) -> Operation {
+    Operation::selection("filterByCurrentUser", parameters)
+}
 
 /// A catalog.
 pub static CATALOG: EntityType = EntityType::new(
@@ -108,14 +106,16 @@ pub static CATALOG: EntityType = EntityType::new(
         Property::new(Name::pair("", "createdBy"), Codec::Text, &[c::catalog::CREATED_BY]),
         Property::new(Name::pair("", "modifiedBy"), Codec::Text, &[c::catalog::MODIFIED_BY]),
         keyed(Name::pair("", "uniqueName"), &[c::catalog::UNIQUE_NAME], c::catalog::UNIQUE_KEY).unique(),
-        fixed(Name::pair("", "privilegeLevel"), "\"standard\""),
+        fixed(Name::pair("", "privilegeLevel"), "\"standard\"").is(Shape::word(&PRIVILEGE_LEVEL).never_null()),
     ],
 )
 .nav(&[
-    Nav::back(Name::both("accessPackages"), &PACKAGE, c::package::CATALOG),
-    Nav::back(Name::pair("resources", "accessPackageResources"), &RESOURCE, c::resource::CATALOG),
-    Nav::back(Name::pair("resourceRoles", "accessPackageResourceRoles"), &RESOURCE_ROLE, c::resource_role::CATALOG),
-    Nav::back(Name::pair("resourceScopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::CATALOG),
+    Nav::back(Name::both("accessPackages"), &PACKAGE, c::package::CATALOG).contained(),
+    Nav::back(Name::pair("resources", "accessPackageResources"), &RESOURCE, c::resource::CATALOG).contained(),
+    Nav::back(Name::pair("resourceRoles", "accessPackageResourceRoles"), &RESOURCE_ROLE, c::resource_role::CATALOG)
+        .contained(),
+    Nav::back(Name::pair("resourceScopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::CATALOG)
+        .contained(),
 ])
 .search(SearchBy::Columns(&[c::catalog::NAME_KEY]));
 
@@ -135,16 +135,18 @@ pub static RESOURCE: EntityType = EntityType::new(
         time(Name::pair("modifiedDateTime", ""), &[c::resource::MODIFIED]).required(),
         Property::new(Name::pair("", "addedBy"), Codec::Text, &[c::resource::ADDED_BY]),
         keyed(Name::pair("", "resourceType"), &[c::resource::KIND], c::resource::KIND_KEY).required(),
-        fixed(Name::pair("", "isPendingOnboarding"), "false"),
+        fixed(Name::pair("", "isPendingOnboarding"), "false").is(FLAG),
         fixed(Name::pair("", "url"), "null"),
-        fixed(Name::both("attributes"), "[]"),
+        fixed(Name::both("attributes"), "[]").is(Shape::structures(&t::RESOURCE_ATTRIBUTE)),
     ],
 )
 .nav(&[
-    Nav::back(Name::pair("roles", "accessPackageResourceRoles"), &RESOURCE_ROLE, c::resource_role::RESOURCE),
-    Nav::back(Name::pair("scopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::RESOURCE),
+    Nav::back(Name::pair("roles", "accessPackageResourceRoles"), &RESOURCE_ROLE, c::resource_role::RESOURCE)
+        .contained(),
+    Nav::back(Name::pair("scopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::RESOURCE)
+        .contained(),
 ])
-.ops(&["refresh"])
+.ops(&[&REFRESH])
 .search(SearchBy::Columns(&[c::resource::NAME_KEY]));
 
 /// A role of a resource.
@@ -159,10 +161,10 @@ pub static RESOURCE_ROLE: EntityType = EntityType::new(
         Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::role_resource::SYSTEM])
             .by(c::role_resource::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
             .required(),
-        fixed(Name::both("type"), "null"),
+        fixed(Name::both("type"), "null").is(Shape::word(&ROLE_TYPE)),
     ],
 )
-.nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_role::RESOURCE)]);
+.nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_role::RESOURCE).contained()]);
 
 /// A scope of a resource: the root.
 pub static RESOURCE_SCOPE: EntityType = EntityType::new(
@@ -176,12 +178,12 @@ pub static RESOURCE_SCOPE: EntityType = EntityType::new(
         Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::scope_resource::SYSTEM])
             .by(c::scope_resource::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
             .required(),
-        fixed(Name::both("isRootScope"), "true"),
+        fixed(Name::both("isRootScope"), "true").is(FLAG),
         fixed(Name::pair("", "roleOriginId"), "null"),
         fixed(Name::pair("", "url"), "null"),
     ],
 )
-.nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_scope::RESOURCE)]);
+.nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_scope::RESOURCE).contained()]);
 
 /// The id of a resource role in a package is made of both ids.
 fn role_scope_id(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
@@ -202,8 +204,8 @@ pub static ROLE_SCOPE: EntityType = EntityType::new(
     ],
 )
 .nav(&[
-    Nav::one(Name::pair("role", "accessPackageResourceRole"), &RESOURCE_ROLE, c::package_role::ROLE),
-    Nav::one(Name::pair("scope", "accessPackageResourceScope"), &RESOURCE_SCOPE, c::package_role::SCOPE),
+    Nav::one(Name::pair("role", "accessPackageResourceRole"), &RESOURCE_ROLE, c::package_role::ROLE).contained(),
+    Nav::one(Name::pair("scope", "accessPackageResourceScope"), &RESOURCE_SCOPE, c::package_role::SCOPE).contained(),
 ]);
 
 /// A request to add or remove a resource: done when it is made.
@@ -215,21 +217,22 @@ pub static RESOURCE_REQUEST: EntityType = EntityType::new(
         Property::new(Name::both("requestType"), Codec::Enum(&REQUEST_TYPE), &[c::resource_request::KIND])
             .by(c::resource_request::KIND, Kind::Enum(&REQUEST_TYPE))
             .required(),
-        fixed(Name::pair("state", ""), "\"delivered\""),
+        fixed(Name::pair("state", ""), "\"delivered\"").is(Shape::word(&REQUEST_STATE)),
         fixed(Name::pair("", "requestState"), "\"Delivered\""),
         fixed(Name::pair("", "requestStatus"), "\"Fulfilled\""),
         time(Name::pair("createdDateTime", ""), &[c::resource_request::CREATED]).required(),
         id(Name::pair("", "catalogId"), &[c::resource_request::CATALOG]).required(),
         Property::new(Name::pair("", "justification"), Codec::Text, &[c::resource_request::JUSTIFICATION]),
-        fixed(Name::pair("", "executeImmediately"), "true"),
-        fixed(Name::pair("", "isValidationOnly"), "false"),
-        fixed(Name::pair("", "expirationDateTime"), "null"),
+        fixed(Name::pair("", "executeImmediately"), "true").is(FLAG),
+        fixed(Name::pair("", "isValidationOnly"), "false").is(FLAG),
+        fixed(Name::pair("", "expirationDateTime"), "null").is(TIME),
     ],
 )
 .nav(&[
-    Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_request::RESOURCE),
-    Nav::one(Name::pair("catalog", ""), &CATALOG, c::resource_request::CATALOG),
-    Nav::one(Name::pair("", "requestor"), &SUBJECT, c::resource_request::REQUESTOR),
+    Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_request::RESOURCE)
+        .contained_in(&[Version::V1]),
+    Nav::one(Name::pair("catalog", ""), &CATALOG, c::resource_request::CATALOG).contained(),
+    Nav::one(Name::pair("", "requestor"), &SUBJECT, c::resource_request::REQUESTOR).contained(),
 ]);
 
 /// An access package.
@@ -252,14 +255,16 @@ pub static PACKAGE: EntityType = EntityType::new(
 )
 .nav(&[
     Nav::one(Name::pair("catalog", "accessPackageCatalog"), &CATALOG, c::package::CATALOG),
-    Nav::back(Name::pair("assignmentPolicies", "accessPackageAssignmentPolicies"), &POLICY, c::policy::PACKAGE),
+    Nav::back(Name::pair("assignmentPolicies", "accessPackageAssignmentPolicies"), &POLICY, c::policy::PACKAGE)
+        .contained(),
     Nav::back(
         Name::pair("resourceRoleScopes", "accessPackageResourceRoleScopes"),
         &ROLE_SCOPE,
         c::package_role::PACKAGE,
-    ),
+    )
+    .contained(),
 ])
-.ops(&["filterByCurrentUser"])
+.ops(&[&PACKAGES_BY_USER])
 .search(SearchBy::Columns(&[c::package::NAME_KEY]));
 
 /// A subject.
@@ -277,10 +282,11 @@ pub static SUBJECT: EntityType = EntityType::new(
             .required(),
         Property::new(Name::both("subjectLifecycle"), Codec::Enum(&SUBJECT_LIFECYCLE), &[c::subject::LIFECYCLE])
             .by(c::subject::LIFECYCLE, Kind::Enum(&SUBJECT_LIFECYCLE))
-            .required(),
+            .required()
+            .never_null(),
         fixed(Name::both("onPremisesSecurityIdentifier"), "null"),
         fixed(Name::pair("", "altSecId"), "null"),
-        fixed(Name::pair("", "cleanupScheduledDateTime"), "null"),
+        fixed(Name::pair("", "cleanupScheduledDateTime"), "null").is(TIME),
         fixed(Name::pair("", "connectedOrganizationId"), "null"),
     ],
 )
@@ -358,27 +364,31 @@ pub static REQUEST: EntityType = EntityType::new(
         Property::new(Name::pair("status", "requestStatus"), Codec::Text, &[c::request::STATUS]),
         time(Name::both("createdDateTime"), &[c::request::CREATED]).required(),
         time(Name::pair("completedDateTime", "completedDate"), &[c::request::COMPLETED]),
-        Property::new(Name::both("schedule"), Codec::Custom(request_schedule), &[c::request::SCHEDULE]),
+        Property::new(Name::both("schedule"), Codec::Custom(request_schedule), &[c::request::SCHEDULE])
+            .is(Shape::structure(&t::SCHEDULE)),
         Property::new(Name::both("justification"), Codec::Text, &[c::request::JUSTIFICATION]),
-        Property::new(Name::both("answers"), Codec::Custom(answers), &[c::request::ANSWERS]),
-        fixed(Name::both("customExtensionCalloutInstances"), "[]"),
-        fixed(Name::pair("", "customExtensionHandlerInstances"), "[]"),
-        fixed(Name::pair("", "verifiedCredentialsData"), "[]"),
-        fixed(Name::pair("", "history"), "[]").on_request(),
-        fixed(Name::pair("", "isValidationOnly"), "false"),
-        fixed(Name::pair("", "expirationDateTime"), "null"),
+        Property::new(Name::both("answers"), Codec::Custom(answers), &[c::request::ANSWERS])
+            .is(Shape::structures(&t::ANSWER)),
+        fixed(Name::both("customExtensionCalloutInstances"), "[]").is(Shape::structures(&t::CALLOUT)),
+        fixed(Name::pair("", "customExtensionHandlerInstances"), "[]").is(Shape::structures(&t::HANDLER_CALL)),
+        fixed(Name::pair("", "verifiedCredentialsData"), "[]").is(Shape::structures(&t::PRESENTED_CREDENTIAL)),
+        fixed(Name::pair("", "history"), "[]").is(Shape::structures(&t::ACTIVITY)).on_request(),
+        fixed(Name::pair("", "isValidationOnly"), "false").is(FLAG),
+        fixed(Name::pair("", "expirationDateTime"), "null").is(TIME),
     ],
 )
 .nav(&[
     Nav::one(Name::both("accessPackage"), &PACKAGE, c::request::PACKAGE),
-    Nav::one(Name::both("requestor"), &SUBJECT, c::request::REQUESTOR),
-    Nav::one(Name::pair("assignment", "accessPackageAssignment"), &ASSIGNMENT, c::request::ASSIGNMENT).beyond(&[
-        Nav::one(Name::both("accessPackage"), &PACKAGE, c::request::PACKAGE),
-        Nav::one(Name::pair("assignmentPolicy", "accessPackageAssignmentPolicy"), &POLICY, c::request::POLICY),
-        Nav::one(Name::both("target"), &SUBJECT, c::request::TARGET),
-    ]),
+    Nav::one(Name::both("requestor"), &SUBJECT, c::request::REQUESTOR).contained_in(&[Version::Beta]),
+    Nav::one(Name::pair("assignment", "accessPackageAssignment"), &ASSIGNMENT, c::request::ASSIGNMENT)
+        .contained_in(&[Version::Beta])
+        .beyond(&[
+            Nav::one(Name::both("accessPackage"), &PACKAGE, c::request::PACKAGE),
+            Nav::one(Name::pair("assignmentPolicy", "accessPackageAssignmentPolicy"), &POLICY, c::request::POLICY),
+            Nav::one(Name::both("target"), &SUBJECT, c::request::TARGET),
+        ]),
 ])
-.ops(&["filterByCurrentUser", "cancel"]);
+.ops(&[&REQUESTS_BY_USER, &CANCEL]);
 
 /// Members a filter can address below `schedule`.
 static ASSIGNMENT_SCHEDULE: [Property; 2] = [
@@ -402,28 +412,31 @@ pub static ASSIGNMENT: EntityType = EntityType::new(
             Codec::Custom(assignment_schedule),
             &[c::assignment::STARTS, c::assignment::ENDS],
         )
+        .is(Shape::structure(&t::SCHEDULE))
         .with_members(&ASSIGNMENT_SCHEDULE),
         time(Name::both("expiredDateTime"), &[c::assignment::ENDED]),
-        fixed(Name::both("customExtensionCalloutInstances"), "[]"),
+        fixed(Name::both("customExtensionCalloutInstances"), "[]").is(Shape::structures(&t::CALLOUT)),
         id(Name::pair("", "accessPackageId"), &[c::assignment::PACKAGE]).required(),
         id(Name::pair("", "assignmentPolicyId"), &[c::assignment::POLICY]).required(),
         id(Name::pair("", "catalogId"), &[c::assignment::CATALOG]).required(),
         id(Name::pair("", "targetId"), &[c::assignment::TARGET]).required(),
-        fixed(Name::pair("", "isExtended"), "false"),
+        fixed(Name::pair("", "isExtended"), "false").is(FLAG),
     ],
 )
 .nav(&[
-    Nav::one(Name::both("accessPackage"), &PACKAGE, c::assignment::PACKAGE),
-    Nav::one(Name::pair("assignmentPolicy", "accessPackageAssignmentPolicy"), &POLICY, c::assignment::POLICY),
-    Nav::one(Name::both("target"), &SUBJECT, c::assignment::TARGET),
-    Nav::back(Name::pair("", "accessPackageAssignmentRequests"), &REQUEST, c::request::ASSIGNMENT),
+    Nav::one(Name::both("accessPackage"), &PACKAGE, c::assignment::PACKAGE).contained_in(&[Version::Beta]),
+    Nav::one(Name::pair("assignmentPolicy", "accessPackageAssignmentPolicy"), &POLICY, c::assignment::POLICY)
+        .contained_in(&[Version::Beta]),
+    Nav::one(Name::both("target"), &SUBJECT, c::assignment::TARGET).contained_in(&[Version::Beta]),
+    Nav::back(Name::pair("", "accessPackageAssignmentRequests"), &REQUEST, c::request::ASSIGNMENT).contained(),
     Nav::link(
         Name::pair("", "accessPackageAssignmentResourceRoles"),
         &ASSIGNMENT_RESOURCE_ROLE,
         link::ASSIGNMENT_GRANTS,
-    ),
+    )
+    .contained(),
 ])
-.ops(&["filterByCurrentUser"]);
+.ops(&[&ASSIGNMENTS_BY_USER]);
 
 /// Fulfilled, on its way, or failed.
 fn grant_status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
@@ -458,8 +471,8 @@ pub static ASSIGNMENT_RESOURCE_ROLE: EntityType = EntityType::new(
     ],
 )
 .nav(&[
-    Nav::link(Name::pair("", "accessPackageAssignments"), &ASSIGNMENT, link::GRANT_ASSIGNMENTS),
-    Nav::one(Name::pair("", "accessPackageResourceRole"), &RESOURCE_ROLE, c::grant::ROLE),
-    Nav::one(Name::pair("", "accessPackageResourceScope"), &RESOURCE_SCOPE, c::grant::SCOPE),
-    Nav::one(Name::pair("", "accessPackageSubject"), &SUBJECT, c::grant::SUBJECT),
+    Nav::link(Name::pair("", "accessPackageAssignments"), &ASSIGNMENT, link::GRANT_ASSIGNMENTS).contained(),
+    Nav::one(Name::pair("", "accessPackageResourceRole"), &RESOURCE_ROLE, c::grant::ROLE).contained(),
+    Nav::one(Name::pair("", "accessPackageResourceScope"), &RESOURCE_SCOPE, c::grant::SCOPE).contained(),
+    Nav::one(Name::pair("", "accessPackageSubject"), &SUBJECT, c::grant::SUBJECT).contained(),
 ]);

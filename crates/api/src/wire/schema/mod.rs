@@ -6,6 +6,8 @@ pub mod directory;
 pub mod entitlement;
 pub mod own;
 pub mod policy;
+pub mod tenant;
+pub mod types;
 
 use tenure_odata::edm::{Codec, Column, Container, EntitySet, Name, Property, Schema};
 
@@ -39,16 +41,23 @@ use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRAN
 use entitlement as em;
 use own::MAIL;
 use policy::POLICY;
+use tenant::ORGANIZATION;
 
 /// The schema of all versions.
 pub static SCHEMA: Schema = Schema {
     root: Container {
         name: Name::both(""),
+        type_name: "",
+        has_id: false,
         containers: &[
             Container {
                 name: Name::both("identityGovernance"),
+                type_name: "identityGovernance",
+                has_id: false,
                 containers: &[Container {
                     name: Name::both("entitlementManagement"),
+                    type_name: "entitlementManagement",
+                    has_id: true,
                     containers: &[],
                     sets: &ENTITLEMENT_SETS,
                 }],
@@ -56,16 +65,22 @@ pub static SCHEMA: Schema = Schema {
             },
             Container {
                 name: Name::both("auditLogs"),
+                type_name: "auditLogRoot",
+                has_id: false,
                 containers: &[],
                 sets: &[EntitySet::new("directoryAudits", Name::both("directoryAudits"), &DIRECTORY_AUDIT)],
             },
             Container {
                 name: Name::both("directory"),
+                type_name: "directory",
+                has_id: true,
                 containers: &[],
                 sets: &[EntitySet::new("deletedItems", Name::both("deletedItems"), &DELETED_OBJECT)],
             },
             Container {
                 name: Name::own("outbox"),
+                type_name: "outbox",
+                has_id: false,
                 containers: &[],
                 sets: &[EntitySet::new("mail", Name::own("mail"), &MAIL)],
             },
@@ -77,6 +92,7 @@ pub static SCHEMA: Schema = Schema {
             EntitySet::new("applications", Name::both("applications"), &APPLICATION),
             EntitySet::new("servicePrincipals", Name::both("servicePrincipals"), &SERVICE_PRINCIPAL),
             EntitySet::new("directoryObjects", Name::both("directoryObjects"), &DIRECTORY_OBJECT),
+            EntitySet::new("organization", Name::both("organization"), &ORGANIZATION),
             EntitySet::new("oauth2PermissionGrants", Name::both("oauth2PermissionGrants"), &OAUTH_GRANT),
         ],
     },
@@ -103,7 +119,7 @@ static ENTITLEMENT_SETS: [EntitySet; 12] = [
     EntitySet::new("assignmentRequests", Name::pair("", "accessPackageAssignmentRequests"), &em::REQUEST),
     EntitySet::new("assignments", Name::pair("assignments", "accessPackageAssignments"), &em::ASSIGNMENT),
     // One page of the older version uses this name for the same set (semantics.md 7).
-    EntitySet::new("assignments", Name::pair("accessPackageAssignments", ""), &em::ASSIGNMENT),
+    EntitySet::alias("assignments", Name::pair("accessPackageAssignments", ""), &em::ASSIGNMENT),
     EntitySet::new(
         "assignmentResourceRoles",
         Name::pair("", "accessPackageAssignmentResourceRoles"),

@@ -1,5 +1,6 @@
 //! The product's own surface, `/tenure/v1`: what the published API has no name for (decisions.md A4).
 
+use super::types::TEXTS;
 use super::{id, keyed, time};
 use tenure_odata::edm::{Codec, EntityType, Items, Name, Property};
 use tenure_service::view::columns as c;
@@ -13,6 +14,7 @@ pub static MAIL: EntityType = EntityType::new(
         time(Name::own("createdDateTime"), &[c::mail::CREATED]).required(),
         keyed(Name::own("kind"), &[c::mail::KIND], c::mail::KIND_KEY).required(),
         Property::new(Name::own("to"), Codec::Json, &[c::mail::RECIPIENTS])
+            .is(TEXTS)
             .with_items(&Items::List(c::mail::RECIPIENTS_LIST)),
         keyed(Name::own("subject"), &[c::mail::SUBJECT], c::mail::SUBJECT_KEY).required(),
         Property::new(Name::own("body"), Codec::Text, &[c::mail::BODY]),

@@ -1,6 +1,8 @@
 //! Assignment policies: one stored value, two shapes (semantics.md 6 and 12). This file writes; `wire::write::policy`
 //! reads. Both go through the same tables of words.
 
+use super::types::request::EXPIRATION;
+use super::types::{EXTENSION_STAGES, FLAG, NUMBER, REVIEW_OUTCOMES, TIME, VISIBILITIES, policy as t};
 use super::{id, keyed, time};
 use crate::wire::json;
 use crate::wire::schema::entitlement::{CATALOG, PACKAGE};
@@ -9,17 +11,18 @@ use serde_json::{Value as Json, json as j};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tenure_domain::policy::{
-    ApproverVisibility, Choice, Expiration, ExtensionStage, Localized, PolicyBody, Question, QuestionKind, Recurrence,
-    ReviewOutcome, ReviewSettings, Stage, SubjectSet, TargetScope,
+    Choice, Expiration, Localized, PolicyBody, Question, QuestionKind, Recurrence, ReviewSettings, Stage, SubjectSet,
+    TargetScope,
 };
 use tenure_odata::Cells;
 use tenure_odata::edm::{Codec, Column, EntityType, EnumType, Kind, Name, Nav, Property, Version};
+use tenure_odata::types::Shape;
 use tenure_service::view::columns as c;
 
 /// Who can be given access, in the older version's words.
-pub static TARGET_SCOPE: EnumType = EnumType {
-    name: "allowedTargetScope",
-    members: &[
+pub static TARGET_SCOPE: EnumType = EnumType::named(
+    Name::pair("allowedTargetScope", ""),
+    &[
         (0, "notSpecified"),
         (1, "specificDirectoryUsers"),
         (2, "specificConnectedOrganizationUsers"),
@@ -31,8 +34,7 @@ pub static TARGET_SCOPE: EnumType = EnumType {
         (8, "allExternalUsers"),
         (9, "allDirectoryAgentIdentities"),
     ],
-    beta_capital: false,
-};
+);
 
 /// The same in the newer version's words. The last word of a scope is the one that is written.
 pub const SCOPE_TYPES: [(&str, TargetScope); 11] = [
@@ -49,13 +51,6 @@ pub const SCOPE_TYPES: [(&str, TargetScope); 11] = [
     ("AllDirectoryAgentIdentities", TargetScope::AllDirectoryAgentIdentities),
 ];
 
-/// Words of what happens to those nobody reviewed.
-pub const REVIEW_OUTCOMES: [(&str, ReviewOutcome); 3] = [
-    ("keepAccess", ReviewOutcome::Keep),
-    ("removeAccess", ReviewOutcome::Remove),
-    ("acceptAccessRecommendation", ReviewOutcome::Recommendation),
-];
-
 /// Words of the newer version for how often reviews happen: kind of pattern, and every so many.
 pub const RECURRENCE_TYPES: [(&str, &str, i32); 5] = [
     ("weekly", "weekly", 1),
@@ -63,23 +58,6 @@ pub const RECURRENCE_TYPES: [(&str, &str, i32); 5] = [
     ("quarterly", "absoluteMonthly", 3),
     ("halfyearly", "absoluteMonthly", 6),
     ("annual", "absoluteYearly", 1),
-];
-
-/// Words of whether requestors see who approves.
-pub const VISIBILITIES: [(&str, ApproverVisibility); 3] = [
-    ("default", ApproverVisibility::Default),
-    ("notVisible", ApproverVisibility::NotVisible),
-    ("visible", ApproverVisibility::Visible),
-];
-
-/// Words of the moments at which extensions are called.
-pub const EXTENSION_STAGES: [(&str, ExtensionStage); 6] = [
-    ("assignmentRequestCreated", ExtensionStage::RequestCreated),
-    ("assignmentRequestApproved", ExtensionStage::RequestApproved),
-    ("assignmentRequestGranted", ExtensionStage::RequestGranted),
-    ("assignmentRequestRemoved", ExtensionStage::RequestRemoved),
-    ("assignmentFourteenDaysBeforeExpiration", ExtensionStage::FourteenDaysBeforeExpiration),
-    ("assignmentOneDayBeforeExpiration", ExtensionStage::OneDayBeforeExpiration),
 ];
 
 /// The word of a value; the last entry wins.
@@ -446,28 +424,38 @@ pub static POLICY: EntityType = EntityType::new(
         Property::new(Name::pair("allowedTargetScope", ""), Codec::Enum(&TARGET_SCOPE), &[c::policy::SCOPE])
             .by(c::policy::SCOPE, Kind::Enum(&TARGET_SCOPE))
             .required(),
-        Property::new(Name::pair("specificAllowedTargets", ""), Codec::Custom(targets), BODY),
-        Property::new(Name::pair("expiration", ""), Codec::Custom(expiration), BODY),
-        Property::new(Name::pair("", "durationInDays"), Codec::Custom(duration_in_days), BODY),
-        Property::new(Name::pair("", "expirationDateTime"), Codec::Custom(expiration_date_time), BODY),
-        Property::new(Name::pair("", "canExtend"), Codec::Custom(can_extend), BODY),
-        Property::new(Name::both("requestorSettings"), Codec::Custom(requestor), BODY_AND_SWITCH),
-        Property::new(Name::both("requestApprovalSettings"), Codec::Custom(approval), BODY),
-        Property::new(Name::pair("reviewSettings", "accessReviewSettings"), Codec::Custom(review), BODY),
-        Property::new(Name::pair("automaticRequestSettings", ""), Codec::Custom(automatic), BODY),
+        Property::new(Name::pair("specificAllowedTargets", ""), Codec::Custom(targets), BODY)
+            .is(Shape::structures(&t::SUBJECT_SET)),
+        Property::new(Name::pair("expiration", ""), Codec::Custom(expiration), BODY).is(Shape::structure(&EXPIRATION)),
+        Property::new(Name::pair("", "durationInDays"), Codec::Custom(duration_in_days), BODY).is(NUMBER),
+        Property::new(Name::pair("", "expirationDateTime"), Codec::Custom(expiration_date_time), BODY).is(TIME),
+        Property::new(Name::pair("", "canExtend"), Codec::Custom(can_extend), BODY).is(FLAG),
+        Property::new(Name::both("requestorSettings"), Codec::Custom(requestor), BODY_AND_SWITCH)
+            .is(Shape::structure(&t::REQUESTOR_SETTINGS)),
+        Property::new(Name::both("requestApprovalSettings"), Codec::Custom(approval), BODY)
+            .is(Shape::structure(&t::APPROVAL_SETTINGS)),
+        Property::new(Name::pair("reviewSettings", "accessReviewSettings"), Codec::Custom(review), BODY)
+            .is(Shape::structure(&t::REVIEW_SETTINGS)),
+        Property::new(Name::pair("automaticRequestSettings", ""), Codec::Custom(automatic), BODY)
+            .is(Shape::structure(&t::AUTOMATIC_SETTINGS)),
         Property::new(
             Name::pair("notificationSettings", "accessPackageNotificationSettings"),
             Codec::Custom(notification),
             BODY,
-        ),
-        Property::new(Name::pair("", "verifiableCredentialSettings"), Codec::Custom(credentials), BODY),
+        )
+        .is(Shape::structure(&t::NOTIFICATION_SETTINGS)),
+        Property::new(Name::pair("", "verifiableCredentialSettings"), Codec::Custom(credentials), BODY)
+            .is(Shape::structure(&t::CREDENTIAL_SETTINGS)),
         // The published model has these as navigations; they are always written in line.
-        Property::new(Name::both("questions"), Codec::Custom(questions), BODY),
-        Property::new(Name::both("customExtensionStageSettings"), Codec::Custom(extension_stages), BODY),
-        super::fixed(Name::pair("", "customExtensionHandlers"), "[]"),
+        Property::new(Name::both("questions"), Codec::Custom(questions), BODY)
+            .is(Shape::structures(&t::QUESTION).contained()),
+        Property::new(Name::both("customExtensionStageSettings"), Codec::Custom(extension_stages), BODY)
+            .is(Shape::structures(&t::STAGE_SETTING)),
+        super::fixed(Name::pair("", "customExtensionHandlers"), "[]").is(Shape::structures(&t::EXTENSION_HANDLER)),
     ],
 )
 .nav(&[
     Nav::one(Name::both("accessPackage"), &PACKAGE, c::policy::PACKAGE),
-    Nav::one(Name::pair("catalog", "accessPackageCatalog"), &CATALOG, c::policy::CATALOG),
+    Nav::one(Name::pair("catalog", "accessPackageCatalog"), &CATALOG, c::policy::CATALOG)
+        .contained_in(&[Version::Beta]),
 ]);

@@ -1,6 +1,7 @@
 //! Directory objects as clients write them. What no rule acts on is kept as it came (decisions.md B11).
 
-use super::{Body, parse_time, read};
+use super::shape::fit;
+use super::{Body, read};
 use crate::wire::schema::directory as d;
 use serde_json::Value as Json;
 use tenure_domain::directory::Attributes;
@@ -52,37 +53,23 @@ const READ_ONLY: [&str; 29] = [
     "verifiedPublisher",
 ];
 
-/// Attributes that hold an instant.
-const INSTANTS: [&str; 5] = ["employeeHireDate", "employeeLeaveDateTime", "birthday", "hireDate", "expirationDateTime"];
-
 /// Everything of a type that is kept as it came.
 fn attributes(b: &Body<'_>, entity: &EntityType) -> Attributes {
     let mut kept = Attributes::default();
     for property in entity.properties {
-        let (name, is_list) = match property.codec {
-            Codec::Attribute(name) => (name, false),
-            Codec::AttributeList(name) => (name, true),
-            _ => continue,
+        let (Codec::Attribute(name) | Codec::AttributeList(name) | Codec::AttributeFlag(name)) = property.codec else {
+            continue;
         };
-        let Some(value) = b.raw(&[name]) else { continue };
+        let names: Vec<&str> = property.name.spellings().collect();
+        let Some(value) = b.raw(&names) else { continue };
         if READ_ONLY.contains(&name) {
             continue;
         }
-        let is_text = property.operand.is_some();
-        let wrong = match value {
-            Json::Null => None,
-            value if is_list && !value.is_array() => Some("a list"),
-            value if is_text && !value.is_string() => Some("a text"),
-            value if INSTANTS.contains(&name) && value.as_str().and_then(parse_time).is_none() => {
-                Some("an instant such as 2026-03-01T09:00:00Z")
+        match fit(property.shape(), value) {
+            Ok(fitting) => {
+                kept.0.insert(name.to_owned(), fitting);
             }
-            _ => None,
-        };
-        match wrong {
-            Some(wanted) => b.fault(name, format!("`{name}` must be {wanted}")),
-            None => {
-                kept.0.insert(name.to_owned(), value.clone());
-            }
+            Err(misfit) => b.fault_below(name, &misfit.at, format!("`{name}{}` {}", misfit.at, misfit.wanted)),
         }
     }
     if Json::Object(kept.0.clone()).to_string().len() > ATTRIBUTES_BYTES_MAX {

@@ -5,9 +5,11 @@
 pub mod directory;
 pub mod entitlement;
 pub mod policy;
+mod recurrence;
 pub mod request;
+mod shape;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 use std::cell::RefCell;
@@ -16,7 +18,7 @@ use tenure_domain::limits::{FAULTS_MAX, JSON_ITEMS_MAX, JSON_MEMBERS_MAX};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::time::{IsoDuration, whole_micros};
 use tenure_domain::{Patch, Timestamp};
-use tenure_odata::edm::EntityType;
+use tenure_odata::edm::{EntityType, EnumType};
 use tenure_odata::nearest;
 use uuid::Uuid;
 
@@ -93,6 +95,14 @@ impl<'v> Body<'v> {
     /// Notes a fault of a member.
     pub fn fault(&self, name: &str, message: impl Into<String>) {
         note(&self.faults, &self.pointer(name), message);
+    }
+
+    /// Notes a fault inside a member; `at` is the rest of its pointer.
+    pub fn fault_below(&self, name: &str, at: &str, message: impl Into<String>) {
+        let mut faults = self.faults.borrow_mut();
+        if faults.len() < FAULTS_MAX {
+            faults.push((format!("{}{at}", self.pointer(name)), message.into()));
+        }
     }
 
     /// The member that has one of these names: its name as written, and its value. The same fact in two spellings with
@@ -203,6 +213,23 @@ impl<'v> Body<'v> {
         self.patch(names, &format!("one of {}", all.join(", ")), |v| v.as_str().and_then(find)).value()
     }
 
+    /// One of the words of a published enumeration, as it is spelt there.
+    pub fn declared_word(&self, names: &[&str], words: &EnumType) -> Option<String> {
+        self.patch(names, &one_of(words), |v| spelt(words, v)).value()
+    }
+
+    /// A list of them.
+    pub fn declared_words(&self, names: &[&str], words: &EnumType) -> Option<Vec<String>> {
+        let all = |v: &Json| v.as_array()?.iter().map(|word| spelt(words, word)).collect();
+        self.patch(names, &format!("a list of words, each {}", one_of(words)), all).value()
+    }
+
+    /// A day such as 2026-03-01.
+    pub fn day(&self, names: &[&str]) -> Option<String> {
+        let day = |v: &Json| v.as_str()?.trim().parse::<Date>().ok().map(|day| day.to_string());
+        self.patch(names, "a day such as 2026-03-01", day).value()
+    }
+
     /// A nested object, which may be absent or null.
     pub fn patch_object(&self, names: &[&str]) -> Patch<Body<'v>> {
         let taken = self.take(names).map_or("", |(name, _)| name);
@@ -310,6 +337,16 @@ impl<'v> Body<'v> {
             self.fault(field.name, format!("`{}` is not known here{}", field.name, hint.unwrap_or_default()));
         }
     }
+}
+
+fn one_of(words: &EnumType) -> String {
+    let all: Vec<&str> = words.members.iter().map(|(_, word)| *word).collect();
+    format!("one of {}", all.join(", "))
+}
+
+/// A word as its enumeration spells it.
+fn spelt(words: &EnumType, value: &Json) -> Option<String> {
+    words.code(value.as_str()?.trim()).and_then(|code| words.word(code)).map(ToOwned::to_owned)
 }
 
 /// An instant as clients write it (clients.md 3).

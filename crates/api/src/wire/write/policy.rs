@@ -2,11 +2,11 @@
 //! say is kept by its PUT; what it can say and leaves out goes back to the default.
 
 use super::entitlement::agree;
+use super::recurrence::{recurrence, simple_recurrence};
 use super::request::expiration;
 use super::{Body, read};
-use crate::wire::schema::policy::{
-    EXTENSION_STAGES, POLICY, RECURRENCE_TYPES, REVIEW_OUTCOMES, SCOPE_TYPES, TARGET_SCOPE, VISIBILITIES,
-};
+use crate::wire::schema::policy::{POLICY, RECURRENCE_TYPES, SCOPE_TYPES, TARGET_SCOPE};
+use crate::wire::schema::types::{EXTENSION_STAGES, REVIEW_OUTCOMES, VISIBILITIES, policy as t};
 use serde_json::Value as Json;
 use tenure_domain::ids::{PackageId, QuestionId};
 use tenure_domain::policy::{
@@ -369,8 +369,18 @@ fn extension_stage(b: &Body<'_>) -> Option<ExtensionStageSetting> {
     }
     let id = b.id(&["id"]).unwrap_or_default();
     b.finish(None, &[]);
-    let kind = named.as_ref().and_then(Body::type_name).map(|kind| format!("#microsoft.graph.{kind}"));
+    let kind = named.as_ref().and_then(|n| extension_type(n));
     Some(ExtensionStageSetting { id, stage: stage?, extension: extension?, kind })
+}
+
+/// The type an extension says it has, spelt as it is published.
+fn extension_type(b: &Body<'_>) -> Option<String> {
+    let said = b.type_name()?;
+    let known = [Version::V1, Version::Beta].into_iter().find_map(|v| t::EXTENSION.variant(v, said)?.name.get(v));
+    if known.is_none() {
+        b.fault("@odata.type", format!("`{said}` is no kind of extension that a policy can name"));
+    }
+    known.map(|kind| format!("#microsoft.graph.{kind}"))
 }
 
 /// A text with translations, in either shape.
@@ -543,47 +553,6 @@ fn review_schedule(b: &Body<'_>) -> ReviewSchedule {
         },
         recurrence: b.object(&["recurrence"]).map(|r| recurrence(&r)),
     };
-    b.finish(None, &[]);
-    made
-}
-
-fn simple_recurrence(pattern: &str, interval: i32) -> Recurrence {
-    Recurrence {
-        pattern: pattern.to_owned(),
-        interval,
-        month: 0,
-        day_of_month: 0,
-        days_of_week: Vec::new(),
-        first_day_of_week: None,
-        index: None,
-        range: None,
-        start_date: None,
-        end_date: None,
-        occurrences: 0,
-        time_zone: None,
-    }
-}
-
-fn recurrence(b: &Body<'_>) -> Recurrence {
-    let mut made = simple_recurrence("absoluteMonthly", 1);
-    if let Some(p) = b.object(&["pattern"]) {
-        made.pattern = p.text(&["type"]).unwrap_or(made.pattern);
-        made.interval = p.int(&["interval"]).unwrap_or(1);
-        made.month = p.int(&["month"]).unwrap_or(0);
-        made.day_of_month = p.int(&["dayOfMonth"]).unwrap_or(0);
-        made.days_of_week = p.texts(&["daysOfWeek"]).unwrap_or_default();
-        made.first_day_of_week = p.text(&["firstDayOfWeek"]);
-        made.index = p.text(&["index"]);
-        p.finish(None, &[]);
-    }
-    if let Some(r) = b.object(&["range"]) {
-        made.range = r.text(&["type"]).or_else(|| Some("noEnd".to_owned()));
-        made.start_date = r.text(&["startDate"]);
-        made.end_date = r.text(&["endDate"]);
-        made.occurrences = r.int(&["numberOfOccurrences"]).unwrap_or(0);
-        made.time_zone = r.text(&["recurrenceTimeZone"]);
-        r.finish(None, &[]);
-    }
     b.finish(None, &[]);
     made
 }

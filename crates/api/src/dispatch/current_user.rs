@@ -1,0 +1,71 @@
+//! What `filterByCurrentUser(on='…')` stands for (semantics.md 7).
+
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_odata::Value;
+use tenure_odata::edm::EntityType;
+use tenure_service::view::Predicate;
+use tenure_service::{Ctx, ServiceError};
+
+/// The words of a type, which are those that its function declares.
+fn words(entity: &EntityType) -> &'static [(&'static str, Predicate)] {
+    match entity.name {
+        "accessPackage" => &[("allowedRequestor", Predicate::PackageAllowedRequestor)],
+        "accessPackageAssignment" => &[
+            ("target", Predicate::AssignmentTarget),
+            ("createdBy", Predicate::AssignmentCreatedBy),
+            ("targetManager", Predicate::AssignmentTargetManager),
+            ("targetAgentIdentitySponsorOrOwner", Predicate::Nothing),
+        ],
+        _ => &[
+            ("target", Predicate::RequestTarget),
+            ("createdBy", Predicate::RequestCreatedBy),
+            // Nobody approves in this release, and there are no agents.
+            ("approver", Predicate::Nothing),
+            ("targetOrRequestor", Predicate::RequestTargetOrRequestor),
+            ("targetManager", Predicate::RequestTargetManager),
+            ("requestForOthers", Predicate::RequestForOthers),
+            ("targetAgentIdentitySponsorOrOwner", Predicate::Nothing),
+        ],
+    }
+}
+
+/// The condition on rows of `entity`, and the person it is about.
+pub fn current_user(
+    ctx: &mut Ctx<'_, '_>,
+    entity: &EntityType,
+    args: &[(String, String)],
+) -> Result<(Predicate, Value), ServiceError> {
+    let on = args.iter().find(|(n, _)| n.eq_ignore_ascii_case("on")).map_or("", |(_, value)| value.as_str());
+    let known = words(entity);
+    let Some((_, predicate)) = known.iter().find(|(word, _)| word.eq_ignore_ascii_case(on)) else {
+        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+        let message = format!("filterByCurrentUser takes on='{}', not '{on}'", words.join("' or '"));
+        return Err(Refusal::new(Code::InvalidModel, message).detail("on", "unknown value").into());
+    };
+    let Some(person) = ctx.person()? else {
+        let message = "filterByCurrentUser is about the signed-in person; an application has none";
+        return Err(Refusal::new(Code::RequestBadRequest, message).into());
+    };
+    Ok((*predicate, Value::Id(person.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+    use crate::wire::schema::entitlement::{ASSIGNMENT, PACKAGE, REQUEST};
+    use tenure_odata::types::Type;
+
+    #[test]
+    fn the_words_are_those_that_are_declared() {
+        for entity in [&PACKAGE, &ASSIGNMENT, &REQUEST] {
+            let function = entity.operations.iter().find(|o| o.name == "filterByCurrentUser");
+            let declared = match function.and_then(|f| f.parameters.first()).map(|on| on.shape.of) {
+                Some(Type::Enum(declared)) => declared.members,
+                _ => &[],
+            };
+            let words: Vec<&str> = words(entity).iter().map(|(word, _)| *word).collect();
+            let declared: Vec<&str> = declared.iter().map(|(_, word)| *word).collect();
+            assert_eq!(words, declared, "{}", entity.name);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What requests, assignments and resources hold inside (semantics.md 3 to 7).
+
+use super::policy::QUESTION;
+use super::{
+    CALLOUT_STATUS, DAY, DAY_OF_WEEK, DURATION, EXPIRATION_TYPE, EXTENSION_STAGE, FLAG, HANDLER_STATUS, NUMBER,
+    RECURRENCE_PATTERN_TYPE, RECURRENCE_RANGE_TYPE, TEXT, TEXTS, TIME, WEEK_INDEX,
+};
+use tenure_odata::edm::Name;
+use tenure_odata::types::{Member, Shape, Structure, Type};
+
+/// From when to when.
+pub static SCHEDULE: Structure = Structure::complex(
+    Name::pair("entitlementManagementSchedule", "requestSchedule"),
+    &[
+        Member::new("startDateTime", TIME),
+        Member::new("recurrence", Shape::structure(&RECURRENCE)),
+        Member::new("expiration", Shape::structure(&EXPIRATION)),
+    ],
+);
+
+/// Until when.
+pub static EXPIRATION: Structure = Structure::complex(
+    Name::both("expirationPattern"),
+    &[
+        Member::new("endDateTime", TIME),
+        Member::new("duration", DURATION),
+        Member::new("type", Shape::word(&EXPIRATION_TYPE)),
+    ],
+);
+
+static RECURRENCE: Structure = Structure::complex(
+    Name::both("patternedRecurrence"),
+    &[
+        Member::new("pattern", Shape::structure(&RECURRENCE_PATTERN)),
+        Member::new("range", Shape::structure(&RECURRENCE_RANGE)),
+    ],
+);
+
+static RECURRENCE_PATTERN: Structure = Structure::complex(
+    Name::both("recurrencePattern"),
+    &[
+        Member::new("type", Shape::word(&RECURRENCE_PATTERN_TYPE)),
+        Member::new("interval", NUMBER.never_null()),
+        Member::new("month", NUMBER.never_null()),
+        Member::new("dayOfMonth", NUMBER.never_null()),
+        Member::new("daysOfWeek", Shape::many(Type::Enum(&DAY_OF_WEEK))),
+        Member::new("firstDayOfWeek", Shape::word(&DAY_OF_WEEK)),
+        Member::new("index", Shape::word(&WEEK_INDEX)),
+    ],
+);
+
+static RECURRENCE_RANGE: Structure = Structure::complex(
+    Name::both("recurrenceRange"),
+    &[
+        Member::new("type", Shape::word(&RECURRENCE_RANGE_TYPE)),
+        Member::new("startDate", DAY),
+        Member::new("endDate", DAY),
+        Member::new("numberOfOccurrences", NUMBER.never_null()),
+        Member::new("recurrenceTimeZone", TEXT),
+    ],
+);
+
+/// An answer to a question.
+pub static ANSWER: Structure = Structure::complex(
+    Name::both("accessPackageAnswer"),
+    &[Member::new("displayValue", TEXT), Member::new("answeredQuestion", Shape::structure(&QUESTION))],
+)
+.one_of(&[&ANSWER_STRING]);
+
+static ANSWER_STRING: Structure =
+    Structure::complex(Name::both("accessPackageAnswerString"), &[Member::new("value", TEXT)]).adds_to(&ANSWER);
+
+/// A call to an extension; none are made.
+pub static CALLOUT: Structure = Structure::complex(
+    Name::both("customExtensionCalloutInstance"),
+    &[
+        Member::new("customExtensionId", TEXT),
+        Member::new("detail", TEXT),
+        Member::new("externalCorrelationId", TEXT),
+        Member::new("id", TEXT),
+        Member::new("status", Shape::word(&CALLOUT_STATUS)),
+    ],
+);
+
+/// The same in the newer version's older form; none are made.
+pub static HANDLER_CALL: Structure = Structure::complex(
+    Name::pair("", "customExtensionHandlerInstance"),
+    &[
+        Member::new("customExtensionId", TEXT),
+        Member::new("externalCorrelationId", TEXT),
+        Member::new("stage", Shape::word(&EXTENSION_STAGE)),
+        Member::new("status", Shape::word(&HANDLER_STATUS)),
+    ],
+);
+
+/// Proof that a requestor presented; none are kept.
+pub static PRESENTED_CREDENTIAL: Structure = Structure::complex(
+    Name::pair("", "verifiedCredentialData"),
+    &[
+        Member::new("authority", TEXT),
+        Member::new("claims", Shape::structure(&CREDENTIAL_CLAIMS)),
+        Member::new("type", Shape { nullable: true, ..TEXTS }),
+    ],
+);
+
+static CREDENTIAL_CLAIMS: Structure = Structure::complex(Name::pair("", "verifiedCredentialClaims"), &[]).open();
+
+/// What happened to a request; kept in the audit log instead.
+pub static ACTIVITY: Structure = Structure::complex(
+    Name::pair("", "requestActivity"),
+    &[
+        Member::new("action", TEXT),
+        Member::new("actionDateTime", TIME),
+        Member::new("detail", TEXT),
+        Member::new("scheduledDateTime", TIME),
+        Member::new("userDisplayName", TEXT),
+        Member::new("userPrincipalName", TEXT),
+    ],
+);
+
+/// A property that a requestor is asked for; none are kept.
+pub static RESOURCE_ATTRIBUTE: Structure = Structure::complex(
+    Name::both("accessPackageResourceAttribute"),
+    &[
+        Member::named(Name::pair("name", "attributeName"), TEXT),
+        Member::named(Name::pair("", "id"), TEXT),
+        Member::new("isEditable", FLAG),
+        Member::new("isPersistedOnAssignmentRemoval", FLAG),
+        Member::named(Name::pair("destination", "attributeDestination"), Shape::structure(&ATTRIBUTE_DESTINATION)),
+        Member::named(Name::pair("source", "attributeSource"), Shape::structure(&ATTRIBUTE_SOURCE)),
+    ],
+);
+
+static ATTRIBUTE_DESTINATION: Structure =
+    Structure::complex(Name::both("accessPackageResourceAttributeDestination"), &[]).one_of(&[&ATTRIBUTE_STORE]);
+
+static ATTRIBUTE_STORE: Structure =
+    Structure::complex(Name::both("accessPackageUserDirectoryAttributeStore"), &[]).adds_to(&ATTRIBUTE_DESTINATION);
+
+static ATTRIBUTE_SOURCE: Structure =
+    Structure::complex(Name::both("accessPackageResourceAttributeSource"), &[]).one_of(&[&ATTRIBUTE_QUESTION]);
+
+static ATTRIBUTE_QUESTION: Structure = Structure::complex(
+    Name::both("accessPackageResourceAttributeQuestion"),
+    &[Member::new("question", Shape::structure(&QUESTION))],
+)
+.adds_to(&ATTRIBUTE_SOURCE);
