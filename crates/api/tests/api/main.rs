@@ -8,6 +8,7 @@
 mod audit;
 mod campaign;
 mod catalogs;
+mod certificates;
 mod clients;
 mod demo;
 mod directory;
