@@ -1,5 +1,4 @@
 """Catalogs, their resources, and packages: every spelling that documentation and tools use."""
-import base64
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -321,7 +320,7 @@ async def application_certificate():
                                      now - timedelta(days=1), now + timedelta(days=1)).sign(key, hashes.SHA256())
     builder = facts.app.v1.applications.by_application_id(facts.application.id)
     await builder.patch(v1.Application(key_credentials=[v1.KeyCredential(
-        type="AsymmetricX509Cert", usage="Verify", key=base64.b64encode(signed.public_bytes(Encoding.DER)))]))
+        type="AsymmetricX509Cert", usage="Verify", key=signed.public_bytes(Encoding.DER))]))
     listed = (await builder.get()).key_credentials
     same([one.display_name for one in listed], [f"CN=Ledger {RUN}"], "keyCredentials")
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)

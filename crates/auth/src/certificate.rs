@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
 };
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tenure_domain::Timestamp;
@@ -51,12 +51,14 @@ pub enum CertificateError {
 }
 
 impl Certificate {
-    /// Reads a certificate from base64, as bodies carry it and as it is kept.
+    /// Reads a certificate from base64, as bodies carry it and as it is kept: either alphabet, padded or not, since OData
+    /// has one and Graph's examples the other.
     pub fn from_base64(text: &str) -> Result<Self, CertificateError> {
         if text.len() > CERTIFICATE_BYTES_MAX / 3 * 4 + 4 {
             return Err(CertificateError::TooLong);
         }
-        Self::parse(&STANDARD.decode(text).map_err(|_| CertificateError::Malformed)?)
+        let text = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+        Self::parse(&STANDARD_NO_PAD.decode(text).map_err(|_| CertificateError::Malformed)?)
     }
 
     /// The certificate in base64.

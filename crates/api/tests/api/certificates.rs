@@ -126,7 +126,8 @@ fn an_app_signs_in_with_the_certificate_it_registered() {
         assert_eq!(shown[0]["key"], Value::Null);
         assert_eq!(shown[0]["customKeyIdentifier"], json!(STANDARD.encode(sha1)));
         assert_eq!(shown[0]["endDateTime"], json!("2027-01-01T00:00:00Z"));
-        let pem = json!({ "type": "AsymmetricX509Cert", "usage": "Verify", "key": STANDARD.encode(&stranger.pem) });
+        let pem =
+            json!({ "type": "AsymmetricX509Cert", "usage": "Verify", "key": URL_SAFE_NO_PAD.encode(&stranger.pem) });
         register(app, &client, json!([shown[0], pem])).await.expect(204);
         assert_eq!(outcome(app, &client, &assertion).await, 0);
         assert_eq!(outcome(app, &client, &stranger.sign(&stranger.header(), &claims)).await, 0);
