@@ -12,6 +12,7 @@ mod certificates;
 mod clients;
 mod demo;
 mod directory;
+mod elsewhere;
 mod etag;
 mod fuzz;
 mod health;
