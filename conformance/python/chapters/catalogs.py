@@ -1,8 +1,15 @@
 """Catalogs, their resources, and packages: every spelling that documentation and tools use."""
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from clients import EM, RUN, beta, made, read, refused, refused_http, v1, word
+import jwt
+from azure.identity import CertificateCredential
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from clients import AUTHORITY, EM, RUN, SCOPE, TENANT, beta, made, read, refused, refused_http, v1, word
 from harness import check, facts, holds_all, same, step, until
 
 
@@ -302,6 +309,26 @@ async def create_application():
         v1.ServicePrincipal(app_id=facts.application.app_id)))
     same([str(role.id) for role in facts.principal.app_roles], [facts.app_role_id], "appRoles of the principal")
     return facts.application.app_id
+
+
+@step("application.signs_in_with_a_certificate")
+async def application_certificate():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"Ledger {RUN}")])
+    now = datetime.now(UTC)
+    signed = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(),
+                                     now - timedelta(days=1), now + timedelta(days=1)).sign(key, hashes.SHA256())
+    builder = facts.app.v1.applications.by_application_id(facts.application.id)
+    await builder.patch(v1.Application(key_credentials=[v1.KeyCredential(
+        type="AsymmetricX509Cert", usage="Verify", key=signed.public_bytes(Encoding.DER))]))
+    listed = (await builder.get()).key_credentials
+    same([one.display_name for one in listed], [f"CN=Ledger {RUN}"], "keyCredentials")
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
+    credential = CertificateCredential(TENANT, facts.application.app_id, certificate_data=pem, authority=AUTHORITY,
+                                       disable_instance_discovery=True)
+    token = jwt.decode(credential.get_token(SCOPE).token, options={"verify_signature": False})
+    same(token["appid"], facts.application.app_id, "appid")
+    return listed[0].key_id
 
 
 @step("application.as_resource", gives="ledger")

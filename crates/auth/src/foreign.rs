@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tenure_domain::Timestamp;
 
 /// Characters of a token at most.
-const TOKEN_CHARS_MAX: usize = 16 << 10;
+pub(crate) const TOKEN_CHARS_MAX: usize = 16 << 10;
 /// Keys of a set that are looked at.
 const KEYS_MAX: usize = 100;
 /// Seconds a clock may differ.
@@ -70,7 +70,7 @@ struct Header {
     crit: Option<Value>,
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 

@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod cache;
+pub mod certificate;
 pub mod entropy;
 pub mod foreign;
 pub mod key;

@@ -132,6 +132,12 @@ pub const ACCESS_TOKEN_LIFE_MIN_SECONDS: i64 = 3_600;
 pub const ACCESS_TOKEN_LIFE_MAX_SECONDS: i64 = 5_400;
 /// Life of a refresh token, in days.
 pub const REFRESH_LIFE_DAYS: i64 = 14;
+/// Hours an assertion of a client may still be good for.
+pub const ASSERTION_LIFE_MAX_HOURS: i64 = 24;
+/// Bytes of a registered certificate.
+pub const CERTIFICATE_BYTES_MAX: usize = 16 << 10;
+/// Certificates of one application.
+pub const CERTIFICATES_MAX: usize = 30;
 /// Days after which the signing key is replaced.
 pub const KEY_ROTATE_DAYS: i64 = 90;
 /// Hours a signing key is published before it signs.

@@ -59,7 +59,7 @@ pub fn env_path(options: &Options) -> PathBuf {
 /// Writes `demo.env` for a server that is reached at this address.
 pub fn write_env(options: &Options, sign_in: &SignIn) -> Outcome<()> {
     let base = options.base_url();
-    let bundle = absolute(&tls::authority_path(options));
+    let bundle = absolute(&tls::trusted_path(options));
     let lines = [
         ("BASE_URL", base.clone()),
         ("AUTHORITY_URL", base),

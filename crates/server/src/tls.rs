@@ -26,6 +26,14 @@ pub fn authority_path(options: &Options) -> PathBuf {
     options.data_dir.join("ca.pem")
 }
 
+/// What clients of the demo trust: the private authority, or the operator's own certificate with what follows it there.
+pub fn trusted_path(options: &Options) -> PathBuf {
+    match &options.transport {
+        Transport::OwnCertificate(cert, _) => cert.clone(),
+        Transport::Plain | Transport::PrivateAuthority => authority_path(options),
+    }
+}
+
 /// What the listener needs; nothing for plain HTTP.
 pub fn config(options: &Options, wall: Timestamp) -> Outcome<Option<Arc<ServerConfig>>> {
     let (chain, key) = match &options.transport {

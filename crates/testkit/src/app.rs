@@ -19,8 +19,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Provider, Settings};
-use tenure_connect::Connectors;
 use tenure_connect::http::Rules;
+use tenure_connect::{Connectors, MemoryConnector};
 use tenure_domain::Timestamp;
 use tenure_domain::ids::{ObjectId, SeededEntropy};
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
@@ -135,6 +135,7 @@ pub struct TestApp {
     tenant: Tenant,
     app: App,
     nodes: Arc<AtomicU64>,
+    elsewhere: MemoryConnector,
     /// Last, so that it goes after what uses it.
     db: Arc<Db>,
 }
@@ -287,7 +288,9 @@ impl TestApp {
 
     fn with(db: Arc<Db>, tenant: Tenant, base: Base, providers: Vec<Provider>) -> Self {
         let Base { wall, clock, engine } = base;
-        let runner = Runner::new(engine.clone(), Connectors::default());
+        let elsewhere = MemoryConnector::default();
+        let connectors = Connectors::default().with(Arc::new(elsewhere.clone()));
+        let runner = Runner::new(engine.clone(), connectors);
         let keys = engine.write_blocking(|ctx| keys::open(ctx, &MASTER_KEY)).expect("the keys");
         let settings = Settings {
             engine: engine.clone(),
@@ -302,7 +305,7 @@ impl TestApp {
         let (names, tokens) = (Mutex::default(), Mutex::default());
         // The company and the first node have the seeds before.
         let nodes = Arc::new(AtomicU64::new(2));
-        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, tenant, app, nodes, db }
+        Self { kind: db.kind, router, runner, engine, wall, clock, names, tokens, tenant, app, nodes, elsewhere, db }
     }
 
     /// Runs something asynchronous to its end, on this thread.
@@ -546,18 +549,23 @@ impl TestApp {
         }
     }
 
-    /// From here on an outside directory is the master of an object.
+    /// From here on an outside directory is the master of an object, under the key `key`, and takes writes or not.
     ///
     /// # Panics
     /// When there is no such object.
-    pub async fn master_elsewhere(&self, id: Uuid) {
-        let source = Source { id, kind: "memory".to_owned(), name: "Head office".to_owned(), can_write: false };
+    pub async fn master_elsewhere(&self, id: Uuid, can_write: bool) {
+        let source = Source { id, kind: "memory".to_owned(), name: "Head office".to_owned(), can_write };
         let adopted = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
             object::insert_source(ctx.tx, &source);
             object::set_source(ctx.tx, ObjectId(id), source.id, "key");
             Ok(())
         });
         adopted.await.expect("the object is there");
+    }
+
+    /// The directory in memory that stands for those outside.
+    pub fn elsewhere(&self) -> &MemoryConnector {
+        &self.elsewhere
     }
 
     /// The metrics of the API and the store, as text.

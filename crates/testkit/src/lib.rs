@@ -16,3 +16,4 @@ pub use answer::Answer;
 pub use app::TestApp;
 pub use db::{Db, Kind};
 pub use issuer::Issuer;
+pub use tenure_connect::Fault;

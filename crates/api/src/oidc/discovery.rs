@@ -14,6 +14,20 @@ pub fn issuer(raw: &Raw) -> String {
     format!("{}/{}/v2.0", raw.base, raw.app.tenant().id)
 }
 
+/// Where tokens are fetched, under the name we were asked for.
+pub fn token_endpoint(raw: &Raw) -> String {
+    format!("{}/{}/oauth2/v2.0/token", raw.base, raw.app.tenant().id)
+}
+
+/// Whom an assertion of a client may be meant for: the token endpoint, under every name of the tenant, and the issuer.
+pub fn audiences(raw: &Raw) -> Vec<String> {
+    let tenant = raw.app.tenant();
+    let id = tenant.id.to_string();
+    let names = [id.as_str(), "common", "organizations"].into_iter().chain(tenant.domains.iter().map(String::as_str));
+    let of = |name: &str| ["oauth2/v2.0/token", "oauth2/token", "v2.0"].map(|end| format!("{}/{name}/{end}", raw.base));
+    names.flat_map(of).collect()
+}
+
 /// The OpenID Connect discovery document.
 pub fn document(raw: &Raw) -> Reply {
     let tenant = raw.app.tenant().id;
@@ -21,11 +35,11 @@ pub fn document(raw: &Raw) -> Reply {
     answer(&json!({
         "issuer": issuer(raw),
         "authorization_endpoint": format!("{authority}/oauth2/v2.0/authorize"),
-        "token_endpoint": format!("{authority}/oauth2/v2.0/token"),
+        "token_endpoint": token_endpoint(raw),
         "device_authorization_endpoint": format!("{authority}/oauth2/v2.0/devicecode"),
         "end_session_endpoint": format!("{authority}/oauth2/v2.0/logout"),
         "jwks_uri": format!("{authority}/discovery/v2.0/keys"),
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt", "none"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "response_types_supported": ["code"],
         "grant_types_supported": [

@@ -49,8 +49,16 @@ refusals! {
     secret_wrong(id) = UNAUTHORIZED, "invalid_client", 7_000_215, "Invalid client secret provided for application '{id}'. Send the secret's text, not its id, and check that it has not expired.";
     /// The scope is one of another API.
     resource(name) = BAD_REQUEST, "invalid_resource", 500_011, "The resource principal named {name} was not found in the tenant. Tokens are for https://graph.microsoft.com, which this server's own address stands for, too.";
-    /// Signed assertions are not read.
-    assertion() = UNAUTHORIZED, "invalid_client", 700_027, "Client assertions are not supported by this release; use a client secret.";
+    /// The assertion is signed by a certificate the client has not registered, or not at all by it.
+    assertion_key(id) = UNAUTHORIZED, "invalid_client", 700_027, "The signature of the client assertion is not by a certificate that is registered for application '{id}' and valid now. Name the certificate in the header (x5t or x5t#S256), sign with RS256 or PS256, and register it in keyCredentials.";
+    /// The assertion speaks of another client.
+    assertion_client(id) = UNAUTHORIZED, "invalid_client", 700_021, "The 'iss' and 'sub' of the client assertion must both be the client id '{id}'.";
+    /// The assertion is meant for somebody else.
+    assertion_audience(endpoint) = UNAUTHORIZED, "invalid_client", 700_023, "The 'aud' of the client assertion must be the token endpoint, {endpoint}.";
+    /// The assertion has ended, or is not yet good, or is good for too long.
+    assertion_time(hours) = UNAUTHORIZED, "invalid_client", 700_024, "The client assertion is not within its valid time range. It needs 'exp', at most {hours} hours ahead, and 'nbf' and 'iat' may not lie ahead.";
+    /// The assertion cannot be read.
+    assertion_form() = BAD_REQUEST, "invalid_request", 50_027, "The client assertion is not a JWT with RS256 or PS256.";
     /// A scope that does not exist.
     scope(name) = BAD_REQUEST, "invalid_scope", 70_011, "The scope '{name}' is not valid.";
     /// An application asks for single permissions.

@@ -1,5 +1,6 @@
 //! The token endpoint.
 
+use super::discovery;
 use super::failure::SignInError;
 use super::form::{Form, basic};
 use super::grants::{self, Issue};
@@ -7,14 +8,18 @@ use super::signin::{self, Credentials, SignIn};
 use crate::error::Failure;
 use crate::http::{Raw, Reply};
 use axum::http::StatusCode;
+use tenure_auth::certificate::{self, AssertionError};
 use tenure_auth::{pkce, scopes};
 use tenure_domain::directory::user::User;
+use tenure_domain::limits::ASSERTION_LIFE_MAX_HOURS;
 use tenure_service::identity::artifacts::{self, Artifact, ArtifactKind, Redeemed};
 use tenure_service::identity::clients::{self, Client};
 use tenure_service::identity::consent;
 use tenure_service::{Cost, Identity, ServiceError};
 use uuid::Uuid;
 
+/// How a client says that it sends a signed assertion (RFC 7523 section 2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// The grant of a device code.
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -91,8 +96,9 @@ async fn client(raw: &Raw, form: &Form) -> Result<(Client, bool), Refused> {
     let basic = basic(raw);
     let id = form.get("client_id").or(basic.as_ref().map(|(id, _)| id.as_str()));
     let client = find_client(raw, id).await?;
-    if form.get("client_assertion").is_some() {
-        return Err(SignInError::assertion().into());
+    if let Some(assertion) = form.get("client_assertion") {
+        check_assertion(raw, form, &client, assertion)?;
+        return Ok((client, true));
     }
     let secret = form.get("client_secret").or(basic.as_ref().map(|(_, secret)| secret.as_str()));
     match secret {
@@ -101,6 +107,24 @@ async fn client(raw: &Raw, form: &Form) -> Result<(Client, bool), Refused> {
         None if client.is_public => Ok((client, false)),
         None => Err(SignInError::secret_missing().into()),
     }
+}
+
+/// Whether the client proves with one of its certificates who it is.
+fn check_assertion(raw: &Raw, form: &Form, client: &Client, assertion: &str) -> Result<(), SignInError> {
+    let kind = form.get("client_assertion_type").ok_or_else(|| SignInError::missing("client_assertion_type"))?;
+    if kind != ASSERTION_TYPE {
+        return Err(SignInError::wrong("client_assertion_type", format!("it must be {ASSERTION_TYPE}")));
+    }
+    let wall = raw.app.wall();
+    let audiences = discovery::audiences(raw);
+    let expected = certificate::Expected { client: client.app_id, audiences: &audiences, now: wall };
+    certificate::verify(assertion, &client.certificates(wall), expected).map_err(|error| match error {
+        AssertionError::Malformed => SignInError::assertion_form(),
+        AssertionError::Unregistered | AssertionError::Signature => SignInError::assertion_key(client.app_id),
+        AssertionError::Client => SignInError::assertion_client(client.app_id),
+        AssertionError::Audience => SignInError::assertion_audience(discovery::token_endpoint(raw)),
+        AssertionError::Time => SignInError::assertion_time(ASSERTION_LIFE_MAX_HOURS),
+    })
 }
 
 /// An application by itself.

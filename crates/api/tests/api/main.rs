@@ -8,9 +8,11 @@
 mod audit;
 mod campaign;
 mod catalogs;
+mod certificates;
 mod clients;
 mod demo;
 mod directory;
+mod elsewhere;
 mod etag;
 mod fuzz;
 mod health;

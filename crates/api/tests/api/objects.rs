@@ -88,8 +88,8 @@ fn what_an_outside_directory_masters_is_changed_there_except_sponsors() {
     on_every_database(async |app| {
         let token = app.token_app().await;
         let (person, group) = (company::person("carla"), company::group("sales"));
-        app.master_elsewhere(person).await;
-        app.master_elsewhere(group).await;
+        app.master_elsewhere(person, false).await;
+        app.master_elsewhere(group, false).await;
         let (person, group) = (format!("/v1.0/users/{person}"), format!("/v1.0/groups/{group}"));
         let somebody =
             json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/users/{}", company::person("ben")) });

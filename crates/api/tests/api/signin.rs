@@ -151,14 +151,13 @@ fn what_is_wrong_with_a_token_request_has_its_number() {
         let secret = ("client_secret", company::WRITER_SECRET);
         let credentials = ("grant_type", "client_credentials");
         let mut told = Vec::new();
-        let cases: [(&str, Vec<(&str, &str)>); 13] = [
+        let cases: [(&str, Vec<(&str, &str)>); 12] = [
             ("nothing", vec![]),
             ("no client", vec![credentials]),
             ("unknown client", vec![credentials, ("client_id", "x"), secret]),
             ("no secret", vec![credentials, ("client_id", &writer), ("scope", DEFAULT)]),
             ("no scope", vec![credentials, ("client_id", &writer), secret]),
             ("one permission", vec![credentials, ("client_id", &writer), secret, ("scope", "User.Read.All")]),
-            ("assertion", vec![credentials, ("client_id", &writer), ("client_assertion", "x"), ("scope", DEFAULT)]),
             ("public client by itself", vec![credentials, ("client_id", &command_line), ("scope", DEFAULT)]),
             ("unknown grant", vec![("grant_type", "magic"), ("client_id", &writer), secret]),
             ("no password", vec![("grant_type", "password"), ("client_id", &command_line), ("username", "x")]),

@@ -13,6 +13,7 @@ use crate::policy::eligibility::{TargetFacts, in_scope};
 use crate::policy::expiration::{Asker, ends};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// What delivering needs besides the request.
 pub(super) struct Delivery<'a> {
@@ -80,6 +81,12 @@ fn result_row(state: AssignmentState, request: &Request, names: &Names) -> Optio
         AssignmentState::PartiallyDelivered => Some(audit(Activity::PartiallyFulfill, request, names).failed()),
         AssignmentState::DeliveryFailed => Some(audit(Activity::FailRequest, request, names).failed()),
     }
+}
+
+/// What other systems said, once each (decisions.md C6).
+fn say_why(row: AuditEvent, grants: &[Grant]) -> AuditEvent {
+    let told: BTreeSet<&str> = grants.iter().filter_map(|grant| grant.error.as_deref()).collect();
+    if told.is_empty() { row } else { row.because(told.into_iter().collect::<Vec<_>>().join("; ")) }
 }
 
 /// Names in the audit row what was joined.
@@ -207,7 +214,8 @@ pub fn delivery_progress(
         let mut request = request.clone();
         request.version += 1;
         request.state = request_state(state, assignment.id, now);
-        decision.audit.extend(result_row(state, &request, names));
+        let row = result_row(state, &request, names);
+        decision.audit.extend(row.map(|row| if row.succeeded { row } else { say_why(row, grants) }));
         decision.effects.extend(granted_mail(state, &request, mails));
         decision.change(Change::Request(request, Save::Changed));
     }

@@ -82,14 +82,23 @@ impl Server {
 
     /// The same, with the log going somewhere.
     pub fn start_logging(folder: &Path, more: &[&str], log: Stdio) -> Self {
-        let mut command = tenure(&["serve", "--demo", "--insecure-http", "--listen", "127.0.0.1:0", "--data-dir"]);
+        Self::launch(folder, &[&["--insecure-http"], more].concat(), log)
+    }
+
+    /// The same over TLS, as `more` says.
+    pub fn start_over_tls(folder: &Path, more: &[&str]) -> Self {
+        Self::launch(folder, more, Stdio::inherit())
+    }
+
+    fn launch(folder: &Path, more: &[&str], log: Stdio) -> Self {
+        let mut command = tenure(&["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]);
         let mut child =
             command.arg(folder).args(more).stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let mut metrics = None;
         let address = lines.by_ref().find_map(|line| {
             let line = line.expect("a line");
-            let (_, address) = line.rsplit_once("http://")?;
+            let (_, address) = line.rsplit_once("://")?;
             metrics = metrics.or(address.strip_suffix("/metrics").and_then(|a| a.parse().ok()));
             address.parse().ok()
         });
@@ -102,6 +111,11 @@ impl Server {
         let env = std::fs::read_to_string(folder.join("demo.env")).expect("the demo's secrets");
         let demo = env.lines().filter_map(|l| l.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         Self { child, address, metrics, demo }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A value of `demo.env`.
@@ -171,18 +185,35 @@ impl Drop for Server {
 
 /// One request on a connection of its own.
 pub fn exchange(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut stream = TcpStream::connect(address).expect("the server accepts");
+    exchange_over(&mut connect(address), method, path, headers, body).expect("the answer")
+}
+
+/// A connection that does not wait for ever.
+pub fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server accepts");
     stream.set_read_timeout(Some(std::time::Duration::from_secs(ANSWER_SECONDS_MAX))).expect("a limit");
+    stream
+}
+
+/// One request, and the answer up to the end of the connection.
+pub fn exchange_over(
+    stream: &mut (impl Read + Write),
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Answer> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     for (name, value) in headers.iter().chain(&[("Content-Length", body.len().to_string().as_str())]) {
         head.extend([*name, ": ", *value, "\r\n"]);
     }
     head += "\r\n";
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).expect("the request is sent");
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("the answer");
+    stream.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_default();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }

@@ -1,6 +1,6 @@
 //! Applications, service principals, app roles and who holds them; client secrets.
 
-use super::{attribute_changes, target};
+use super::{attribute_changes, certificates, target};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use serde_json::{Map, Value, json};
@@ -75,14 +75,17 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewApplication) -> Result<ObjectId, S
     let permit = ctx.permit(Action::WriteApplications)?;
     check_name("displayName", &new.name)?;
     check_app_roles(&new.roles)?;
+    let id = ctx.ids.next(ctx.now);
+    let mut attributes = new.attributes.clone();
+    certificates::settle(ctx, id, &mut attributes)?;
     let app = Application {
-        id: ctx.ids.next(ctx.now),
+        id,
         app_id: new.app_id.unwrap_or_else(|| ctx.ids.next(ctx.now)),
         name: new.name.clone(),
         unique_name: new.unique_name.clone(),
         is_public_client: new.is_public_client,
         roles: new.roles.clone(),
-        attributes: new.attributes.clone(),
+        attributes,
         created_at: ctx.now,
         version: 1,
     };
@@ -103,7 +106,8 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewApplication) -> Result<ObjectId, S
 pub fn update(ctx: &mut Ctx<'_, '_>, id: ObjectId, patch: &ApplicationPatch) -> Result<(), ServiceError> {
     let (permit, found) = ctx.load(Action::WriteApplications, application::get(id))?;
     let old = found.ok_or_else(|| Refusal::no_such_object(id))?;
-    let given = patch.clone();
+    let mut given = patch.clone();
+    certificates::settle(ctx, id, &mut given.attributes)?;
     let mut attributes = old.attributes.clone();
     attributes.merge(&given.attributes);
     let new = Application {
@@ -181,13 +185,16 @@ pub fn create_service_principal(ctx: &mut Ctx<'_, '_>, new: &NewServicePrincipal
         );
         Refusal::new(Code::RequestBadRequest, message).detail("/appId", "unknown")
     })?;
+    let id = ctx.ids.next(ctx.now);
+    let mut attributes = new.attributes.clone();
+    certificates::settle(ctx, id, &mut attributes)?;
     let sp = ServicePrincipal {
-        id: ctx.ids.next(ctx.now),
+        id,
         app_id: app.app_id,
         name: app.name.clone(),
         is_enabled: new.is_enabled,
         roles: app.roles.clone(),
-        attributes: new.attributes.clone(),
+        attributes,
         created_at: ctx.now,
         version: 1,
     };
@@ -210,7 +217,8 @@ pub fn update_service_principal(
 ) -> Result<(), ServiceError> {
     let (permit, found) = ctx.load(Action::WriteApplications, application::service_principal(id))?;
     let old = found.ok_or_else(|| Refusal::no_such_object(id))?;
-    let given = patch.clone();
+    let mut given = patch.clone();
+    certificates::settle(ctx, id, &mut given.attributes)?;
     let mut attributes = old.attributes.clone();
     attributes.merge(&given.attributes);
     let new = ServicePrincipal {

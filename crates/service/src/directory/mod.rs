@@ -1,6 +1,7 @@
 //! The directory's use cases (semantics.md 13; decisions.md B).
 
 pub mod applications;
+mod certificates;
 pub mod deleted;
 pub mod groups;
 pub mod users;

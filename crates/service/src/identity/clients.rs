@@ -3,6 +3,7 @@
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use serde_json::Value;
+use tenure_auth::certificate::Certificate;
 use tenure_auth::{scopes, secret};
 use tenure_domain::Timestamp;
 use tenure_domain::directory::application::{AZURE_COMMAND_LINE_APP_ID, Application, GRAPH_COMMAND_LINE_APP_ID};
@@ -30,15 +31,18 @@ pub struct Client {
     /// The addresses it may be answered at.
     redirects: Vec<String>,
     secrets: Vec<Credential>,
+    certificates: Vec<Credential>,
 }
 
 /// The client of that id.
 pub fn find(ctx: &mut Ctx<'_, '_>, app_id: Uuid) -> Result<Option<Client>, ServiceError> {
     let (sp, app) = ctx.fetch((application::service_principal_by_app_id(app_id), application::by_app_id(app_id)))?;
     let Some(sp) = sp else { return Ok(None) };
-    let of_app = app.as_ref().map(|a| identity::credentials(a.id, CredentialKind::ClientSecret));
-    let of_sp = identity::credentials(sp.id, CredentialKind::ClientSecret);
-    let (of_app, of_sp) = ctx.fetch((of_app, of_sp))?;
+    let of_app = |kind| app.as_ref().map(|a| identity::credentials(a.id, kind));
+    let of_sp = |kind| identity::credentials(sp.id, kind);
+    let (secret, certificate) = (CredentialKind::ClientSecret, CredentialKind::Certificate);
+    let wanted = (of_app(secret), of_sp(secret), of_app(certificate), of_sp(certificate));
+    let (app_secrets, sp_secrets, app_certificates, sp_certificates) = ctx.fetch(wanted)?;
     let published = [GRAPH_COMMAND_LINE_APP_ID, AZURE_COMMAND_LINE_APP_ID].contains(&app_id);
     Ok(Some(Client {
         app_id,
@@ -47,7 +51,8 @@ pub fn find(ctx: &mut Ctx<'_, '_>, app_id: Uuid) -> Result<Option<Client>, Servi
         is_enabled: sp.is_enabled,
         is_public: published || app.as_ref().is_some_and(|a| a.is_public_client),
         redirects: app.as_ref().map(redirects).unwrap_or_default(),
-        secrets: of_app.unwrap_or_default().into_iter().chain(of_sp).collect(),
+        secrets: app_secrets.unwrap_or_default().into_iter().chain(sp_secrets).collect(),
+        certificates: app_certificates.unwrap_or_default().into_iter().chain(sp_certificates).collect(),
     }))
 }
 
@@ -72,13 +77,19 @@ impl Client {
             is_public: false,
             redirects: Vec::new(),
             secrets: Vec::new(),
+            certificates: Vec::new(),
         }
     }
 
     /// Whether `text` is a secret of this client that is good now.
     pub fn has_secret(&self, text: &str, wall: Timestamp) -> bool {
-        let good = |c: &&Credential| c.starts_at <= wall && c.expires_at.is_none_or(|end| end > wall);
-        self.secrets.iter().filter(good).any(|c| secret::matches(text, &c.hash))
+        self.secrets.iter().filter(|c| is_good(c, wall)).any(|c| secret::matches(text, &c.hash))
+    }
+
+    /// The certificates of this client that are good now.
+    pub fn certificates(&self, wall: Timestamp) -> Vec<Certificate> {
+        let good = self.certificates.iter().filter(|c| is_good(c, wall));
+        good.filter_map(|c| Certificate::from_base64(&c.hash).ok()).collect()
     }
 
     /// Whether the client may be answered at `redirect`: a registered address, or for public clients this machine on any
@@ -87,6 +98,10 @@ impl Client {
         let registered = self.redirects.iter().any(|r| same_address(r, redirect));
         registered || (self.is_public && (is_loopback(redirect) || redirect == NATIVE_REDIRECT))
     }
+}
+
+fn is_good(credential: &Credential, wall: Timestamp) -> bool {
+    credential.starts_at <= wall && credential.expires_at.is_none_or(|end| end > wall)
 }
 
 /// Equal, but for the port of an address on this machine.
@@ -130,6 +145,7 @@ mod tests {
             is_public,
             redirects: redirects.iter().map(|r| (*r).to_owned()).collect(),
             secrets: Vec::new(),
+            certificates: Vec::new(),
         }
     }
 

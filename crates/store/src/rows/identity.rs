@@ -218,6 +218,8 @@ pub enum CredentialKind {
     ClientSecret = 2,
     /// A one-time link to set the first password.
     SetupLink = 3,
+    /// An application's certificate: the hash is the certificate itself, in base64.
+    Certificate = 4,
 }
 
 /// A credential.

@@ -1,0 +1,126 @@
+//! The certificates of applications: `keyCredentials` is written as a whole, like any list of Graph.
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use serde_json::{Map, Value, json};
+use tenure_auth::certificate::Certificate;
+use tenure_domain::Timestamp;
+use tenure_domain::directory::Attributes;
+use tenure_domain::ids::ObjectId;
+use tenure_domain::limits::CERTIFICATES_MAX;
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_store::rows::identity::{self, Credential, CredentialKind};
+use uuid::Uuid;
+
+/// The property.
+const NAME: &str = "keyCredentials";
+/// The one type of key an application signs in with.
+const TYPE: &str = "AsymmetricX509Cert";
+/// What it is for.
+const USAGE: &str = "Verify";
+
+/// Stores the certificates that a body lists and takes away those it no longer lists. The body then lists them as they
+/// are shown: when they end and which they are, without the certificate. An entry without `key` keeps the one of its
+/// `keyId`.
+pub(super) fn settle(ctx: &mut Ctx<'_, '_>, id: ObjectId, given: &mut Attributes) -> Result<(), ServiceError> {
+    let Some(list) = given.0.get_mut(NAME) else { return Ok(()) };
+    let entries = list.as_array().cloned().unwrap_or_default();
+    if entries.len() > CERTIFICATES_MAX {
+        let message = format!("`{NAME}` holds at most {CERTIFICATES_MAX} certificates");
+        return Err(refused(&format!("/{NAME}"), message).into());
+    }
+    let known = ctx.fetch(identity::credentials(id, CredentialKind::Certificate))?;
+    let mut kept: Vec<(Credential, Value)> = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        let one = Entry { at, members: entry.as_object().cloned().unwrap_or_default() };
+        let fresh = ctx.ids.next(ctx.now);
+        let (credential, shown) = one.read(&known, fresh)?;
+        if kept.iter().any(|(other, _)| other.id == credential.id) {
+            return Err(one.refused("keyId", "is that of another entry").into());
+        }
+        kept.push((credential, shown));
+    }
+    *list = Value::Array(kept.iter().map(|(_, shown)| shown.clone()).collect());
+    identity::delete_credentials(ctx.tx, id, CredentialKind::Certificate);
+    for (credential, _) in &kept {
+        identity::insert_credential(ctx.tx, id, CredentialKind::Certificate, credential);
+    }
+    Ok(())
+}
+
+fn refused(target: &str, message: String) -> Refusal {
+    Refusal::new(Code::RequestBadRequest, message.clone()).detail(target, message)
+}
+
+/// One entry of a body.
+struct Entry {
+    at: usize,
+    members: Map<String, Value>,
+}
+
+impl Entry {
+    fn refused(&self, member: &str, why: impl std::fmt::Display) -> Refusal {
+        let at = self.at;
+        refused(&format!("/{NAME}/{at}/{member}"), format!("`{NAME}/{at}/{member}` {why}"))
+    }
+
+    fn text(&self, member: &str) -> Option<&str> {
+        self.members.get(member).and_then(Value::as_str)
+    }
+
+    fn time(&self, member: &str) -> Result<Option<Timestamp>, Refusal> {
+        let parsed = self.text(member).map(str::parse).transpose();
+        parsed.map_err(|_| self.refused(member, "is not a time"))
+    }
+
+    /// The certificate as it is kept, and as it is shown.
+    fn read(&self, known: &[Credential], fresh: Uuid) -> Result<(Credential, Value), Refusal> {
+        for (member, only) in [("type", TYPE), ("usage", USAGE)] {
+            if self.text(member).is_none_or(|given| given != only) {
+                return Err(self.refused(member, format!("must be \"{only}\"")));
+            }
+        }
+        let id = self.text("keyId").map(Uuid::parse_str).transpose();
+        let id = id.map_err(|_| self.refused("keyId", "is not a GUID"))?;
+        let before = id.and_then(|id| known.iter().find(|c| c.id == id));
+        let certificate = match (self.text("key"), before) {
+            (Some(key), _) => Certificate::from_base64(key).map_err(|error| self.refused("key", error))?,
+            (None, Some(kept)) => Certificate::from_base64(&kept.hash).map_err(|error| self.refused("key", error))?,
+            (None, None) => return Err(self.refused("key", "is missing, and no certificate has that keyId")),
+        };
+        let starts_at = self.time("startDateTime")?.unwrap_or(certificate.starts_at);
+        let ends_at = self.time("endDateTime")?.unwrap_or(certificate.ends_at);
+        if starts_at < certificate.starts_at {
+            return Err(
+                self.refused("startDateTime", format!("lies before the certificate's, {}", certificate.starts_at))
+            );
+        }
+        if ends_at > certificate.ends_at || ends_at < starts_at {
+            return Err(self.refused("endDateTime", format!("must lie between the start and {}", certificate.ends_at)));
+        }
+        let name = self.text("displayName").map_or_else(|| certificate.subject.clone(), ToOwned::to_owned);
+        let id = id.unwrap_or(fresh);
+        let shown = json!({
+            "customKeyIdentifier": self.text("customKeyIdentifier").map_or_else(|| certificate.thumbprint(), ToOwned::to_owned),
+            "displayName": name,
+            "endDateTime": ends_at,
+            "key": null,
+            "keyId": id,
+            "startDateTime": starts_at,
+            "type": TYPE,
+            "usage": USAGE,
+        });
+        let credential = Credential {
+            id,
+            hash: certificate.to_base64(),
+            name: Some(name),
+            hint: None,
+            must_change: false,
+            starts_at,
+            expires_at: Some(ends_at),
+            failures: 0,
+            locked_until: None,
+        };
+        Ok((credential, shown))
+    }
+}
