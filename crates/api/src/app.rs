@@ -1,6 +1,7 @@
 //! What every request may use.
 
 use crate::body::Bodies;
+use crate::caller::Known;
 use crate::error::Failure;
 use crate::oidc::Addresses;
 use crate::outside::{Outbound, Outside, Provider, Verified};
@@ -11,7 +12,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tenure_auth::cache::TokenCache;
-use tenure_auth::{Claims, PublicKey, password};
+use tenure_auth::{PublicKey, password};
 use tenure_domain::Timestamp;
 use tenure_domain::limits::{
     BODIES_BYTES_MAX, COUNT_CONCURRENCY, COUNT_QUEUE_MAX, PASSWORD_HASHERS, PASSWORD_QUEUE_MAX,
@@ -107,7 +108,7 @@ struct Parts {
     engine: Engine,
     tenant: Tenant,
     keys: RwLock<KeyRing>,
-    tokens: TokenCache<Claims>,
+    tokens: TokenCache<Known>,
     hosts: Hosts,
     clock: Option<ClockControl>,
     outside: Outside,
@@ -189,7 +190,7 @@ impl App {
         self.keys().public(self.wall())
     }
 
-    pub(crate) fn tokens(&self) -> &TokenCache<Claims> {
+    pub(crate) fn tokens(&self) -> &TokenCache<Known> {
         &self.0.tokens
     }
 

@@ -38,8 +38,13 @@ pub async fn identify(raw: &Raw) -> Result<Identity, Failure> {
     {
         return by_foreign_token(raw, issuer, token).await;
     }
-    let claims = claims(app, token, known).map_err(|error| refused(&error.to_string()))?;
-    Ok(identity(&claims))
+    Ok(known_to_us(app, token, known).map_err(|error| refused(&error.to_string()))?.identity)
+}
+
+/// A token of ours whose signature was verified, and whom its claims name.
+pub struct Known {
+    claims: Claims,
+    identity: Identity,
 }
 
 /// Who calls by an access token of an issuer outside: the person it is linked to, within what the configuration makes of
@@ -69,20 +74,20 @@ async fn by_foreign_token(raw: &Raw, issuer: (&Issuer, &AccessTokens), token: &s
     Ok(Identity::Token { principal: bearer.user, is_app: false, capabilities, epoch: bearer.epoch, client: None })
 }
 
-fn claims(app: &App, text: &str, known: Option<Arc<Claims>>) -> Result<Arc<Claims>, token::TokenError> {
+fn known_to_us(app: &App, text: &str, known: Option<Arc<Known>>) -> Result<Arc<Known>, token::TokenError> {
     let now = app.wall();
     let expected = Expected { tenant: app.tenant().id, audiences: &GRAPH_AUDIENCES, now };
     app.metrics().token(known.is_some());
     if let Some(known) = known {
-        token::check(&known, expected)?;
+        token::check(&known.claims, expected)?;
         return Ok(known);
     }
     let claims = token::verify(text, &app.public_keys(), expected)?;
     if !is_our_issuer(app, &claims) {
         return Err(token::TokenError::Audience);
     }
-    let until = claims.exp;
-    Ok(app.tokens().put(text, claims, (until, now.as_second())))
+    let (until, identity) = (claims.exp, identity(&claims));
+    Ok(app.tokens().put(text, Known { claims, identity }, (until, now.as_second())))
 }
 
 /// The issuer is one of our own names: `https://host[:port]/{tenant}/v2.0`.

@@ -35,6 +35,19 @@ const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 const DIAGNOSTIC: HeaderName = HeaderName::from_static("x-ms-ags-diagnostic");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
+/// What every answer says unless its room said otherwise.
+static ALWAYS: [(HeaderName, HeaderValue); 7] = [
+    (ODATA_VERSION, HeaderValue::from_static("4.0")),
+    (
+        DIAGNOSTIC,
+        HeaderValue::from_static("{\"ServerInfo\":{\"DataCenter\":\"local\",\"Slice\":\"E\",\"Ring\":\"1\"}}"),
+    ),
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::VARY, HeaderValue::from_static("Accept-Encoding")),
+    (CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
 /// Characters of a client's own request id that are given back.
 const CLIENT_REQUEST_ID_CHARS_MAX: usize = 256;
 
@@ -420,20 +433,15 @@ fn finish(reply: Reply, id: Uuid, client: &str) -> Response<Body> {
     if let Some(kind) = reply.content_type {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
+    let id = HeaderValue::from_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    for (name, value) in [(REQUEST_ID, id), (CLIENT_REQUEST_ID, HeaderValue::from_str(client))] {
+        if let Ok(value) = value {
             headers.entry(name).or_insert(value);
         }
-    };
-    set(REQUEST_ID, &id.to_string());
-    set(CLIENT_REQUEST_ID, client);
-    set(ODATA_VERSION, "4.0");
-    set(DIAGNOSTIC, "{\"ServerInfo\":{\"DataCenter\":\"local\",\"Slice\":\"E\",\"Ring\":\"1\"}}");
-    set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    set(header::CACHE_CONTROL, "no-store");
-    set(header::VARY, "Accept-Encoding");
-    set(CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
+    }
+    for (name, value) in &ALWAYS {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
     response
 }
 

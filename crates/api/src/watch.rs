@@ -35,8 +35,8 @@ impl Seen {
     }
 
     /// Its path has this shape, with `{}` in place of keys.
-    pub fn shape(&self, shape: &str) {
-        let _ = self.shape.set(shape.to_owned());
+    pub fn shape(&self, shape: impl Into<String>) {
+        let _ = self.shape.set(shape.into());
     }
 
     /// This account sent it.

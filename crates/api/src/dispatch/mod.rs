@@ -158,11 +158,12 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     })?;
     let (shape, keys) = shape(&resolved);
     call.seen.route(resolved.set.id);
-    call.seen.shape(&shape);
     let target = Target { resolved, options, keys };
     if call.method == Method::GET && !is_action(&target.resolved) {
+        call.seen.shape(shape);
         return read::get(call, target).await;
     }
+    call.seen.shape(shape.as_str());
     match ROUTES.iter().find(|r| r.method == call.method && r.shape == shape) {
         Some(route) => (route.run)(call, &target).await,
         None => Err(not_allowed(call, &target.resolved, &shape)),

@@ -172,8 +172,8 @@ pub async fn get(call: &Call, target: Target) -> Result<Reply, Failure> {
         let message = "$search in the directory needs the header ConsistencyLevel: eventual";
         return Err(Failure::new(StatusCode::BAD_REQUEST, "Request_UnsupportedQuery", message));
     }
-    let mark = fingerprint_of(call, &target.options);
-    let cursor = query.token.as_deref().map(|t| Cursor::open(t, mark, &|b| sign(&call.app, b))).transpose()?;
+    let open = |token: &str| Cursor::open(token, fingerprint_of(call, &target.options), &|b| sign(&call.app, b));
+    let cursor = query.token.as_deref().map(open).transpose()?;
     let page = query.top.or_else(|| preferred_page(call)).unwrap_or(PAGE_ROWS_DEFAULT);
     let asked = Arc::new(Asked {
         version: call.version,
@@ -188,8 +188,8 @@ pub async fn get(call: &Call, target: Target) -> Result<Reply, Failure> {
     match (asked.resolved.suffix, is_property(&asked.resolved), asked.resolved.is_collection) {
         (Suffix::Count, _, _) => count(call, asked).await,
         (_, true, _) => property(call, asked).await,
-        (Suffix::Ref, _, _) => references(call, asked, mark, &target.options).await,
-        (_, _, true) => list(call, asked, mark, &target.options).await,
+        (Suffix::Ref, _, _) => references(call, asked, &target.options).await,
+        (_, _, true) => list(call, asked, &target.options).await,
         (_, _, false) => single(call, asked).await,
     }
 }
@@ -296,11 +296,11 @@ fn open_list(asked: &Asked, count: Option<i64>) -> Vec<u8> {
     body
 }
 
-fn close_list(call: &Call, options: &Options, fingerprint: u64, page: Page) -> Reply {
+fn close_list(call: &Call, options: &Options, page: Page) -> Reply {
     let mut body = page.body;
     body.push(b']');
     if let Some(after) = page.after {
-        let cursor = Cursor { fingerprint, count: page.count, after };
+        let cursor = Cursor { fingerprint: fingerprint_of(call, options), count: page.count, after };
         json::member(&mut body, "@odata.nextLink");
         json::text(&mut body, &next_link(call, options, &cursor));
     }
@@ -308,7 +308,7 @@ fn close_list(call: &Call, options: &Options, fingerprint: u64, page: Page) -> R
     Reply::json(StatusCode::OK, body)
 }
 
-async fn list(call: &Call, asked: Arc<Asked>, mark: u64, options: &Options) -> Result<Reply, Failure> {
+async fn list(call: &Call, asked: Arc<Asked>, options: &Options) -> Result<Reply, Failure> {
     let cost = cost(&asked.query);
     let counts = asked.query.count && asked.cursor.is_none();
     let turn = if counts { Some(call.app.count_turn().await?) } else { None };
@@ -317,7 +317,7 @@ async fn list(call: &Call, asked: Arc<Asked>, mark: u64, options: &Options) -> R
         list_page(ctx, &asked)
     });
     let page = read.await?;
-    Ok(close_list(call, options, mark, page))
+    Ok(close_list(call, options, page))
 }
 
 fn list_page(ctx: &mut Ctx<'_, '_>, asked: &Asked) -> Result<Page, ServiceError> {
@@ -416,7 +416,7 @@ async fn count(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
     Ok(Reply::text("text/plain", read.await?.to_string()))
 }
 
-async fn references(call: &Call, asked: Arc<Asked>, mark: u64, options: &Options) -> Result<Reply, Failure> {
+async fn references(call: &Call, asked: Arc<Asked>, options: &Options) -> Result<Reply, Failure> {
     let is_collection = asked.resolved.is_collection;
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
         let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
@@ -446,7 +446,7 @@ async fn references(call: &Call, asked: Arc<Asked>, mark: u64, options: &Options
         Ok(Page { body, after: after.filter(|_| more), count: None })
     });
     let page: Page = read.await.map_err(Failure::from)?;
-    if is_collection { Ok(close_list(call, options, mark, page)) } else { Ok(Reply::json(StatusCode::OK, page.body)) }
+    if is_collection { Ok(close_list(call, options, page)) } else { Ok(Reply::json(StatusCode::OK, page.body)) }
 }
 
 async fn single(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
@@ -484,10 +484,25 @@ fn write_one(
     columns.extend(etag::column(what.spot.entity));
     let select: Select<'_> = what.spot.select(columns, 1);
     let key_at = select.layout().key;
+    let counted = etag::column(what.spot.entity).is_some();
+    let mut body = Vec::with_capacity(1_024);
+    body.push(b'{');
+    json::member(&mut body, "@odata.context");
+    json::text(&mut body, what.context);
+    if overlay.is_empty() && !plan.expands() {
+        // Written as it arrives: nothing of the row is needed later.
+        let mut found = None;
+        read_checked(ctx, what.checks, select, &mut |row| {
+            plan.write_members(row, &mut body);
+            found = Some(if counted { row.cell(version_at).int() } else { None });
+        })?;
+        body.push(b'}');
+        return Ok(found.map(|version| Shown { body, version }));
+    }
     let mut row: Option<OwnedRow> = None;
     read_checked(ctx, what.checks, select, &mut |r| row = Some(owned(r, key_at + 1)))?;
     let Some(mut row) = row else { return Ok(None) };
-    let version = etag::column(what.spot.entity).and_then(|_| row.cell(version_at).int());
+    let version = if counted { row.cell(version_at).int() } else { None };
     for (column, value) in overlay {
         let at = plan.columns.iter().position(|c| c == column);
         if let Some(cell) = at.and_then(|at| row.0.get_mut(at)) {
@@ -495,10 +510,6 @@ fn write_one(
         }
     }
     let level = expand(ctx, &plan, vec![row], key_at)?;
-    let mut body = Vec::with_capacity(1_024);
-    body.push(b'{');
-    json::member(&mut body, "@odata.context");
-    json::text(&mut body, what.context);
     write_expanded(&plan, &level, 0, key_at, &|| object_link(&level, 0, key_at, what.link), &mut body);
     body.push(b'}');
     Ok(Some(Shown { body, version }))

@@ -247,6 +247,9 @@ fn expand_within(
     key_at: usize,
     read: &mut usize,
 ) -> Result<Level, ServiceError> {
+    if plan.expands.is_empty() {
+        return Ok(Level { rows, children: Vec::new() });
+    }
     let keys: Vec<Vec<Uuid>> = plan.expands.iter().map(|e| parent_keys(e, &rows, key_at)).collect();
     // A statement takes so many keys; a longer list is several statements of the same round trip.
     let jobs: Vec<(usize, &[Uuid])> =

@@ -14,10 +14,10 @@ use uuid::Uuid;
 sql! {
     /// What the directory says about a person who calls, at this moment (decisions.md D11): one row for the account, one
     /// for each directory role held directly or through groups.
-    USER_RIGHTS(hot): "SELECT 0 AS kind, o.display_name AS text_value, CASE WHEN u.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, u.user_type AS n2, u.token_epoch AS n3, u.id AS id_value, u.upn AS more FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 UNION ALL SELECT 2, NULL, 0, 0, 0, ra.role_id, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1";
+    USER_RIGHTS(hot): "SELECT 0 AS kind, u.id AS id_value, o.display_name AS text_value, CASE WHEN u.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, u.user_type AS n2, u.token_epoch AS n3, u.upn AS more FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 UNION ALL SELECT 2, ra.role_id, NULL, 0, 0, 0, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1";
     /// The same about an app, with one row for each app role held at the Graph application. Their published ids say what
     /// they allow.
-    APP_RIGHTS(hot): "SELECT 1 AS kind, o.display_name AS text_value, CASE WHEN s.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, 0 AS n2, 0 AS n3, s.app_id AS id_value, NULL AS more FROM service_principal s JOIN directory_object o ON o.id = s.id WHERE s.id = $1 UNION ALL SELECT 2, NULL, 0, 0, 0, ra.role_id, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1 UNION ALL SELECT 3, NULL, 0, 0, 0, aa.app_role_id, NULL FROM service_principal gs JOIN app_role_assignment aa ON aa.principal_id = $1 AND aa.sp_id = gs.id WHERE gs.app_id = $2 AND NOT gs.is_deleted";
+    APP_RIGHTS(hot): "SELECT 1 AS kind, s.app_id AS id_value, o.display_name AS text_value, CASE WHEN s.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, 0 AS n2, 0 AS n3, NULL AS more FROM service_principal s JOIN directory_object o ON o.id = s.id WHERE s.id = $1 UNION ALL SELECT 2, ra.role_id, NULL, 0, 0, 0, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1 UNION ALL SELECT 3, aa.app_role_id, NULL, 0, 0, 0, NULL FROM service_principal gs JOIN app_role_assignment aa ON aa.principal_id = $1 AND aa.sp_id = gs.id WHERE gs.app_id = $2 AND NOT gs.is_deleted";
     /// Whether the client of a delegated token may act, and what it was given for everybody and for this person: both are
     /// asked again with every request, so that consent that is withdrawn ends at once.
     CLIENT_RIGHTS(hot): "SELECT s.is_enabled, NULL AS scopes FROM service_principal s WHERE s.app_id = $1 AND NOT s.is_deleted UNION ALL SELECT s.is_enabled, g.scopes FROM service_principal s JOIN oauth_grant g ON g.client_id = s.id AND g.principal_id IS NULL WHERE s.app_id = $1 AND NOT s.is_deleted UNION ALL SELECT s.is_enabled, g.scopes FROM service_principal s JOIN oauth_grant g ON g.client_id = s.id AND g.principal_id = $2 WHERE s.app_id = $1 AND NOT s.is_deleted";
@@ -65,14 +65,14 @@ pub struct Account {
 }
 
 /// One row of [`USER_RIGHTS`] or [`APP_RIGHTS`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RightsRow {
     kind: i64,
+    id: Uuid,
     text: Option<String>,
     n1: i64,
     n2: i64,
     n3: i64,
-    id: Uuid,
     more: Option<String>,
 }
 
@@ -85,13 +85,18 @@ pub fn rights(principal: ObjectId, is_app: bool) -> Query<RightsRow> {
     };
     Query::new(sql, params, |row| {
         let mut c = Columns::of(row, "rights");
+        let (kind, id) = (c.int("kind")?, c.id("id_value")?);
+        if kind > 1 {
+            // An account has many of these, and they say nothing else.
+            return Ok(RightsRow { kind, id, ..RightsRow::default() });
+        }
         Ok(RightsRow {
-            kind: c.int("kind")?,
+            kind,
+            id,
             text: c.opt_text("text_value")?,
             n1: c.int("n1")?,
             n2: c.int("n2")?,
             n3: c.int("n3")?,
-            id: c.id("id_value")?,
             more: c.opt_text("more")?,
         })
     })
