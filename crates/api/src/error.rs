@@ -1,5 +1,7 @@
 //! Refusals and failures as Graph answers: one `match` for the status of every code (decisions.md M).
 
+mod told;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use serde_json::{Value as Json, json};
 use tenure_domain::Timestamp;
@@ -8,10 +10,21 @@ use tenure_odata::ErrorKind;
 use tenure_service::ServiceError;
 use uuid::Uuid;
 
+use self::told::OncePerSecond;
 use crate::http::Reply;
 
 /// Seconds after which a client may try again what we could not do.
 const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// Under overload thousands are turned away in a second: the log has one line for them.
+static TURNED_AWAY: OncePerSecond = OncePerSecond::new();
+
+/// Tells the log that a request was turned away, and why.
+pub(crate) fn tell_turned_away(now: Timestamp, request: Uuid, cause: &str) {
+    if let Some(since) = TURNED_AWAY.to_tell(now.as_second()) {
+        tracing::warn!(id = %request, cause, since, "requests are turned away");
+    }
+}
 
 /// One fault of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +155,7 @@ impl Failure {
         let parts = &*self.0;
         match &parts.cause {
             Some(Cause::Fault(cause)) => tracing::error!(id = %request, cause, "a request failed by a fault of ours"),
-            Some(Cause::TurnedAway(cause)) => tracing::warn!(id = %request, cause, "a request was turned away"),
+            Some(Cause::TurnedAway(cause)) => tell_turned_away(now, request, cause),
             Some(Cause::Unknown(cause)) => {
                 tracing::error!(id = %request, cause, "whether a request was done is not known");
             }

@@ -15,6 +15,16 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// Memory of a process, in megabytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// What it has for itself: without it it could not run.
+    pub own: f64,
+    /// Its share of what it maps of files: its program, and of the database what was read lately. The system takes that
+    /// back when somebody needs it, as it does with everything it keeps of files.
+    pub mapped: f64,
+}
+
 /// A process that serves.
 pub struct Process {
     child: Child,
@@ -94,12 +104,15 @@ impl Process {
         Ok(ticks / TICKS_PER_SECOND)
     }
 
-    /// Megabytes of memory that it has now: all that is its own, and its share of the database file that it maps.
-    pub fn memory(&self) -> Outcome<f64> {
+    /// The memory that it has now.
+    pub fn memory(&self) -> Outcome<Memory> {
         let text = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id())).doing("reading its memory")?;
-        let line = text.lines().find_map(|l| l.strip_prefix("Pss:")).doing("reading its memory")?;
-        let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse().doing("reading its memory")?;
-        Ok((kibibytes / 1_024.0).round())
+        let part = |name: &str| {
+            let line = text.lines().find_map(|l| l.strip_prefix(name)).doing("reading its memory")?;
+            let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse().doing("reading its memory")?;
+            Ok((kibibytes / 1_024.0).round())
+        };
+        Ok(Memory { own: part("Pss_Anon:")?, mapped: part("Pss_File:")? })
     }
 
     /// Stops it as an operator would.

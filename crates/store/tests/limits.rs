@@ -319,6 +319,29 @@ fn a_transaction_that_always_loses_is_tried_so_often() {
     }
 }
 
+/// Only where transactions run side by side can somebody come between looking and adding.
+#[test]
+fn what_is_found_taken_is_looked_at_once_more() {
+    for kind in tenure_testkit::db::kinds().into_iter().filter(|kind| *kind == Kind::Server) {
+        let db = tenure_testkit::Db::fresh(kind);
+        let store = db.store();
+        insert(&store, 1..2, 0);
+        for (takes, succeeds) in [(1, true), (2, false)] {
+            let runs = Arc::new(AtomicU32::new(0));
+            let counted = runs.clone();
+            let outcome = store.write_blocking(move |tx| -> Result<(), StoreError> {
+                let run = counted.fetch_add(1, Ordering::Relaxed);
+                let id = if run < takes { 1 } else { 2 };
+                rows::catalog::insert(tx, &permit(), &catalog(id, None));
+                Ok(())
+            });
+            assert_eq!(outcome.is_ok(), succeeds, "{outcome:?}");
+            assert!(succeeds || matches!(outcome, Err(StoreError::Conflict { .. })), "{outcome:?}");
+            assert_eq!(runs.load(Ordering::Relaxed), 2);
+        }
+    }
+}
+
 /// Only an embedded database has a log of its own.
 #[test]
 fn the_log_does_not_grow_without_end() {

@@ -5,7 +5,7 @@ use super::failure::SignInError;
 use super::form::{Form, basic};
 use super::grants::{self, Issue};
 use super::signin::{self, Credentials, SignIn};
-use crate::error::Failure;
+use crate::error::{Failure, tell_turned_away};
 use crate::http::{Raw, Reply};
 use axum::http::StatusCode;
 use tenure_auth::certificate::{self, AssertionError};
@@ -49,7 +49,7 @@ impl Refused {
         match self {
             Self::Protocol(error) => Ok(error.reply(raw)),
             Self::Ours(ServiceError::Unavailable(why)) => {
-                tracing::warn!(id = %raw.id, why, "a sign-in was turned away");
+                tell_turned_away(raw.app.wall(), raw.id, &why);
                 Ok(SignInError::busy().reply(raw))
             }
             Self::Ours(error) => Err(error.into()),

@@ -148,6 +148,8 @@ struct ServerConn {
     /// When the read under way has to end.
     until: Option<Instant>,
     lost_race: bool,
+    /// Something that must be unique was there already.
+    was_taken: bool,
     lost_connection: bool,
     trips: u32,
 }
@@ -191,6 +193,7 @@ fn connect(config: &ServerConfig) -> Result<ServerConn, StoreError> {
         read_time: Duration::from_millis(limits::READ_TIME_MAX_MILLIS),
         until: None,
         lost_race: false,
+        was_taken: false,
         lost_connection: false,
         trips: 0,
     })
@@ -216,6 +219,7 @@ impl ServerConn {
         };
         match db.code() {
             &SqlState::UNIQUE_VIOLATION => {
+                self.was_taken = true;
                 let name = db.constraint().unwrap_or_default();
                 let constraint = name.strip_suffix("_pkey").map_or_else(|| name.to_owned(), |t| format!("pk_{t}"));
                 StoreError::Conflict { constraint }
@@ -344,7 +348,7 @@ impl ServerConn {
             Purpose::Claim => "BEGIN ISOLATION LEVEL READ COMMITTED",
         });
         self.phase = Phase::Idle;
-        self.lost_race = false;
+        (self.lost_race, self.was_taken) = (false, false);
         self.trips = 0;
     }
 
@@ -512,6 +516,8 @@ enum Try {
     Done(Result<(), StoreError>),
     /// It lost a race and can be tried again.
     Again,
+    /// What it wanted to add is there already. Without an error the body knows its own.
+    Taken(Option<StoreError>),
     /// The connection had died, perhaps long ago, and nothing was done. Without an error the body knows its own.
     Stale(Option<StoreError>),
     /// The connection broke while it committed: the row with this id tells whether it did.
@@ -535,17 +541,23 @@ impl Worker {
     }
 
     fn job(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        let mut is_second_connection = false;
+        let (mut is_second_connection, mut is_second_look) = (false, false);
         for _ in 0..=limits::TX_RETRIES_MAX {
             match self.attempt(job)? {
                 Try::Done(outcome) => return outcome,
                 // A database that was away and is back shall not be noticed once per thread.
                 Try::Stale(_) if !is_second_connection => is_second_connection = true,
-                Try::Stale(error) => return error.map_or(Ok(()), Err),
                 Try::Again => {
                     self.metrics.retries.inc();
                     self.pause();
                 }
+                // Who was there first may have come between our looking and our adding: the rules look once more, and say
+                // what they have to say about it.
+                Try::Taken(_) if !is_second_look => {
+                    is_second_look = true;
+                    self.metrics.retries.inc();
+                }
+                Try::Stale(error) | Try::Taken(error) => return error.map_or(Ok(()), Err),
                 Try::Unknown { audit, backend, error } => match self.look_for_commit(audit, backend) {
                     Some(true) => return Ok(()),
                     Some(false) if !is_second_connection => is_second_connection = true,
@@ -587,7 +599,8 @@ impl Worker {
             }
             return Ok(Try::Done(Ok(())));
         }
-        let (lost_race, lost_connection, backend) = (conn.lost_race, conn.lost_connection, conn.backend);
+        let (lost_race, was_taken) = (conn.lost_race, conn.was_taken);
+        let (lost_connection, backend) = (conn.lost_connection, conn.backend);
         let may_be_committed = lost_connection && conn.phase == Phase::Committing;
         if job.purpose() != Purpose::Read || lost_race {
             conn.roll_back();
@@ -596,6 +609,7 @@ impl Worker {
         self.head = if may_be_committed { before.next_writer() } else { before };
         Ok(match (ran, audit) {
             (_, _) if lost_race => Try::Again,
+            (ran, _) if was_taken => Try::Taken(ran.err()),
             (Err(error), Some(audit)) if may_be_committed => Try::Unknown { audit, backend, error },
             (ran, _) if lost_connection && !may_be_committed => Try::Stale(ran.err()),
             (Err(error), _) => Try::Done(Err(error)),
