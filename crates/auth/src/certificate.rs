@@ -112,8 +112,9 @@ impl Certificate {
 
     fn is_named_by(&self, header: &Header) -> bool {
         let names = |text: &Option<String>, print: &[u8]| {
-            // One official library pads what needs no padding.
-            text.as_deref().is_some_and(|t| bytes(t.trim_end_matches('=')).as_deref() == Some(print))
+            // Official libraries pad what needs no padding, and one of them writes the other alphabet of base64.
+            let text = text.as_deref().map(|t| t.trim_end_matches('=').replace('+', "-").replace('/', "_"));
+            text.and_then(|t| bytes(&t)).as_deref() == Some(print)
         };
         names(&header.sha256, digest(&SHA256, &self.der).as_ref()) || names(&header.sha1, self.sha1().as_ref())
     }
@@ -164,9 +165,14 @@ pub struct Expected<'a> {
     pub now: Timestamp,
 }
 
-/// Whether one of `certificates` signed the assertion, the client made it about itself, and it is meant for us and now.
-/// An assertion may come again until it ends: official libraries keep and resend theirs.
-pub fn verify(assertion: &str, certificates: &[Certificate], expected: Expected<'_>) -> Result<(), AssertionError> {
+/// Whether one of the `certificates` of the client signed the assertion, the client made it about itself, and it is meant
+/// for us and now. They are asked for only when the assertion has the form of one. An assertion may come again until it
+/// ends: official libraries keep and resend theirs.
+pub fn verify(
+    assertion: &str,
+    certificates: impl FnOnce() -> Vec<Certificate>,
+    expected: Expected<'_>,
+) -> Result<(), AssertionError> {
     if assertion.len() > TOKEN_CHARS_MAX {
         return Err(AssertionError::Malformed);
     }
@@ -182,8 +188,9 @@ pub fn verify(assertion: &str, certificates: &[Certificate], expected: Expected<
     if header.crit.is_some() {
         return Err(AssertionError::Malformed);
     }
-    let certificate = certificates.iter().find(|c| c.is_named_by(&header)).ok_or(AssertionError::Unregistered)?;
-    if !certificate.verifies(parameters, message.as_bytes(), &decode(signature)?) {
+    let signature = decode(signature)?;
+    let named = certificates().into_iter().find(|c| c.is_named_by(&header)).ok_or(AssertionError::Unregistered)?;
+    if !named.verifies(parameters, message.as_bytes(), &signature) {
         return Err(AssertionError::Signature);
     }
     let claims = serde_json::from_slice(&decode(body)?).map_err(|_| AssertionError::Malformed)?;

@@ -6,8 +6,8 @@ use tenure_domain::ids::Entropy;
 
 /// Bytes fetched at once for what needs few: every request makes an id or two.
 const KEPT_BYTES: usize = 1_024;
-/// Up to so many bytes come from what was fetched; anything longer is a secret, and is made for it alone.
-const FEW_BYTES: usize = 16;
+/// Up to so many bytes come from what was fetched, as many as an id takes; whatever is longer is drawn for it alone.
+const FEW_BYTES: usize = 10;
 
 /// Cryptographic randomness.
 #[derive(Clone, Copy, Debug, Default)]

@@ -118,7 +118,7 @@ fn check_assertion(raw: &Raw, form: &Form, client: &Client, assertion: &str) -> 
     let wall = raw.app.wall();
     let audiences = discovery::audiences(raw);
     let expected = certificate::Expected { client: client.app_id, audiences: &audiences, now: wall };
-    certificate::verify(assertion, &client.certificates(wall), expected).map_err(|error| match error {
+    certificate::verify(assertion, || client.certificates(wall), expected).map_err(|error| match error {
         AssertionError::Malformed => SignInError::assertion_form(),
         AssertionError::Unregistered | AssertionError::Signature => SignInError::assertion_key(client.app_id),
         AssertionError::Client => SignInError::assertion_client(client.app_id),

@@ -110,10 +110,13 @@ fn an_app_signs_in_with_the_certificate_it_registered() {
         assert_eq!(outcome(app, &client, &assertion).await, 0, "official libraries send the same one again");
         // As other libraries name it: SHA-1, and one pads it.
         let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, &holder.der);
-        for print in [URL_SAFE_NO_PAD.encode(sha1), URL_SAFE.encode(sha1)] {
+        for print in [URL_SAFE_NO_PAD.encode(sha1), URL_SAFE.encode(sha1), STANDARD.encode(sha1)] {
             let header = json!({ "alg": "RS256", "typ": "JWT", "x5t": print });
             assert_eq!(outcome(app, &client, &holder.sign(&header, &claims)).await, 0);
         }
+        let sha256 = digest(&SHA256, &holder.der);
+        let header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": STANDARD.encode(sha256) });
+        assert_eq!(outcome(app, &client, &holder.sign(&header, &claims)).await, 0);
         assert_eq!(outcome(app, &client, &stranger.sign(&holder.header(), &claims)).await, 700_027, "another's key");
         assert_eq!(outcome(app, &client, &stranger.sign(&stranger.header(), &claims)).await, 700_027);
         let other = new_app(app, "Other", &[]).await;
@@ -131,8 +134,35 @@ fn an_app_signs_in_with_the_certificate_it_registered() {
         register(app, &client, json!([shown[0], pem])).await.expect(204);
         assert_eq!(outcome(app, &client, &assertion).await, 0);
         assert_eq!(outcome(app, &client, &stranger.sign(&stranger.header(), &claims)).await, 0);
+        // Neither can take the other's place unseen.
+        let swapped = with(&shown[0], "key", stranger.entry()["key"].clone());
+        let answer = register(app, &client, json!([swapped])).await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.text.contains("keyCredentials/0/key"), "{}", answer.text);
         // What is no longer listed is gone at once.
         register(app, &client, json!([])).await.expect(204);
+        let filter = format!("targetResources/any(t:t/id eq '{}')", client.application);
+        let rows = app.get(&format!("/v1.0/auditLogs/directoryAudits?$filter={filter}"), &app.token_app().await).await;
+        let told: Vec<(bool, String)> = rows.expect(200).json["value"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|row| row["targetResources"][0]["modifiedProperties"].as_array().cloned().unwrap_or_default())
+            .filter(|change| change["displayName"] == "KeyCredential")
+            .map(|change| {
+                (
+                    change["newValue"].is_string(),
+                    change["newValue"].as_str().or(change["oldValue"].as_str()).unwrap_or_default().to_owned(),
+                )
+            })
+            .collect();
+        let print = |holder: &Holder| STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &holder.der));
+        let mut gone = [(false, print(&holder)), (false, print(&stranger))];
+        gone.sort();
+        let mut last = told.get(2..).unwrap_or_default().to_vec();
+        last.sort();
+        assert_eq!(told.get(..2), Some(&[(true, print(&holder)), (true, print(&stranger))][..]), "{told:?}");
+        assert_eq!(last, gone);
         assert_eq!(outcome(app, &client, &assertion).await, 700_027);
     });
 }
@@ -227,6 +257,26 @@ fn what_is_no_certificate_is_refused_and_changes_nothing() {
         assert_eq!(app.get(&path, &token).await.json["keyCredentials"], before);
         let assertion = holder.sign(&holder.header(), &claims(app, &client));
         assert_eq!(outcome(app, &client, &assertion).await, 0);
+    });
+}
+
+#[test]
+fn ids_of_certificates_are_the_own_of_their_application() {
+    on_every_database(async |app| {
+        let (one, other) = (new_app(app, "One", &[]).await, new_app(app, "Other", &[]).await);
+        let holder = Holder::new();
+        let entry = with(&holder.entry(), "keyId", json!("0191f0a4-0000-7000-8000-000000000001"));
+        register(app, &one, json!([entry])).await.expect(204);
+        register(app, &other, json!([entry])).await.expect(204);
+        for client in [&one, &other] {
+            let assertion = holder.sign(&holder.header(), &claims(app, client));
+            assert_eq!(outcome(app, client, &assertion).await, 0);
+        }
+        let naive = with(&entry, "endDateTime", json!("2026-12-01T00:00:00"));
+        register(app, &one, json!([naive])).await.expect(204);
+        let path = format!("/v1.0/applications/{}", one.application);
+        let shown = app.get(&path, &app.token_app().await).await.expect(200);
+        assert_eq!(shown.json["keyCredentials"][0]["endDateTime"], json!("2026-12-01T00:00:00Z"));
     });
 }
 

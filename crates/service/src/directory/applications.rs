@@ -77,7 +77,7 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewApplication) -> Result<ObjectId, S
     check_app_roles(&new.roles)?;
     let id = ctx.ids.next(ctx.now);
     let mut attributes = new.attributes.clone();
-    certificates::settle(ctx, id, &mut attributes)?;
+    let keys = certificates::settle(ctx, id, &mut attributes)?;
     let app = Application {
         id,
         app_id: new.app_id.unwrap_or_else(|| ctx.ids.next(ctx.now)),
@@ -92,7 +92,7 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewApplication) -> Result<ObjectId, S
     application::insert(ctx.tx, &permit, &app)?;
     ctx.audit(&AuditEvent::new(
         Activity::AddApplication,
-        app_target(&app).with([Modified::set("AppId", app.app_id.to_string())]),
+        app_target(&app).with([Modified::set("AppId", app.app_id.to_string())]).with(keys),
     ))?;
     let mut owners = new.owners.clone();
     owners.extend(ctx.person()?.filter(|c| !owners.contains(c)));
@@ -107,7 +107,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: ObjectId, patch: &ApplicationPatch) -> 
     let (permit, found) = ctx.load(Action::WriteApplications, application::get(id))?;
     let old = found.ok_or_else(|| Refusal::no_such_object(id))?;
     let mut given = patch.clone();
-    certificates::settle(ctx, id, &mut given.attributes)?;
+    let keys = certificates::settle(ctx, id, &mut given.attributes)?;
     let mut attributes = old.attributes.clone();
     attributes.merge(&given.attributes);
     let new = Application {
@@ -128,6 +128,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: ObjectId, patch: &ApplicationPatch) -> 
         application::update_service_principal(ctx.tx, &permit, &sp, ctx.now)?;
     }
     let mut modified = attribute_changes(&old.attributes, &new.attributes);
+    modified.extend(keys);
     modified.extend(Modified::change("DisplayName", Some(old.name), Some(new.name.clone())));
     if new.roles != old.roles {
         modified.push(Modified::set("AppRole", format!("{} roles", new.roles.len())));
@@ -187,7 +188,7 @@ pub fn create_service_principal(ctx: &mut Ctx<'_, '_>, new: &NewServicePrincipal
     })?;
     let id = ctx.ids.next(ctx.now);
     let mut attributes = new.attributes.clone();
-    certificates::settle(ctx, id, &mut attributes)?;
+    let keys = certificates::settle(ctx, id, &mut attributes)?;
     let sp = ServicePrincipal {
         id,
         app_id: app.app_id,
@@ -201,7 +202,7 @@ pub fn create_service_principal(ctx: &mut Ctx<'_, '_>, new: &NewServicePrincipal
     application::insert_service_principal(ctx.tx, &permit, &sp)?;
     ctx.audit(&AuditEvent::new(
         Activity::AddServicePrincipal,
-        sp_target(&sp).with([Modified::set("AppId", sp.app_id.to_string())]),
+        sp_target(&sp).with([Modified::set("AppId", sp.app_id.to_string())]).with(keys),
     ))?;
     if let Some(owner) = ctx.person()? {
         link_owner(ctx, &permit, sp_target(&sp), sp.id, owner)?;
@@ -218,7 +219,7 @@ pub fn update_service_principal(
     let (permit, found) = ctx.load(Action::WriteApplications, application::service_principal(id))?;
     let old = found.ok_or_else(|| Refusal::no_such_object(id))?;
     let mut given = patch.clone();
-    certificates::settle(ctx, id, &mut given.attributes)?;
+    let keys = certificates::settle(ctx, id, &mut given.attributes)?;
     let mut attributes = old.attributes.clone();
     attributes.merge(&given.attributes);
     let new = ServicePrincipal {
@@ -230,6 +231,7 @@ pub fn update_service_principal(
     check_name("displayName", &new.name)?;
     application::update_service_principal(ctx.tx, &permit, &new, ctx.now)?;
     let mut modified = attribute_changes(&old.attributes, &new.attributes);
+    modified.extend(keys);
     modified.extend(Modified::change(
         "AccountEnabled",
         Some(old.is_enabled.to_string()),

@@ -3,8 +3,10 @@
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use tenure_auth::certificate::Certificate;
 use tenure_domain::Timestamp;
+use tenure_domain::audit::Modified;
 use tenure_domain::directory::Attributes;
 use tenure_domain::ids::ObjectId;
 use tenure_domain::limits::CERTIFICATES_MAX;
@@ -16,14 +18,20 @@ use uuid::Uuid;
 const NAME: &str = "keyCredentials";
 /// The one type of key an application signs in with.
 const TYPE: &str = "AsymmetricX509Cert";
+/// What the audit calls one.
+const AUDITED: &str = "KeyCredential";
 /// What it is for.
 const USAGE: &str = "Verify";
 
 /// Stores the certificates that a body lists and takes away those it no longer lists. The body then lists them as they
 /// are shown: when they end and which they are, without the certificate. An entry without `key` keeps the one of its
-/// `keyId`.
-pub(super) fn settle(ctx: &mut Ctx<'_, '_>, id: ObjectId, given: &mut Attributes) -> Result<(), ServiceError> {
-    let Some(list) = given.0.get_mut(NAME) else { return Ok(()) };
+/// `keyId`. Gives what the audit is told: the fingerprints of those that came and went, whatever the body calls them.
+pub(super) fn settle(
+    ctx: &mut Ctx<'_, '_>,
+    id: ObjectId,
+    given: &mut Attributes,
+) -> Result<Vec<Modified>, ServiceError> {
+    let Some(list) = given.0.get_mut(NAME) else { return Ok(Vec::new()) };
     let entries = list.as_array().cloned().unwrap_or_default();
     if entries.len() > CERTIFICATES_MAX {
         let message = format!("`{NAME}` holds at most {CERTIFICATES_MAX} certificates");
@@ -35,7 +43,7 @@ pub(super) fn settle(ctx: &mut Ctx<'_, '_>, id: ObjectId, given: &mut Attributes
         let one = Entry { at, members: entry.as_object().cloned().unwrap_or_default() };
         let fresh = ctx.ids.next(ctx.now);
         let (credential, shown) = one.read(&known, fresh)?;
-        if kept.iter().any(|(other, _)| other.id == credential.id) {
+        if kept.iter().any(|(other, _)| other.hint == credential.hint) {
             return Err(one.refused("keyId", "is that of another entry").into());
         }
         kept.push((credential, shown));
@@ -45,7 +53,14 @@ pub(super) fn settle(ctx: &mut Ctx<'_, '_>, id: ObjectId, given: &mut Attributes
     for (credential, _) in &kept {
         identity::insert_credential(ctx.tx, id, CredentialKind::Certificate, credential);
     }
-    Ok(())
+    let (before, after) = (prints(known.iter()), prints(kept.iter().map(|(credential, _)| credential)));
+    let came = after.difference(&before).map(|print| Modified::set(AUDITED, print.clone()));
+    let went = before.difference(&after).map(|print| Modified::cleared(AUDITED, print.clone()));
+    Ok(came.chain(went).collect())
+}
+
+fn prints<'c>(credentials: impl Iterator<Item = &'c Credential>) -> BTreeSet<String> {
+    credentials.filter_map(|c| Some(Certificate::from_base64(&c.hash).ok()?.thumbprint())).collect()
 }
 
 fn refused(target: &str, message: String) -> Refusal {
@@ -82,10 +97,16 @@ impl Entry {
         }
         let id = self.text("keyId").map(Uuid::parse_str).transpose();
         let id = id.map_err(|_| self.refused("keyId", "is not a GUID"))?;
-        let before = id.and_then(|id| known.iter().find(|c| c.id == id));
-        let certificate = match (self.text("key"), before) {
-            (Some(key), _) => Certificate::from_base64(key).map_err(|error| self.refused("key", error))?,
-            (None, Some(kept)) => Certificate::from_base64(&kept.hash).map_err(|error| self.refused("key", error))?,
+        // Ids of entries are their object's own: rows have others.
+        let listed_as = id.unwrap_or(fresh).to_string();
+        let before = known.iter().find(|c| c.hint.as_ref() == Some(&listed_as));
+        let read = |text: &str| Certificate::from_base64(text).map_err(|error| self.refused("key", error));
+        let certificate = match (self.text("key").map(read).transpose()?, before) {
+            (Some(given), Some(kept)) if given.to_base64() != kept.hash => {
+                return Err(self.refused("key", "is not the one of that keyId; list another one under another keyId"));
+            }
+            (Some(given), _) => given,
+            (None, Some(kept)) => read(&kept.hash)?,
             (None, None) => return Err(self.refused("key", "is missing, and no certificate has that keyId")),
         };
         let starts_at = self.time("startDateTime")?.unwrap_or(certificate.starts_at);
@@ -99,22 +120,21 @@ impl Entry {
             return Err(self.refused("endDateTime", format!("must lie between the start and {}", certificate.ends_at)));
         }
         let name = self.text("displayName").map_or_else(|| certificate.subject.clone(), ToOwned::to_owned);
-        let id = id.unwrap_or(fresh);
         let shown = json!({
             "customKeyIdentifier": self.text("customKeyIdentifier").map_or_else(|| certificate.thumbprint(), ToOwned::to_owned),
             "displayName": name,
             "endDateTime": ends_at,
             "key": null,
-            "keyId": id,
+            "keyId": listed_as,
             "startDateTime": starts_at,
             "type": TYPE,
             "usage": USAGE,
         });
         let credential = Credential {
-            id,
+            id: fresh,
             hash: certificate.to_base64(),
             name: Some(name),
-            hint: None,
+            hint: Some(listed_as),
             must_change: false,
             starts_at,
             expires_at: Some(ends_at),

@@ -31,6 +31,7 @@ sql! {
     CREDENTIALS: "SELECT id, kind, hash, name, hint, must_change, starts_at, expires_at, failures, locked_until FROM credential WHERE principal_id = $1 AND kind = $2 ORDER BY id";
     INSERT_CREDENTIAL: "INSERT INTO credential (id, principal_id, kind, hash, name, hint, must_change, starts_at, expires_at, failures, locked_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, NULL)";
     DELETE_CREDENTIALS: "DELETE FROM credential WHERE principal_id = $1 AND kind = $2";
+    DELETE_PRINCIPAL_CREDENTIALS: "DELETE FROM credential WHERE principal_id = $1";
     DELETE_CREDENTIAL: "DELETE FROM credential WHERE principal_id = $1 AND id = $2";
     SET_FAILURES: "UPDATE credential SET failures = $2, locked_until = $3 WHERE id = $1";
     ARTIFACT: "SELECT hash, kind, client_id, principal_id, data, family, expires_at, used_at FROM oauth_artifact WHERE hash = $1";
@@ -236,7 +237,7 @@ pub struct Credential {
     pub hash: String,
     /// Its display name.
     pub name: Option<String>,
-    /// Its first characters.
+    /// Of a secret its first characters; of a certificate the id by which its application lists it.
     pub hint: Option<String>,
     /// It must be replaced at the next sign-in.
     pub must_change: bool,
@@ -462,11 +463,10 @@ pub fn delete_grant(tx: &mut Tx<'_>, id: Uuid) {
 
 /// Removes every grant of or by a directory object, its roles and its artifacts: it is deleted for good.
 pub fn forget_principal(tx: &mut Tx<'_>, principal: ObjectId) {
-    for sql in [&DELETE_CLIENT_GRANTS, &DELETE_PRINCIPAL_ROLES, &DELETE_PRINCIPAL_ARTIFACTS] {
+    let all =
+        [&DELETE_CLIENT_GRANTS, &DELETE_PRINCIPAL_ROLES, &DELETE_PRINCIPAL_ARTIFACTS, &DELETE_PRINCIPAL_CREDENTIALS];
+    for sql in all {
         tx.write(sql, vec![principal.0.into()]);
-    }
-    for kind in [CredentialKind::Password, CredentialKind::ClientSecret, CredentialKind::SetupLink] {
-        delete_credentials(tx, principal, kind);
     }
 }
 

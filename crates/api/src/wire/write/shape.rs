@@ -54,13 +54,14 @@ fn one(of: Type, value: &Json) -> Result<Json, Misfit> {
     match of {
         Type::Primitive(primitive) => match unlike(primitive, value) {
             Some(wanted) => Err(Misfit::here(format!("must be {wanted}"))),
-            None => Ok(value.clone()),
+            None => Ok(as_declared(primitive, value)),
         },
         Type::Enum(words) => {
             let text = value.as_str().unwrap_or_default();
             // Several words can be given at once, where that has a meaning.
-            let known = !text.is_empty() && text.split(',').all(|word| words.code(word.trim()).is_some());
-            if known { Ok(value.clone()) } else { Err(Misfit::here(format!("must be {}", one_of(words)))) }
+            let known = |word: &str| words.word(words.code(word.trim())?);
+            let all: Option<Vec<&str>> = text.split(',').map(known).collect();
+            all.map(|all| Json::from(all.join(","))).ok_or_else(|| Misfit::here(format!("must be {}", one_of(words))))
         }
         Type::Structure(structure) => members(structure, value),
     }
@@ -110,10 +111,23 @@ fn unlike(primitive: Primitive, value: &Json) -> Option<&'static str> {
     if fits { None } else { Some(wanted) }
 }
 
+/// A value that fits, as its type is written: strict readers take no other spelling, and we take several.
+fn as_declared(primitive: Primitive, value: &Json) -> Json {
+    let text = value.as_str().map(str::trim);
+    let spelt = match primitive {
+        Primitive::Guid => text.and_then(|t| Uuid::parse_str(t).ok()).map(|id| id.to_string()),
+        Primitive::DateTimeOffset => text.and_then(parse_time).map(|time| time.to_string()),
+        Primitive::Date => text.and_then(|t| t.parse::<Date>().ok()).map(|day| day.to_string()),
+        Primitive::Duration => text.map(ToOwned::to_owned),
+        Primitive::String | Primitive::Binary | Primitive::Boolean | Primitive::Int32 => None,
+    };
+    spelt.map_or_else(|| value.clone(), Json::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::schema::types::{TEXTS, TIME, directory as t};
+    use crate::wire::schema::types::{GUID, TEXTS, TIME, directory as t};
     use serde_json::json;
 
     fn at(shape: Shape, value: &Json) -> Option<String> {
@@ -143,6 +157,15 @@ mod tests {
         let given = json!([{ "ResourceAppId": "x", "resourceAccess": null, "more": null, "a@odata.type": "b" }]);
         assert_eq!(fit(access, &given), Ok(json!([{ "resourceAppId": "x" }])));
         assert_eq!(fit(TIME, &json!(null)), Ok(Json::Null));
+        for (given, kept) in [
+            ("2026-03-01T09:00:00", "2026-03-01T09:00:00Z"),
+            (" 2026-03-01T10:00:00+01:00", "2026-03-01T09:00:00Z"),
+            ("2026-03-01T09:00:00.5Z", "2026-03-01T09:00:00.5Z"),
+        ] {
+            assert_eq!(fit(TIME, &json!(given)), Ok(json!(kept)));
+        }
+        let braced = json!("{0191F0A4-0000-7000-8000-000000000001}");
+        assert_eq!(fit(GUID, &braced), Ok(json!("0191f0a4-0000-7000-8000-000000000001")));
         let made_up = Shape::structure(&t::SECURITY_ATTRIBUTES);
         assert_eq!(fit(made_up, &json!({ "set": { "a": 1 } })), Ok(json!({ "set": { "a": 1 } })));
     }
