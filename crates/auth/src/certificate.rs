@@ -1,7 +1,7 @@
 //! Certificates by which an application proves who it is, and the assertions it signs with their keys (RFC 7523 section
 //! 2.2, clients.md 2).
 
-use crate::foreign::{TOKEN_CHARS_MAX, bytes};
+use crate::jws::{Jws, SKEW_SECONDS, bytes};
 use aws_lc_rs::digest::{Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
@@ -16,8 +16,6 @@ use uuid::Uuid;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
-/// Seconds a clock may differ.
-const SKEW_SECONDS: i64 = 60;
 /// Bits of a key at least and at most.
 const KEY_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
@@ -25,7 +23,7 @@ const KEY_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// Its bytes, DER.
-    pub der: Vec<u8>,
+    der: Vec<u8>,
     /// Whom it names.
     pub subject: String,
     /// Good from.
@@ -67,7 +65,7 @@ impl Certificate {
     }
 
     /// Reads a certificate, DER or PEM.
-    pub fn parse(given: &[u8]) -> Result<Self, CertificateError> {
+    fn parse(given: &[u8]) -> Result<Self, CertificateError> {
         if given.len() > CERTIFICATE_BYTES_MAX {
             return Err(CertificateError::TooLong);
         }
@@ -173,13 +171,8 @@ pub fn verify(
     certificates: impl FnOnce() -> Vec<Certificate>,
     expected: Expected<'_>,
 ) -> Result<(), AssertionError> {
-    if assertion.len() > TOKEN_CHARS_MAX {
-        return Err(AssertionError::Malformed);
-    }
-    let (message, signature) = assertion.rsplit_once('.').ok_or(AssertionError::Malformed)?;
-    let (header, body) = message.split_once('.').ok_or(AssertionError::Malformed)?;
-    let decode = |part: &str| bytes(part).ok_or(AssertionError::Malformed);
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| AssertionError::Malformed)?;
+    let jws = Jws::parse(assertion).ok_or(AssertionError::Malformed)?;
+    let header: Header = jws.header().ok_or(AssertionError::Malformed)?;
     let parameters = match header.alg.as_str() {
         "RS256" => &RSA_PKCS1_2048_8192_SHA256,
         "PS256" => &RSA_PSS_2048_8192_SHA256,
@@ -188,13 +181,12 @@ pub fn verify(
     if header.crit.is_some() {
         return Err(AssertionError::Malformed);
     }
-    let signature = decode(signature)?;
+    let signature = jws.signature().ok_or(AssertionError::Malformed)?;
     let named = certificates().into_iter().find(|c| c.is_named_by(&header)).ok_or(AssertionError::Unregistered)?;
-    if !named.verifies(parameters, message.as_bytes(), &signature) {
+    if !named.verifies(parameters, jws.message, &signature) {
         return Err(AssertionError::Signature);
     }
-    let claims = serde_json::from_slice(&decode(body)?).map_err(|_| AssertionError::Malformed)?;
-    check(&claims, expected)
+    check(&jws.claims().ok_or(AssertionError::Malformed)?, expected)
 }
 
 fn check(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<(), AssertionError> {

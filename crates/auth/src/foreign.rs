@@ -1,21 +1,16 @@
 //! Tokens of issuers that are not us: JWTs with RS256 or ES256, checked against a published key set (RFC 7515, 7517,
 //! 7518, OpenID Connect Core 3.1.3.7). The key decides the algorithm; the header may only agree.
 
+use crate::jws::{Jws, SKEW_SECONDS, bytes};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tenure_domain::Timestamp;
 
-/// Characters of a token at most.
-pub(crate) const TOKEN_CHARS_MAX: usize = 16 << 10;
 /// Keys of a set that are looked at.
 const KEYS_MAX: usize = 100;
-/// Seconds a clock may differ.
-const SKEW_SECONDS: i64 = 60;
 /// Characters of a subject at most; OpenID Connect Core 2 allows no more.
 const SUBJECT_CHARS_MAX: usize = 255;
 
@@ -68,10 +63,6 @@ struct Header {
     /// Extensions that must be understood: we understand none.
     #[serde(default)]
     crit: Option<Value>,
-}
-
-pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 impl Key {
@@ -188,32 +179,22 @@ impl ForeignClaims {
 
 /// Who says to have issued a token. Nothing is verified: it only tells whose keys to look at.
 pub fn claimed_issuer(token: &str) -> Option<String> {
-    if token.len() > TOKEN_CHARS_MAX {
-        return None;
-    }
-    let body = token.split('.').nth(1)?;
-    let claims: Value = serde_json::from_slice(&bytes(body)?).ok()?;
+    let claims: Value = Jws::parse(token)?.claims()?;
     claims.get("iss").and_then(Value::as_str).map(ToOwned::to_owned)
 }
 
 /// The claims of a token that one of `keys` signed, that `expected.issuer` issued for `expected.audience`, and that is
 /// good now.
 pub fn verify(token: &str, keys: &KeySet, expected: Expected<'_>) -> Result<ForeignClaims, ForeignError> {
-    if token.len() > TOKEN_CHARS_MAX {
-        return Err(ForeignError::Malformed);
-    }
-    let (message, signature) = token.rsplit_once('.').ok_or(ForeignError::Malformed)?;
-    let (header, body) = message.split_once('.').ok_or(ForeignError::Malformed)?;
-    let decode = |part: &str| bytes(part).ok_or(ForeignError::Malformed);
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| ForeignError::Malformed)?;
+    let jws = Jws::parse(token).ok_or(ForeignError::Malformed)?;
+    let header: Header = jws.header().ok_or(ForeignError::Malformed)?;
     if header.crit.is_some() {
         return Err(ForeignError::Malformed);
     }
-    if !keys.find(&header)?.verify(message.as_bytes(), &decode(signature)?) {
+    if !keys.find(&header)?.verify(jws.message, &jws.signature().ok_or(ForeignError::Malformed)?) {
         return Err(ForeignError::Signature);
     }
-    let all: Map<String, Value> = serde_json::from_slice(&decode(body)?).map_err(|_| ForeignError::Malformed)?;
-    check(all, expected)
+    check(jws.claims().ok_or(ForeignError::Malformed)?, expected)
 }
 
 fn check(all: Map<String, Value>, expected: Expected<'_>) -> Result<ForeignClaims, ForeignError> {
@@ -250,9 +231,12 @@ fn check(all: Map<String, Value>, expected: Expected<'_>) -> Result<ForeignClaim
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jws::TOKEN_CHARS_MAX;
     use crate::{CryptoError, SigningKey, token};
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
     use uuid::Uuid;
 

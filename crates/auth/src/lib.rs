@@ -10,6 +10,7 @@ pub mod cache;
 pub mod certificate;
 pub mod entropy;
 pub mod foreign;
+mod jws;
 pub mod key;
 pub mod password;
 pub mod pkce;

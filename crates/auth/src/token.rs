@@ -1,17 +1,13 @@
 //! Tokens: compact JWS with RS256 and nothing else, so that no header can choose how it is checked (decisions.md K1).
 
 use crate::CryptoError;
+use crate::jws::{Jws, SKEW_SECONDS};
 use crate::key::{PublicKey, SigningKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use tenure_domain::Timestamp;
 use uuid::Uuid;
-
-/// Characters of a token at most.
-const TOKEN_CHARS_MAX: usize = 16 << 10;
-/// Seconds a clock may differ.
-const SKEW_SECONDS: i64 = 60;
 
 /// Claims of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,18 +104,13 @@ pub struct Expected<'a> {
 
 /// The claims of a token that one of `keys` signed and that is good now.
 pub fn verify(token: &str, keys: &[PublicKey], expected: Expected<'_>) -> Result<Claims, TokenError> {
-    if token.len() > TOKEN_CHARS_MAX {
-        return Err(TokenError::Malformed);
-    }
-    let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-    let (header, body) = message.split_once('.').ok_or(TokenError::Malformed)?;
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed);
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::Malformed)?;
+    let jws = Jws::parse(token).ok_or(TokenError::Malformed)?;
+    let header: Header = jws.header().ok_or(TokenError::Malformed)?;
     let key = keys.iter().find(|k| k.id.simple().to_string() == header.kid).ok_or(TokenError::Signature)?;
-    if header.alg != "RS256" || !key.verify(message.as_bytes(), &decode(signature)?) {
+    if header.alg != "RS256" || !key.verify(jws.message, &jws.signature().ok_or(TokenError::Malformed)?) {
         return Err(TokenError::Signature);
     }
-    let claims: Claims = serde_json::from_slice(&decode(body)?).map_err(|_| TokenError::Malformed)?;
+    let claims: Claims = jws.claims().ok_or(TokenError::Malformed)?;
     check(&claims, expected)?;
     Ok(claims)
 }
