@@ -78,19 +78,28 @@ const REQUESTABLE: &str = "NOT {p}.is_hidden \
                 AND (pf.ref_id = {1} OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
                     JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = {1}))))))";
 
+/// What most of them have not.
+const PLAIN: RelationDef = RelationDef {
+    name: Relation(""),
+    from: "",
+    counted: None,
+    key: Column(""),
+    always: None,
+    by_name: None,
+    few: None,
+    made: None,
+    family: Family::Objects,
+};
+
 /// All relations.
 pub const RELATIONS: [RelationDef; 23] = [
     RelationDef {
         name: c::tenant::RELATION,
         // The General catalog is made with the tenant and stays: its age is the tenant's.
         from: "tenant {b} LEFT JOIN catalog {bc} ON {bc}.kind = 2",
-        counted: None,
         key: c::tenant::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Tenant,
+        ..PLAIN
     },
     RelationDef {
         name: c::object::RELATION,
@@ -99,10 +108,8 @@ pub const RELATIONS: [RelationDef; 23] = [
         counted: Some("directory_object {o}"),
         key: c::object::ID,
         always: Some("{o}.deleted_at IS NULL"),
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Objects,
+        ..PLAIN
     },
     RelationDef {
         name: Relation("deleted_object"),
@@ -111,10 +118,8 @@ pub const RELATIONS: [RelationDef; 23] = [
         counted: Some("directory_object {o}"),
         key: c::object::ID,
         always: Some("{o}.deleted_at IS NOT NULL"),
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Objects,
+        ..PLAIN
     },
     RelationDef {
         name: c::user::RELATION,
@@ -123,9 +128,8 @@ pub const RELATIONS: [RelationDef; 23] = [
         key: c::user::ID,
         always: Some("NOT {u}.is_deleted"),
         by_name: Some("{o}.kind = 1"),
-        few: None,
-        made: None,
         family: Family::Users,
+        ..PLAIN
     },
     RelationDef {
         name: c::group::RELATION,
@@ -134,9 +138,8 @@ pub const RELATIONS: [RelationDef; 23] = [
         key: c::group::ID,
         always: Some("NOT {g}.is_deleted"),
         by_name: Some("{o}.kind = 2"),
-        few: None,
-        made: None,
         family: Family::Groups,
+        ..PLAIN
     },
     RelationDef {
         name: c::application::RELATION,
@@ -145,9 +148,8 @@ pub const RELATIONS: [RelationDef; 23] = [
         key: c::application::ID,
         always: Some("NOT {x}.is_deleted"),
         by_name: Some("{o}.kind = 4"),
-        few: None,
-        made: None,
         family: Family::Applications,
+        ..PLAIN
     },
     RelationDef {
         name: c::service_principal::RELATION,
@@ -156,187 +158,122 @@ pub const RELATIONS: [RelationDef; 23] = [
         key: c::service_principal::ID,
         always: Some("NOT {s}.is_deleted"),
         by_name: Some("{o}.kind = 3"),
-        few: None,
-        made: None,
         family: Family::Applications,
+        ..PLAIN
     },
     RelationDef {
         name: c::app_role_assignment::RELATION,
         from: "app_role_assignment {h} JOIN directory_object {ho} ON {ho}.id = {h}.principal_id \
             JOIN directory_object {hs} ON {hs}.id = {h}.sp_id",
-        counted: None,
         key: c::app_role_assignment::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Applications,
+        ..PLAIN
     },
     RelationDef {
         name: c::oauth_grant::RELATION,
         from: "oauth_grant {w}",
-        counted: None,
         key: c::oauth_grant::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Grants,
+        ..PLAIN
     },
     RelationDef {
         name: c::catalog::RELATION,
         from: "catalog {c}",
-        counted: None,
         key: c::catalog::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(None),
+        ..PLAIN
     },
     RelationDef {
         name: c::resource::RELATION,
         from: "resource {r}",
-        counted: None,
         key: c::resource::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(None),
+        ..PLAIN
     },
     RelationDef {
         name: c::resource_role::RELATION,
         from: "resource_role {l} JOIN resource {lr} ON {lr}.id = {l}.resource_id",
-        counted: None,
         key: c::resource_role::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(None),
+        ..PLAIN
     },
     RelationDef {
         name: c::resource_scope::RELATION,
         from: "resource_scope {k} JOIN resource {kr} ON {kr}.id = {k}.resource_id",
-        counted: None,
         key: c::resource_scope::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(None),
+        ..PLAIN
     },
     RelationDef {
         name: c::resource_request::RELATION,
         from: "resource_request {e}",
-        counted: None,
         key: c::resource_request::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(None),
+        ..PLAIN
     },
     RelationDef {
         name: c::package::RELATION,
         from: "package {p}",
-        counted: None,
         key: c::package::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(Some(OWN_PACKAGE)),
+        ..PLAIN
     },
     RelationDef {
         name: c::package_role::RELATION,
         from: "package_role {z}",
-        counted: None,
         key: c::package_role::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(None),
+        ..PLAIN
     },
     RelationDef {
         name: c::policy::RELATION,
         from: "policy {y} JOIN policy_version {yv} ON {yv}.policy_id = {y}.id AND {yv}.version = {y}.current_version",
         counted: Some("policy {y}"),
         key: c::policy::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(None),
+        ..PLAIN
     },
     RelationDef {
         name: c::subject::RELATION,
         from: "subject {j}",
-        counted: None,
         key: c::subject::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
         family: Family::Entitlement(Some("{j}.id = {me}")),
+        ..PLAIN
     },
     RelationDef {
         name: c::request::RELATION,
         from: "request {q}",
-        counted: None,
         key: c::request::ID,
-        always: None,
-        by_name: None,
         few: Some(c::request::TARGET),
         made: Some(c::request::CREATED),
         family: Family::Entitlement(Some("({q}.target_id = {me} OR {q}.requestor_id = {me})")),
+        ..PLAIN
     },
     RelationDef {
         name: c::assignment::RELATION,
         from: "assignment {a}",
-        counted: None,
         key: c::assignment::ID,
-        always: None,
-        by_name: None,
         few: Some(c::assignment::TARGET),
-        made: None,
         family: Family::Entitlement(Some("{a}.target_id = {me}")),
+        ..PLAIN
     },
     RelationDef {
         name: c::grant::RELATION,
         from: "grant_row {v} JOIN resource_role {vl} ON {vl}.id = {v}.role_id JOIN resource {vr} ON {vr}.id = {v}.resource_id",
-        counted: None,
         key: c::grant::ID,
-        always: None,
-        by_name: None,
         few: Some(c::grant::SUBJECT),
-        made: None,
         family: Family::Entitlement(Some("{v}.subject_id = {me}")),
+        ..PLAIN
     },
     RelationDef {
         name: c::audit::RELATION,
         from: "audit {t}",
-        counted: None,
         key: c::audit::ID,
-        always: None,
-        by_name: None,
-        few: None,
         made: Some(c::audit::AT),
         family: Family::Audit,
+        ..PLAIN
     },
-    RelationDef {
-        name: c::mail::RELATION,
-        from: "mail {m}",
-        counted: None,
-        key: c::mail::ID,
-        always: None,
-        by_name: None,
-        few: None,
-        made: None,
-        family: Family::Everybody,
-    },
+    RelationDef { name: c::mail::RELATION, from: "mail {m}", key: c::mail::ID, family: Family::Everybody, ..PLAIN },
 ];
 
 /// Rows of collection properties.
