@@ -49,6 +49,22 @@ pub fn check_app_roles(roles: &[AppRole]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// From when until when a certificate lets its application sign in: within the certificate's own time, all of it unless
+/// less is asked for. The refusal names the member of the entry that asks for more.
+pub fn certificate_period(
+    (start, end): (Option<Timestamp>, Option<Timestamp>),
+    (first, last): (Timestamp, Timestamp),
+) -> Result<(Timestamp, Timestamp), (&'static str, String)> {
+    let (start, end) = (start.unwrap_or(first), end.unwrap_or(last));
+    if start < first {
+        return Err(("startDateTime", format!("lies before the certificate's, {first}")));
+    }
+    if end > last || end < start {
+        return Err(("endDateTime", format!("must lie between the start and {last}")));
+    }
+    Ok((start, end))
+}
+
 /// An application's registration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Application {
@@ -125,5 +141,19 @@ mod tests {
         assert!(check_app_roles(&[role(1, "a"), role(2, "b")]).is_ok());
         assert!(check_app_roles(&[role(1, "a"), role(1, "b")]).is_err());
         assert!(check_app_roles(&[role(1, "a"), role(2, "a")]).is_err());
+    }
+
+    #[test]
+    fn a_certificate_is_good_within_its_own_time() {
+        let at = |second| Timestamp::from_second(second).unwrap_or_default();
+        let refused = |start: Option<i64>, end: Option<i64>| {
+            let period = certificate_period((start.map(at), end.map(at)), (at(10), at(20)));
+            period.map(|(start, end)| (start.as_second(), end.as_second())).map_err(|(member, _)| member)
+        };
+        assert_eq!(refused(None, None), Ok((10, 20)));
+        assert_eq!(refused(Some(12), Some(12)), Ok((12, 12)));
+        assert_eq!(refused(Some(9), None), Err("startDateTime"));
+        assert_eq!(refused(None, Some(21)), Err("endDateTime"));
+        assert_eq!(refused(Some(15), Some(14)), Err("endDateTime"));
     }
 }

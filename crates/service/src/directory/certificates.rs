@@ -3,11 +3,11 @@
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 use tenure_auth::certificate::Certificate;
 use tenure_domain::Timestamp;
 use tenure_domain::audit::Modified;
 use tenure_domain::directory::Attributes;
+use tenure_domain::directory::application::certificate_period;
 use tenure_domain::ids::ObjectId;
 use tenure_domain::limits::CERTIFICATES_MAX;
 use tenure_domain::refusal::{Code, Refusal};
@@ -53,14 +53,14 @@ pub(super) fn settle(
     for (credential, _) in &kept {
         identity::insert_credential(ctx.tx, id, CredentialKind::Certificate, credential);
     }
-    let (before, after) = (prints(known.iter()), prints(kept.iter().map(|(credential, _)| credential)));
-    let came = after.difference(&before).map(|print| Modified::set(AUDITED, print.clone()));
-    let went = before.difference(&after).map(|print| Modified::cleared(AUDITED, print.clone()));
-    Ok(came.chain(went).collect())
+    let came = kept.iter().map(|(c, _)| c).filter(|c| !known.iter().any(|k| k.hash == c.hash));
+    let went = known.iter().filter(|k| !kept.iter().any(|(c, _)| c.hash == k.hash));
+    let came = came.filter_map(print).map(|print| Modified::set(AUDITED, print));
+    Ok(came.chain(went.filter_map(print).map(|print| Modified::cleared(AUDITED, print))).collect())
 }
 
-fn prints<'c>(credentials: impl Iterator<Item = &'c Credential>) -> BTreeSet<String> {
-    credentials.filter_map(|c| Some(Certificate::from_base64(&c.hash).ok()?.thumbprint())).collect()
+fn print(credential: &Credential) -> Option<String> {
+    Some(Certificate::from_base64(&credential.hash).ok()?.thumbprint())
 }
 
 fn refused(target: &str, message: String) -> Refusal {
@@ -109,16 +109,9 @@ impl Entry {
             (None, Some(kept)) => read(&kept.hash)?,
             (None, None) => return Err(self.refused("key", "is missing, and no certificate has that keyId")),
         };
-        let starts_at = self.time("startDateTime")?.unwrap_or(certificate.starts_at);
-        let ends_at = self.time("endDateTime")?.unwrap_or(certificate.ends_at);
-        if starts_at < certificate.starts_at {
-            return Err(
-                self.refused("startDateTime", format!("lies before the certificate's, {}", certificate.starts_at))
-            );
-        }
-        if ends_at > certificate.ends_at || ends_at < starts_at {
-            return Err(self.refused("endDateTime", format!("must lie between the start and {}", certificate.ends_at)));
-        }
+        let asked = (self.time("startDateTime")?, self.time("endDateTime")?);
+        let period = certificate_period(asked, (certificate.starts_at, certificate.ends_at));
+        let (starts_at, ends_at) = period.map_err(|(member, why)| self.refused(member, why))?;
         let name = self.text("displayName").map_or_else(|| certificate.subject.clone(), ToOwned::to_owned);
         let shown = json!({
             "customKeyIdentifier": self.text("customKeyIdentifier").map_or_else(|| certificate.thumbprint(), ToOwned::to_owned),
