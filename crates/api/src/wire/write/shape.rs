@@ -1,5 +1,5 @@
-//! Whether JSON that is kept as it came has the shape its property is declared with: it is given back as it is, and a
-//! client that trusts `$metadata` must be able to read it.
+//! Whether JSON that is kept and not acted on has the shape its property is declared with, and that JSON as the shape is
+//! written: it is given back so, and a client that trusts `$metadata` must be able to read it.
 
 use super::{one_of, parse_time};
 use jiff::civil::Date;
@@ -52,10 +52,9 @@ pub fn fit(shape: Shape, value: &Json) -> Result<Json, Misfit> {
 
 fn one(of: Type, value: &Json) -> Result<Json, Misfit> {
     match of {
-        Type::Primitive(primitive) => match unlike(primitive, value) {
-            Some(wanted) => Err(Misfit::here(format!("must be {wanted}"))),
-            None => Ok(as_declared(primitive, value)),
-        },
+        Type::Primitive(primitive) => {
+            as_declared(primitive, value).map_err(|wanted| Misfit::here(format!("must be {wanted}")))
+        }
         Type::Enum(words) => {
             let text = value.as_str().unwrap_or_default();
             // Several words can be given at once, where that has a meaning.
@@ -93,35 +92,32 @@ fn members(structure: &Structure, value: &Json) -> Result<Json, Misfit> {
     Ok(Json::Object(kept))
 }
 
-/// What `value` should be, if it is no such primitive.
-fn unlike(primitive: Primitive, value: &Json) -> Option<&'static str> {
+/// A primitive as its type is written, or what it should be: strict readers take one spelling, and we take several.
+fn as_declared(primitive: Primitive, value: &Json) -> Result<Json, &'static str> {
     let text = value.as_str();
-    let (fits, wanted) = match primitive {
-        Primitive::String => (text.is_some(), "a text"),
-        Primitive::Binary => (text.is_some(), "a text in base64"),
-        Primitive::Guid => (text.is_some_and(|t| Uuid::parse_str(t.trim()).is_ok()), "a GUID"),
-        Primitive::Boolean => (value.is_boolean(), "true or false"),
-        Primitive::Int32 => (value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()), "a whole number"),
-        Primitive::DateTimeOffset => (text.and_then(parse_time).is_some(), "an instant such as 2026-03-01T09:00:00Z"),
-        Primitive::Date => (text.is_some_and(|t| t.trim().parse::<Date>().is_ok()), "a day such as 2026-03-01"),
+    let trimmed = text.map(str::trim);
+    let (fitting, wanted) = match primitive {
+        Primitive::String => (text.map(Json::from), "a text"),
+        Primitive::Binary => (text.map(Json::from), "a text in base64"),
+        Primitive::Guid => (trimmed.and_then(|t| Uuid::parse_str(t).ok()).map(|v| spelt(&v)), "a GUID"),
+        Primitive::Boolean => (value.as_bool().map(Json::from), "true or false"),
+        Primitive::Int32 => (value.as_i64().and_then(|n| i32::try_from(n).ok()).map(Json::from), "a whole number"),
+        Primitive::DateTimeOffset => {
+            (text.and_then(parse_time).map(|v| spelt(&v)), "an instant such as 2026-03-01T09:00:00Z")
+        }
+        Primitive::Date => {
+            (trimmed.and_then(|t| t.parse::<Date>().ok()).map(|v| spelt(&v)), "a day such as 2026-03-01")
+        }
         Primitive::Duration => {
-            (text.is_some_and(|t| t.parse::<IsoDuration>().is_ok()), "an ISO 8601 duration such as P30D or PT8H")
+            let is_one = |t: &&str| t.parse::<IsoDuration>().is_ok();
+            (text.filter(is_one).map(Json::from), "an ISO 8601 duration such as P30D or PT8H")
         }
     };
-    if fits { None } else { Some(wanted) }
+    fitting.ok_or(wanted)
 }
 
-/// A value that fits, as its type is written: strict readers take no other spelling, and we take several.
-fn as_declared(primitive: Primitive, value: &Json) -> Json {
-    let text = value.as_str().map(str::trim);
-    let spelt = match primitive {
-        Primitive::Guid => text.and_then(|t| Uuid::parse_str(t).ok()).map(|id| id.to_string()),
-        Primitive::DateTimeOffset => text.and_then(parse_time).map(|time| time.to_string()),
-        Primitive::Date => text.and_then(|t| t.parse::<Date>().ok()).map(|day| day.to_string()),
-        Primitive::Duration => text.map(ToOwned::to_owned),
-        Primitive::String | Primitive::Binary | Primitive::Boolean | Primitive::Int32 => None,
-    };
-    spelt.map_or_else(|| value.clone(), Json::from)
+fn spelt(value: &impl ToString) -> Json {
+    Json::from(value.to_string())
 }
 
 #[cfg(test)]
