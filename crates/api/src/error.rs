@@ -183,9 +183,11 @@ impl Failure {
 /// The status of a refusal.
 const fn status(code: Code) -> StatusCode {
     match code {
-        Code::AuthorizationRequestDenied | Code::CallerNotResourceOwner => StatusCode::FORBIDDEN,
+        Code::AuthorizationRequestDenied | Code::CallerNotResourceOwner | Code::NotAnApprover | Code::SelfApproval => {
+            StatusCode::FORBIDDEN
+        }
         Code::ResourceNotFound | Code::RoleNotFound | Code::RequestResourceNotFound => StatusCode::NOT_FOUND,
-        Code::Conflict => StatusCode::CONFLICT,
+        Code::Conflict | Code::StageAlreadyDecided => StatusCode::CONFLICT,
         Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::InvalidModel
         | Code::LimitExceeded
@@ -211,6 +213,12 @@ const fn status(code: Code) -> StatusCode {
         | Code::CatalogNotEmpty
         | Code::AccessPackageInUse
         | Code::PolicyInUse
+        | Code::AttributeLocked
+        | Code::VerifiedIdRequired
+        | Code::ExtensionNotAllowed
+        | Code::IncompatibleAccess
+        | Code::RequestNotReprocessable
+        | Code::ConnectedOrganizationInUse
         | Code::InvalidDeleteResourceHasEntitlements
         | Code::ResourceAlreadyInCatalog
         | Code::ResourceNotSupported
@@ -227,6 +235,8 @@ const fn related_type(kind: RelatedKind) -> &'static str {
         RelatedKind::Assignment => "accessPackageAssignment",
         RelatedKind::Policy => "accessPackageAssignmentPolicy",
         RelatedKind::Package => "accessPackage",
+        RelatedKind::Group => "group",
+        RelatedKind::Organization => "connectedOrganization",
     }
 }
 

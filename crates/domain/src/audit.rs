@@ -90,6 +90,30 @@ activities! {
         PartiallyFulfill = "Partially fulfill access package assignment request", "FulfillEntitlementGrantRequest";
         FailRequest = "Failed access package assignment request", "FulfillEntitlementGrantRequest";
         CancelRequest = "Cancel access package assignment request", "CancelEntitlementGrantRequest";
+        UserRequestsUpdate = "Create access package assignment user update request", "CreateEntitlementGrantRequest";
+        UserRequestsExtension = "User requests to extend access package assignment", "CreateEntitlementGrantRequest";
+        AdministratorUpdates = "Update access package assignment request", "CreateEntitlementGrantRequest";
+        ApproveStage = "Approval stage completed for access package assignment request", "ApproveEntitlementGrantRequest";
+        Approve = "Approve access package assignment request", "ApproveEntitlementGrantRequest";
+        Deny = "Deny access package assignment request", "DenyEntitlementGrantRequest";
+        TimeOut = "Access package assignment request timed out (no approver action taken)", "DenyEntitlementGrantRequest";
+        UpdateAnswers = "Update request answers by approver", "UpdateEntitlementGrantRequest";
+        ExtendAssignment = "Extend access package assignment", "ExtendEntitlementGrant";
+        FulfillRole = "Fulfill access package resource assignment", "FulfillEntitlementGrantResource";
+        RemoveRole = "Remove access package resource assignment", "RemoveEntitlementGrantResource";
+        CreateIncompatiblePackage = "Create incompatible access package", "CreateIncompatibleEntitlement";
+        DeleteIncompatiblePackage = "Delete incompatible access package", "DeleteIncompatibleEntitlement";
+        CreateIncompatibleGroup = "Create incompatible group", "CreateIncompatibleGroup";
+        DeleteIncompatibleGroup = "Delete incompatible group", "DeleteIncompatibleGroup";
+        CreateOrganization = "Create connected organization", "CreateConnectedOrganization";
+        UpdateOrganization = "Update connected organization", "UpdateConnectedOrganization";
+        DeleteOrganization = "Delete connected organization", "DeleteConnectedOrganization";
+        AssignInternalSponsor = "Assign user as internal sponsor", "AssignInternalSponsor";
+        AssignExternalSponsor = "Assign user as external sponsor", "AssignExternalSponsor";
+        RemoveInternalSponsor = "Remove user as internal sponsor", "RemoveInternalSponsor";
+        RemoveExternalSponsor = "Remove user as external sponsor", "RemoveExternalSponsor";
+        AddRoleAssignment = "Add Entitlement Management role assignment", "AddEntitlementRoleAssignment";
+        RemoveRoleAssignment = "Remove Entitlement Management role assignment", "RemoveEntitlementRoleAssignment";
         DeleteRequest = "Delete access package assignment request", "DeleteEntitlementGrantRequest";
         RemoveAssignment = "Remove access package assignment", "RemoveEntitlementGrant";
         DeleteForDeletedUser = "Delete access package assignment policy for a deleted user", "RemoveEntitlementGrant";
@@ -102,6 +126,9 @@ activities! {
         RestoreUser = "Restore user", "Restore";
         HardDeleteUser = "Hard delete user", "HardDelete";
         ChangePassword = "Change user password", "Update";
+        CreateApproval = "Create request approval", "CreateRequestApproval";
+        AddApprover = "Add approver to request approval", "AddRequestApprover";
+        InviteUser = "Invite external user", "Invite";
         ResetPassword = "Reset user password", "Update";
         RefuseSignIn = "Refuse sign-in", "SignIn";
         ErasePersonal = "Erase personal data of audit", "Erase";
@@ -168,6 +195,8 @@ pub enum TargetKind {
     AccessPackageAssignment,
     /// A resource request.
     AccessPackageResourceRequest,
+    /// A connected organization.
+    ConnectedOrganization,
     /// A directory role.
     Role,
     /// Anything else.

@@ -48,14 +48,24 @@ codes! {
     JustificationRequired,
     /// An answer is missing or does not fit its question.
     InvalidAnswers,
+    /// An attribute that is locked was given another value.
+    AttributeLocked,
+    /// The policy wants verified credentials that were not presented.
+    VerifiedIdRequired,
     /// The wanted dates are not allowed.
     ScheduleNotAllowed,
+    /// The policy or the state of the assignment allows no extension.
+    ExtensionNotAllowed,
+    /// The target holds, or is asking for, something that excludes this package.
+    IncompatibleAccess,
     /// Nobody could decide the request.
     NoEligibleApprover,
     /// The target cannot receive access: blocked or deleted.
     TargetNotEligible,
     /// The request has gone too far to be canceled.
     RequestNotCancelable,
+    /// The request cannot be tried again: it did not fail, or too long ago.
+    RequestNotReprocessable,
     /// The request is still running.
     RequestNotDeletable,
     /// There is no live assignment to act on.
@@ -72,6 +82,8 @@ codes! {
     AccessPackageInUse,
     /// The policy has assignments or open requests.
     PolicyInUse,
+    /// Policies, people or requests refer to the connected organization.
+    ConnectedOrganizationInUse,
     /// A package uses the resource.
     InvalidDeleteResourceHasEntitlements,
     /// The catalog has that resource.
@@ -90,6 +102,12 @@ codes! {
     AuthorizationRequestDenied = "Authorization_RequestDenied",
     /// The caller does not own the group or application.
     CallerNotResourceOwner,
+    /// The caller is no approver of this stage.
+    NotAnApprover,
+    /// Nobody decides his own request.
+    SelfApproval,
+    /// The stage was decided already.
+    StageAlreadyDecided,
     /// The entitlement object does not exist, or the caller may not know that it does.
     ResourceNotFound,
     /// The resource has no such role.
@@ -110,6 +128,8 @@ pub enum GuardName {
     CatalogPublished,
     /// The catalog is open to external people.
     CatalogExternal,
+    /// The requestor may see the package.
+    PackageVisible,
     /// The policy takes requests.
     PolicyEnabled,
     /// The policy lets people ask for themselves.
@@ -124,14 +144,22 @@ pub enum GuardName {
     NoOpenRequest,
     /// The target has no live assignment of the package.
     NoLiveAssignment,
+    /// Nothing that excludes this package is held or asked for.
+    CompatibleAccess,
     /// The wanted dates are allowed.
     Schedule,
     /// A reason is given where one is wanted.
     Justification,
     /// The required questions are answered.
     Answers,
+    /// The attributes that resources ask for are there and not locked.
+    Attributes,
+    /// The credentials the policy wants were presented.
+    VerifiedId,
     /// Somebody can approve, or nobody has to.
     ApproverAvailable,
+    /// No resource of the package is gone from its origin.
+    ResourcesHealthy,
 }
 
 /// The outcome of one guard.
@@ -157,6 +185,10 @@ pub enum RelatedKind {
     Policy,
     /// An access package.
     Package,
+    /// A group.
+    Group,
+    /// A connected organization.
+    Organization,
 }
 
 /// An object that explains a refusal.

@@ -20,7 +20,7 @@ pub fn apply(
         match change {
             Change::Subject(subject) => rows::subject::save(tx, subject),
             Change::Request(request, Save::New) => rows::request::insert(tx, request)?,
-            Change::Request(request, Save::Changed) => rows::request::update(tx, request),
+            Change::Request(request, Save::Changed) => rows::request::update(tx, request)?,
             Change::Assignment(assignment, Save::New) => rows::assignment::insert(tx, assignment),
             Change::Assignment(assignment, Save::Changed) => rows::assignment::update(tx, assignment),
             Change::Grant(grant, Save::New) => rows::grant::insert(tx, grant),

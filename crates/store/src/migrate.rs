@@ -8,7 +8,8 @@ use std::fmt::Write;
 use tenure_odata::{Cells, Value};
 
 /// The scripts by version. A script that was released is never changed.
-const SCRIPTS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_init.sql"))];
+const SCRIPTS: [(i64, &str); 2] =
+    [(1, include_str!("../migrations/0001_init.sql")), (2, include_str!("../migrations/0002_rules.sql"))];
 
 const VERSION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version {{int}} PRIMARY KEY, checksum {{text}} NOT NULL){{table}};";

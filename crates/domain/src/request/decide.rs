@@ -108,6 +108,7 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
         state: RequestState::Scheduled { starts_at: period.starts_at.unwrap_or(now) },
         wanted: ask.wanted,
         justification: ask.justification.clone(),
+        reason: None,
         answers: answers(ask, policy),
         guards,
         created_at: now,

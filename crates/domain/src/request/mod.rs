@@ -25,19 +25,34 @@ use uuid::Uuid;
 pub enum RequestType {
     /// A person asks for access.
     UserAdd = 1,
+    /// A person changes what he holds: answers, or a later end.
+    UserUpdate = 2,
     /// A person gives access back.
     UserRemove = 3,
     /// An administrator assigns.
     AdminAdd = 4,
+    /// An administrator changes what somebody holds.
+    AdminUpdate = 5,
     /// An administrator removes.
     AdminRemove = 6,
     /// The product removes: the end was reached.
     SystemRemove = 9,
+    /// An approver takes back what he approved (decisions.md Q1).
+    ApproverRemove = 12,
 }
 
 impl RequestType {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::UserAdd, Self::UserRemove, Self::AdminAdd, Self::AdminRemove, Self::SystemRemove];
+    pub const ALL: [Self; 8] = [
+        Self::UserAdd,
+        Self::UserUpdate,
+        Self::UserRemove,
+        Self::AdminAdd,
+        Self::AdminUpdate,
+        Self::AdminRemove,
+        Self::SystemRemove,
+        Self::ApproverRemove,
+    ];
 
     /// The stored number.
     pub const fn code(self) -> i64 {
@@ -52,8 +67,8 @@ impl RequestType {
     /// Whether access is given or taken: at most one open request per package, target and direction (decisions.md E6).
     pub const fn direction(self) -> Direction {
         match self {
-            Self::UserAdd | Self::AdminAdd => Direction::Grant,
-            Self::UserRemove | Self::AdminRemove | Self::SystemRemove => Direction::Remove,
+            Self::UserAdd | Self::UserUpdate | Self::AdminAdd | Self::AdminUpdate => Direction::Grant,
+            Self::UserRemove | Self::AdminRemove | Self::SystemRemove | Self::ApproverRemove => Direction::Remove,
         }
     }
 }
@@ -74,9 +89,23 @@ impl Direction {
     }
 }
 
+/// Who denied a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decider {
+    /// An approver.
+    Person,
+    /// Nobody decided in time (decisions.md H5).
+    Timeout,
+}
+
 /// Where a request stands, with what is true there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestState {
+    /// Waits for an approver of the stage of this number, the first being 1. A request that changes an assignment knows
+    /// which.
+    PendingApproval { stage: i64, is_escalated: bool, assignment: Option<AssignmentId> },
+    /// Refused by an approver, or because none decided in time.
+    Denied { by: Decider, completed_at: Timestamp },
     /// Waits for its start.
     Scheduled { starts_at: Timestamp },
     /// Access is being given or taken.
@@ -95,6 +124,8 @@ impl RequestState {
     /// The stored number; also the member number of the published enum.
     pub const fn code(&self) -> i64 {
         match self {
+            Self::PendingApproval { .. } => 1,
+            Self::Denied { .. } => 5,
             Self::Delivering { .. } => 2,
             Self::Delivered { .. } => 3,
             Self::DeliveryFailed { .. } => 4,
@@ -107,6 +138,10 @@ impl RequestState {
     /// The status word that goes with it (behaviour.md b.1).
     pub const fn status(&self) -> &'static str {
         match self {
+            Self::PendingApproval { is_escalated: false, .. } => "PendingApproval",
+            Self::PendingApproval { is_escalated: true, .. } => "PendingApprovalEscalated",
+            Self::Denied { by: Decider::Person, .. } => "Denied",
+            Self::Denied { by: Decider::Timeout, .. } => "Expired",
             Self::Delivering { .. } => "Delivering",
             Self::Delivered { .. } => "Fulfilled",
             Self::DeliveryFailed { .. } => "DeliveryFailed",
@@ -119,6 +154,8 @@ impl RequestState {
     /// The word for it in messages.
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::PendingApproval { .. } => "pendingApproval",
+            Self::Denied { .. } => "denied",
             Self::Delivering { .. } => "delivering",
             Self::Delivered { .. } => "delivered",
             Self::DeliveryFailed { .. } => "deliveryFailed",
@@ -130,7 +167,7 @@ impl RequestState {
 
     /// Whether something is still to come.
     pub const fn is_open(&self) -> bool {
-        matches!(self, Self::Scheduled { .. } | Self::Delivering { .. })
+        matches!(self, Self::PendingApproval { .. } | Self::Scheduled { .. } | Self::Delivering { .. })
     }
 
     /// The assignment it has made or ends.
@@ -139,8 +176,8 @@ impl RequestState {
             Self::Delivering { assignment }
             | Self::Delivered { assignment, .. }
             | Self::PartiallyDelivered { assignment, .. } => Some(*assignment),
-            Self::DeliveryFailed { assignment, .. } => *assignment,
-            Self::Scheduled { .. } | Self::Canceled { .. } => None,
+            Self::DeliveryFailed { assignment, .. } | Self::PendingApproval { assignment, .. } => *assignment,
+            Self::Scheduled { .. } | Self::Canceled { .. } | Self::Denied { .. } => None,
         }
     }
 
@@ -150,8 +187,9 @@ impl RequestState {
             Self::Delivered { completed_at, .. }
             | Self::PartiallyDelivered { completed_at, .. }
             | Self::DeliveryFailed { completed_at, .. }
+            | Self::Denied { completed_at, .. }
             | Self::Canceled { completed_at } => Some(*completed_at),
-            Self::Scheduled { .. } | Self::Delivering { .. } => None,
+            Self::PendingApproval { .. } | Self::Scheduled { .. } | Self::Delivering { .. } => None,
         }
     }
 }
@@ -181,6 +219,8 @@ pub struct Request {
     pub wanted: WantedSchedule,
     /// The reason given.
     pub justification: Option<String>,
+    /// Why it ended as it did, where that is worth saying.
+    pub reason: Option<String>,
     /// The answers given.
     pub answers: Vec<Answer>,
     /// The guards that were passed, for later explanation.

@@ -128,6 +128,7 @@ fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Times
         },
         wanted: WantedSchedule::default(),
         justification,
+        reason: None,
         answers: Vec::new(),
         guards: Vec::new(),
         created_at: now,
@@ -209,6 +210,8 @@ pub fn cancel(request: &Request, names: &Names, now: Timestamp) -> Result<Decisi
         | RequestState::Delivered { .. }
         | RequestState::PartiallyDelivered { .. }
         | RequestState::DeliveryFailed { .. }
+        | RequestState::PendingApproval { .. }
+        | RequestState::Denied { .. }
         | RequestState::Canceled { .. } => {
             let message =
                 format!("the request `{}` is {} and can no longer be canceled", request.id, request.state.name());

@@ -6,14 +6,14 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::ids::{AssignmentId, PackageId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
-use tenure_domain::request::{Direction, Request, RequestState, RequestType};
+use tenure_domain::request::{Decider, Direction, Request, RequestState, RequestType};
 
 sql! {
-    GET(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version FROM request WHERE id = $1";
-    OPEN(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version FROM request WHERE package_id = $1 AND target_id = $2 AND direction = $3 AND is_open";
-    BY_ASSIGNMENT: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version FROM request WHERE assignment_id = $1 AND is_open";
-    INSERT(hot): "INSERT INTO request (id, kind, direction, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, schedule, justification, answers, explain, completed_at, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
-    UPDATE: "UPDATE request SET assignment_id = $2, state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8 WHERE id = $1 AND version = $8 - 1";
+    GET(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE id = $1";
+    OPEN(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE package_id = $1 AND target_id = $2 AND direction = $3 AND is_open";
+    BY_ASSIGNMENT: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE assignment_id = $1 AND is_open";
+    INSERT(hot): "INSERT INTO request (id, kind, direction, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, stage, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+    UPDATE: "UPDATE request SET assignment_id = coalesce($2, assignment_id), state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8, stage = $9, reason = $10, answers = $11, schedule = $12 WHERE id = $1 AND version = $8 - 1";
     DELETE: "DELETE FROM request WHERE id = $1";
 }
 
@@ -21,16 +21,34 @@ fn state(c: &mut Columns<'_>) -> Result<Stored, StoreError> {
     Ok(Stored { assignment: c.opt_id("assignment_id")?, code: c.int("state")?, starts_at: c.opt_time("starts_at")? })
 }
 
-/// What a state is stored as, without the instant of its end.
+/// What a state is stored as, without what stands further back in the row.
 struct Stored {
     assignment: Option<AssignmentId>,
     code: i64,
     starts_at: Option<tenure_domain::Timestamp>,
 }
 
+/// What stands there.
+struct Rest {
+    completed_at: Option<tenure_domain::Timestamp>,
+    status: String,
+    stage: Option<i64>,
+}
+
 impl Stored {
-    fn state(&self, completed_at: Option<tenure_domain::Timestamp>) -> Option<RequestState> {
-        Some(match (self.code, self.assignment, completed_at) {
+    fn state(&self, rest: &Rest) -> Option<RequestState> {
+        let escalated = RequestState::PendingApproval { stage: 1, is_escalated: true, assignment: None };
+        Some(match (self.code, self.assignment, rest.completed_at) {
+            (1, assignment, _) => RequestState::PendingApproval {
+                stage: rest.stage?,
+                is_escalated: rest.status == escalated.status(),
+                assignment,
+            },
+            (5, _, Some(completed_at)) => {
+                let expired = RequestState::Denied { by: Decider::Timeout, completed_at };
+                let by = if rest.status == expired.status() { Decider::Timeout } else { Decider::Person };
+                RequestState::Denied { by, completed_at }
+            }
             (2, Some(assignment), _) => RequestState::Delivering { assignment },
             (3, Some(assignment), Some(completed_at)) => RequestState::Delivered { assignment, completed_at },
             (4, assignment, Some(completed_at)) => RequestState::DeliveryFailed { assignment, completed_at },
@@ -60,6 +78,8 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Request, StoreError> {
     let completed_at = c.opt_time("completed_at")?;
     let created_at = c.time("created_at")?;
     let version = c.int("version")?;
+    let rest = Rest { completed_at, status: c.text("status")?, stage: c.opt_int("stage")? };
+    let reason = c.opt_text("reason")?;
     Ok(Request {
         id,
         kind,
@@ -69,9 +89,10 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Request, StoreError> {
         catalog,
         requestor,
         target,
-        state: stored.state(completed_at).ok_or_else(|| c.corrupt("state"))?,
+        state: stored.state(&rest).ok_or_else(|| c.corrupt("state"))?,
         wanted,
         justification,
+        reason,
         answers,
         guards,
         created_at,
@@ -101,6 +122,13 @@ const fn starts_at(state: &RequestState) -> Option<tenure_domain::Timestamp> {
     }
 }
 
+const fn stage(state: &RequestState) -> Option<i64> {
+    match state {
+        RequestState::PendingApproval { stage, .. } => Some(*stage),
+        _ => None,
+    }
+}
+
 /// Adds a request.
 pub(crate) fn insert(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreError> {
     let params = vec![
@@ -125,6 +153,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
         request.state.completed_at().into(),
         request.created_at.into(),
         request.version.into(),
+        stage(&request.state).into(),
+        request.reason.clone().into(),
     ];
     tx.write(&INSERT, params).on_constraint("uq_open_request", || {
         Refusal::new(Code::ExistingOpenRequest, "there is an open request for this access package and target")
@@ -133,7 +163,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
 }
 
 /// Changes a request; `request.version` is one more than that which was read.
-pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) {
+pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreError> {
     let params = vec![
         request.id.0.into(),
         request.state.assignment().map(|a| a.0).into(),
@@ -143,8 +173,13 @@ pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) {
         starts_at(&request.state).into(),
         request.state.completed_at().into(),
         request.version.into(),
+        stage(&request.state).into(),
+        request.reason.clone().into(),
+        json(&request.answers)?,
+        json(&request.wanted)?,
     ];
     tx.write(&UPDATE, params).exactly_one("request");
+    Ok(())
 }
 
 /// Deletes a request.
