@@ -31,6 +31,9 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         permitted(call, Action::ReadMail).await?;
         return dispatch::answer(call).await;
     }
+    if path.split('/').next() == Some("delegations") {
+        return dispatch::answer(call).await;
+    }
     Err(Failure::unknown_route(&call.full_path()))
 }
 

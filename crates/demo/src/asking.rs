@@ -8,6 +8,7 @@ use tenure_domain::policy::eligibility::TargetFacts;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{self, Ask, Direction, Names, RemovalFacts, RemovalKind, SubmitFacts, TargetState};
 use tenure_domain::subject::{Subject, SubjectKind};
+use tenure_service::approvals;
 use tenure_service::rows;
 use tenure_service::rows::directory::user;
 use tenure_service::{Ctx, ServiceError};
@@ -21,8 +22,9 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
         rows::request::open(package, id, Direction::Grant),
         rows::assignment::live(package, id),
         rows::grant::role_facts(package, id),
+        approvals::people_rows(package, Some(who), who),
     );
-    let ((found, flags, policies), (person, groups), open, live, roles) = ctx.fetch(wanted)?;
+    let ((found, flags, policies), (person, groups), open, live, roles, people) = ctx.fetch(wanted)?;
     let person = person.ok_or_else(|| Refusal::no_such_object(who))?;
     let (catalog_published, catalog_external) = flags.unwrap_or_default();
     let subject = subject(&person);
@@ -45,6 +47,8 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
         open_request: open.map(|r| r.id),
         live_assignment: live.map(|a| a.id),
         roles,
+        people: approvals::people_of(people),
+        enforce_approval: true,
     };
     let (_, mut decision) = request::submit(&facts, ask, ctx.now, &mut ctx.ids)?;
     decision.effects.clear();

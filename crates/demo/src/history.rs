@@ -76,6 +76,7 @@ const EVENTS: &[(i64, &str, &str, Deed)] = &[
     (5, CAMPAIGN, "grace.thompson", Deed::GaveBack("The stories are written")),
     (4, CAMPAIGN, "luca.moretti", Deed::AskedAhead(10)),
     (3, CAMPAIGN, "emma.johansson", Deed::AssignedUntil(30)),
+    (2, EXPENSE_APPROVER, "mei.chen", Deed::Asked("I take over the expenses of the campaign team")),
     (1, CAMPAIGN, "nora.berg", Deed::AssignedFrom(14)),
 ];
 

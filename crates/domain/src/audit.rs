@@ -128,6 +128,7 @@ activities! {
         ChangePassword = "Change user password", "Update";
         CreateApproval = "Create request approval", "CreateRequestApproval";
         AddApprover = "Add approver to request approval", "AddRequestApprover";
+        DelegateApprovals = "Delegate approvals", "Update";
         InviteUser = "Invite external user", "Invite";
         ResetPassword = "Reset user password", "Update";
         RefuseSignIn = "Refuse sign-in", "SignIn";

@@ -2,12 +2,25 @@
 
 use crate::ids::{PackageId, RequestId, SubjectId};
 use crate::notification::MailKind;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Which approvers of a stage hear of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Audience {
+    /// Those who were asked when it opened.
+    Primary,
+    /// Those who are asked because nobody answered.
+    Alternates,
+    /// All who were asked.
+    Everybody,
+}
 
 /// An effect of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
-    /// A mail.
+    /// A mail to one person.
     Notify {
         /// Which of the product's mails.
         mail: MailKind,
@@ -17,5 +30,25 @@ pub enum Effect {
         package: PackageId,
         /// The request that caused it.
         request: RequestId,
+    },
+    /// A mail to approvers of a stage; members of groups are found when it is sent.
+    NotifyApprovers {
+        /// Which of the product's mails.
+        mail: MailKind,
+        /// The request.
+        request: RequestId,
+        /// The stage.
+        number: i64,
+        /// Which of its approvers.
+        audience: Audience,
+        /// Until when they can decide.
+        until: Option<Timestamp>,
+    },
+    /// A mail to a person who was named as delegate.
+    NotifyDelegate {
+        /// Whose approvals he may decide.
+        from: Uuid,
+        /// The delegate.
+        to: Uuid,
     },
 }

@@ -58,6 +58,10 @@ typed_id! {
     SubjectId,
     /// An assignment request.
     RequestId,
+    /// A stage of an approval.
+    StageId,
+    /// A delegation of approvals.
+    DelegationId,
     /// An assignment.
     AssignmentId,
     /// One resource role of one subject.

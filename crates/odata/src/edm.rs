@@ -406,6 +406,8 @@ pub struct EntityType {
     pub says_type: bool,
     /// How `$search` looks into it.
     pub search: SearchBy,
+    /// A navigation that is shown with one object unless the query says otherwise.
+    pub inline: Option<Name>,
 }
 
 impl EntityType {
@@ -422,6 +424,7 @@ impl EntityType {
             discriminator: None,
             says_type: false,
             search: SearchBy::Nothing,
+            inline: None,
         }
     }
 
@@ -453,6 +456,12 @@ impl EntityType {
     /// Every object says its type.
     pub const fn says_type(mut self) -> Self {
         self.says_type = true;
+        self
+    }
+
+    /// With a navigation that is shown with one object.
+    pub const fn inline(mut self, navigation: Name) -> Self {
+        self.inline = Some(navigation);
         self
     }
 

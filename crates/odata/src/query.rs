@@ -88,6 +88,13 @@ impl Options {
         self.named.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
     }
 
+    /// Expands a navigation where nothing was selected or expanded.
+    pub fn expand_by_default(&mut self, name: &str) {
+        if self.get("expand").is_none() && self.get("select").is_none() {
+            self.named.push(("expand", name.to_owned()));
+        }
+    }
+
     /// The value of a parameter alias.
     pub fn alias(&self, name: &str) -> Option<&str> {
         self.aliases.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())

@@ -117,6 +117,14 @@ impl<'t, 'c> Ctx<'t, 'c> {
         Ok(self.caller()?.sight())
     }
 
+    /// The person or app whom the token names, before anything was asked about it.
+    pub(crate) const fn identity_principal(&self) -> Option<ObjectId> {
+        match self.identity {
+            Identity::Token { principal, .. } => Some(principal),
+            Identity::System => None,
+        }
+    }
+
     /// The person whom the token names, before anything was asked about him.
     pub(crate) const fn identity_person(&self) -> Option<ObjectId> {
         match self.identity {

@@ -6,6 +6,7 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod approvals;
 pub mod audit;
 pub mod bootstrap;
 pub mod catalogs;

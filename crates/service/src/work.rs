@@ -2,27 +2,25 @@
 //! job runner calls these; each asks again what is true instead of assuming it, so that late, early and twice are the
 //! same harmless thing.
 
+use crate::approvals;
 use crate::ctx::Ctx;
 use crate::directory;
 use crate::error::ServiceError;
 use crate::requests;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::catalog::RoleKind;
-use tenure_domain::directory::user::UserKind;
 use tenure_domain::effect::Effect;
 use tenure_domain::grant::{Grant, Observed, Outcome, record};
-use tenure_domain::ids::{AssignmentId, MailId, ObjectId, OutboxId, RequestId};
-use tenure_domain::notification::MailKind;
-use tenure_domain::policy::eligibility::TargetFacts;
+use tenure_domain::ids::{AssignmentId, MailId, ObjectId, RequestId};
+use tenure_domain::notification::{MailFacts, MailKind};
+use tenure_domain::policy::PolicyBody;
 use tenure_domain::request::{
-    self, Direction, Names, RemovalKind, Request, RequestState, StartFacts, StartOutcome, delivery_progress,
-    removal_progress,
+    self, Direction, Names, RemovalKind, Request, RequestState, StartOutcome, delivery_progress, removal_progress,
 };
-use tenure_domain::subject::SubjectKind;
 use tenure_store::queue::{self, OutboxRow, Subject, Timer};
-use tenure_store::rows;
 use tenure_store::rows::grant::Work;
 use tenure_store::rows::mail::Mail;
+use tenure_store::{Query, rows};
 use uuid::Uuid;
 
 /// Work of the product itself needs no caller's permission.
@@ -35,39 +33,24 @@ pub fn fire(ctx: &mut Ctx<'_, '_>, timer: Timer, lease: Uuid) -> Result<(), Serv
     // The row goes first: what follows may set the same timer anew.
     queue::timer_done(ctx.tx, timer.subject, lease);
     match timer.subject {
-        Subject::Request(id) => start(ctx, id),
+        Subject::Request(id) => next(ctx, id),
         Subject::Assignment(id) => end(ctx, id),
         Subject::DeletedObject(id) => directory::deleted::delete_for_good_by_timer(ctx, id),
     }
 }
 
-fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
-    let Some(request) = ctx.fetch(rows::request::get(id))? else { return Ok(()) };
-    let target = ObjectId(request.target.0);
-    let (policy, person, service, groups, live, roles, names) = ctx.fetch((
-        rows::policy::version(request.policy, request.policy_version),
-        rows::directory::user::get(target),
-        rows::directory::application::service_principal(target),
-        rows::directory::user::policy_groups(request.package, target),
-        rows::assignment::live(request.package, request.target),
-        rows::grant::role_facts(request.package, request.target),
-        requests::name_rows(&request),
-    ))?;
-    let names = requests::named(names);
-    let Some(policy) = policy else { return Ok(()) };
-    let facts = |kind, is_member, is_enabled| TargetFacts {
-        id: target.0,
-        kind,
-        is_member,
-        is_enabled,
-        groups: groups.iter().copied().collect(),
-    };
-    let target = match (person, service) {
-        (Some(p), _) => Some(facts(SubjectKind::User, p.kind == UserKind::Member, p.is_enabled)),
-        (None, Some(s)) => Some(facts(SubjectKind::ServicePrincipal, false, s.is_enabled)),
-        (None, None) => None,
-    };
-    let facts = StartFacts { request, policy, target, live_assignment: live.map(|a| a.id), roles, names };
+/// The next deadline of a request: its start, or an instant of the approval stage that is open.
+fn next(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
+    let (request, policy) = ctx.fetch((rows::request::get(id), rows::approval::policy_of(id)))?;
+    let (Some(request), Some(policy)) = (request, policy) else { return Ok(()) };
+    match request.state {
+        RequestState::PendingApproval { .. } => approvals::due(ctx, request, &policy),
+        _ => start(ctx, request, policy),
+    }
+}
+
+fn start(ctx: &mut Ctx<'_, '_>, request: Request, policy: PolicyBody) -> Result<(), ServiceError> {
+    let (facts, _) = requests::start_facts(ctx, request, policy, None::<Query<Grant>>)?;
     match request::start_reached(&facts, ctx.now, &mut ctx.ids) {
         StartOutcome::Nothing => Ok(()),
         StartOutcome::Decided(decision) => ctx.apply(&permit(), &decision),
@@ -85,36 +68,55 @@ fn end(ctx: &mut Ctx<'_, '_>, id: AssignmentId) -> Result<(), ServiceError> {
 
 /// An effect is due: mails are rendered and kept. Keeping one twice is keeping it once.
 pub fn perform(ctx: &mut Ctx<'_, '_>, row: &OutboxRow, lease: Uuid) -> Result<(), ServiceError> {
-    match &row.effect {
-        Effect::Notify { mail, to, package, .. } => {
-            let (person, package) =
-                ctx.fetch((rows::directory::user::get(ObjectId(to.0)), rows::package::get(*package)))?;
-            // Nobody to write to, or nothing to write about: the mail has lost its point.
-            if let (Some(person), Some(package)) = (person, package) {
-                let mail = mail_row(row.id, *mail, &person.name, person.address(), &package.name, ctx.now);
-                rows::mail::insert(ctx.tx, &mail)?;
-            }
-        }
+    // Nobody to write to, or nothing to write about: the mail has lost its point.
+    if let Some((kind, to, facts)) = letter(ctx, &row.effect)?
+        && !to.is_empty()
+    {
+        let mail = Mail {
+            id: MailId(row.id.0),
+            kind: kind.name().to_owned(),
+            to,
+            subject: kind.subject(&facts),
+            body: kind.body(&facts),
+            created_at: ctx.now,
+        };
+        rows::mail::insert(ctx.tx, &mail)?;
     }
     queue::outbox_done(ctx.tx, row.id, lease);
     Ok(())
 }
 
-fn mail_row(
-    id: OutboxId,
-    kind: MailKind,
-    person: &str,
-    address: &str,
-    package: &str,
-    now: tenure_domain::Timestamp,
-) -> Mail {
-    Mail {
-        id: MailId(id.0),
-        kind: kind.name().to_owned(),
-        to: vec![address.to_owned()],
-        subject: kind.subject(package),
-        body: kind.body(person, package),
-        created_at: now,
+type Letter = Option<(MailKind, Vec<String>, MailFacts)>;
+
+fn letter(ctx: &mut Ctx<'_, '_>, effect: &Effect) -> Result<Letter, ServiceError> {
+    match effect {
+        Effect::Notify { mail, to, package, request } => {
+            let (person, package, request) = ctx.fetch((
+                rows::directory::user::get(ObjectId(to.0)),
+                rows::package::get(*package),
+                rows::request::get(*request),
+            ))?;
+            let (Some(person), Some(package)) = (person, package) else { return Ok(None) };
+            let facts = MailFacts {
+                person: Some(person.name.clone()),
+                requestor: person.name.clone(),
+                package: package.name,
+                reason: request.and_then(|r| r.reason),
+                ..MailFacts::default()
+            };
+            Ok(Some((*mail, vec![person.address().to_owned()], facts)))
+        }
+        Effect::NotifyApprovers { mail, request, number, audience, until } => {
+            approvals::letter(ctx, *request, (*number, *audience), *until)
+                .map(|letter| letter.map(|(to, facts)| (*mail, to, facts)))
+        }
+        Effect::NotifyDelegate { from, to } => {
+            let (from, to) =
+                ctx.fetch((rows::directory::object::head(ObjectId(*from)), rows::directory::user::get(ObjectId(*to))))?;
+            let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
+            let facts = MailFacts { person: Some(to.name.clone()), requestor: from.name, ..MailFacts::default() };
+            Ok(Some((MailKind::DelegateAppointed, vec![to.address().to_owned()], facts)))
+        }
     }
 }
 

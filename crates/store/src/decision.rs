@@ -30,6 +30,10 @@ pub fn apply(
             Change::Directory(op) => directory_apply::apply(tx, op, at.now, ids),
             Change::SetTimer(key, instant) => queue::set_timer(tx, (*key).into(), *instant),
             Change::ClearTimer(key) => queue::clear_timer(tx, (*key).into()),
+            Change::Stage(stage, Save::New) => rows::approval::insert(tx, stage),
+            Change::Stage(stage, Save::Changed) => rows::approval::update(tx, stage),
+            Change::Approvers(opened) => rows::approval::open(tx, opened),
+            Change::CloseApprovers(request) => rows::approval::close(tx, *request),
             Change::DeleteRequest(id) => rows::request::delete(tx, *id),
         }
     }

@@ -44,6 +44,8 @@ fn use_cases_make_three_round_trips_at_most() {
         let (remove, _) = trips(app, &carla, give_back).await;
         assert!(remove <= TRIPS_MAX, "a person gives back in {remove}");
         app.drain().await;
+        let approved = approved(app, &writer, &carla, &package).await;
+        assert!(approved <= TRIPS_MAX, "an approver decides in {approved}");
 
         let target = tenure_testkit::company::person("ben");
         let schedule = json!({
@@ -61,6 +63,34 @@ fn use_cases_make_three_round_trips_at_most() {
             assert!(made <= TRIPS_MAX, "{what} in {made}");
         }
     });
+}
+
+/// Carla asks under a policy with two stages; the round trips of the last decision.
+async fn approved(app: &TestApp, writer: &str, carla: &str, package: &str) -> usize {
+    let ben = json!({ "@odata.type": "#microsoft.graph.singleUser", "userId": tenure_testkit::company::person("ben") });
+    let stage = json!({ "durationBeforeAutomaticDenial": "P5D", "primaryApprovers": [ben] });
+    let policy = json!({ "displayName": "Asked", "accessPackage": { "id": package },
+        "allowedTargetScope": "allMemberUsers", "requestorSettings": { "enableTargetsToSelfAddAccess": true },
+        "requestApprovalSettings": { "isApprovalRequiredForAdd": true, "stages": [stage, stage] } });
+    let policy = app.post(&format!("{EM}/assignmentPolicies"), writer, policy).await.expect(201).id();
+    let ask = json!({ "requestType": "userAdd",
+        "assignment": { "accessPackageId": package, "assignmentPolicyId": policy } });
+    let (submit, request) = trips(app, carla, ask).await;
+    assert!(submit <= TRIPS_MAX, "a person asks for approval in {submit}");
+    let approval = format!("{EM}/accessPackageAssignmentApprovals/{request}");
+    let stages = app.get(&approval, writer).await.expect(200).json["stages"].clone();
+    let ben = app.token_of_person("ben").await;
+    let mut last = 0;
+    for stage in stages.as_array().into_iter().flatten() {
+        record::start();
+        let path = format!("{approval}/stages/{}", stage["id"].as_str().unwrap_or_default());
+        app.patch(&path, &ben, json!({ "reviewResult": "Approve" })).await.expect(204);
+        last = last.max(trips_of(&record::stop()));
+    }
+    let gone = json!({ "requestType": "adminRemove", "assignment": { "id": request } });
+    app.post(&format!("{EM}/assignmentRequests"), writer, gone).await.expect(201);
+    app.delete(&format!("{EM}/assignmentPolicies/{policy}"), writer).await.expect(204);
+    last
 }
 
 /// A package that anybody may ask for, with one group in it.

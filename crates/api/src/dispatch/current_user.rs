@@ -10,6 +10,11 @@ use tenure_service::{Ctx, ServiceError};
 fn words(entity: &EntityType) -> &'static [(&'static str, Predicate)] {
     match entity.name {
         "accessPackage" => &[("allowedRequestor", Predicate::PackageAllowedRequestor)],
+        "approval" => &[
+            ("target", Predicate::RequestTarget),
+            ("createdBy", Predicate::RequestCreatedBy),
+            ("approver", Predicate::RequestApprover),
+        ],
         "accessPackageAssignment" => &[
             ("target", Predicate::AssignmentTarget),
             ("createdBy", Predicate::AssignmentCreatedBy),
@@ -19,8 +24,7 @@ fn words(entity: &EntityType) -> &'static [(&'static str, Predicate)] {
         _ => &[
             ("target", Predicate::RequestTarget),
             ("createdBy", Predicate::RequestCreatedBy),
-            // Nobody approves in this release, and there are no agents.
-            ("approver", Predicate::Nothing),
+            ("approver", Predicate::RequestApprover),
             ("targetOrRequestor", Predicate::RequestTargetOrRequestor),
             ("targetManager", Predicate::RequestTargetManager),
             ("requestForOthers", Predicate::RequestForOthers),
@@ -52,12 +56,13 @@ pub fn current_user(
 #[cfg(test)]
 mod tests {
     use super::words;
+    use crate::wire::schema::approval::APPROVAL;
     use crate::wire::schema::entitlement::{ASSIGNMENT, PACKAGE, REQUEST};
     use tenure_odata::types::Type;
 
     #[test]
     fn the_words_are_those_that_are_declared() {
-        for entity in [&PACKAGE, &ASSIGNMENT, &REQUEST] {
+        for entity in [&PACKAGE, &ASSIGNMENT, &REQUEST, &APPROVAL] {
             let function = entity.operations.iter().find(|o| o.name == "filterByCurrentUser");
             let declared = match function.and_then(|f| f.parameters.first()).map(|on| on.shape.of) {
                 Some(Type::Enum(declared)) => declared.members,

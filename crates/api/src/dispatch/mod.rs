@@ -1,6 +1,7 @@
 //! From a path to an answer. Reads need no code of their own: a path is walked over the schema and becomes selections.
 //! Writes are a table of path shapes.
 
+mod approvals;
 mod changes;
 mod context;
 mod current_user;
@@ -54,6 +55,7 @@ macro_rules! routes {
     };
 }
 
+use approvals as a;
 use directory as d;
 use entitlement as e;
 use members as m;
@@ -74,6 +76,10 @@ routes! {
     PATCH "assignmentPolicies/{}" => e::update_policy;
     DELETE "assignmentPolicies/{}" => e::delete_policy;
     POST "assignmentRequests" => e::request_access;
+    PATCH "approvals/{}/stages/{}" => a::decide;
+    PATCH "approvals/{}/steps/{}" => a::decide;
+    POST "delegations" => a::delegate;
+    DELETE "delegations/{}" => a::end_delegation;
     DELETE "assignmentRequests/{}" => e::delete_request;
     POST "assignmentRequests/{}/cancel()" => e::cancel_request;
 

@@ -161,8 +161,12 @@ struct Asked {
 }
 
 /// Answers a GET.
-pub async fn get(call: &Call, target: Target) -> Result<Reply, Failure> {
+pub async fn get(call: &Call, mut target: Target) -> Result<Reply, Failure> {
     let resolved = target.resolved;
+    let inline = resolved.entity.inline.and_then(|name| name.get(call.version));
+    if let (Some(name), false, Suffix::Nothing) = (inline, resolved.is_collection, resolved.suffix) {
+        target.options.expand_by_default(name);
+    }
     if let (Suffix::Value, false) = (resolved.suffix, is_property(&resolved)) {
         return Err(Failure::unknown_route(&call.full_path()));
     }

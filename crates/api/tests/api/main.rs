@@ -5,6 +5,7 @@
 //! instants are shown to the second, and the three members that every error carries are left out when they are right.
 //! After a wanted change run the tests with `INSTA_UPDATE=always`, and read what changed.
 
+mod approvals;
 mod audit;
 mod campaign;
 mod catalogs;

@@ -106,31 +106,6 @@ fn who_held_a_package_hears_why_not_again() {
 }
 
 #[test]
-fn approval_is_refused_at_once_because_nobody_could_decide() {
-    on_every_database(async |app| {
-        let campaign = Campaign::start(app).await;
-        let ben = json!({ "@odata.type": "#microsoft.graph.singleUser", "userId": company::person("ben") });
-        let stage = json!({ "durationBeforeAutomaticDenial": "P5D", "primaryApprovers": [ben] });
-        let approval = json!({ "isApprovalRequiredForAdd": true, "stages": [stage] });
-        change_policy(app, &campaign, json!({ "requestApprovalSettings": approval })).await;
-        let carla = app.token_of_person("carla").await;
-        let refused = campaign.ask(app, &carla, wish(&campaign)).await;
-        assert_snapshot!("refused_because_approval_is_not_offered", app.show(&refused));
-        let mut body = campaign.request("adminAdd", "carla");
-        let refused = campaign.ask(app, &campaign.token, body.clone()).await;
-        assert_eq!((refused.status, refused.code()), (400, "NoEligibleApprover"));
-        body["parameters"] = json!({ "bypassApproval": true });
-        campaign.ask(app, &campaign.token, body.clone()).await.expect(201);
-        app.drain().await;
-        body["requestType"] = json!("userAdd");
-        body["assignment"]["targetId"] = json!(company::person("ben"));
-        let ben = app.token_of_person("ben").await;
-        let refused = campaign.ask(app, &ben, body).await;
-        assert_eq!((refused.status, refused.code()), (403, "Authorization_RequestDenied"), "a person cannot skip it");
-    });
-}
-
-#[test]
 fn every_cause_of_a_refusal_is_listed() {
     on_every_database(async |app| {
         let campaign = Campaign::start(app).await;

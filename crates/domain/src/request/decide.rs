@@ -2,6 +2,7 @@
 
 use super::fulfil::{Delivery, deliver};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
+use crate::approval::{self, ApprovalStage, Opening, People};
 use crate::audit::Activity;
 use crate::grant::RoleFacts;
 use crate::ids::{AssignmentId, Ids, PolicyId, QuestionId, RequestId};
@@ -77,6 +78,10 @@ pub struct SubmitFacts {
     pub live_assignment: Option<AssignmentId>,
     /// The package's roles and the target's hold on them.
     pub roles: Vec<RoleFacts>,
+    /// Who could approve.
+    pub people: People,
+    /// Direct assignment needs the policy's approval too (decisions.md H9).
+    pub enforce_approval: bool,
 }
 
 impl Ask {
@@ -107,6 +112,7 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
         target: facts.target.subject.id,
         state: RequestState::Scheduled { starts_at: period.starts_at.unwrap_or(now) },
         wanted: ask.wanted,
+        stage: None,
         justification: ask.justification.clone(),
         reason: None,
         answers: answers(ask, policy),
@@ -121,8 +127,21 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
     }
     let asked = if ask.kind == RequestType::UserAdd { Activity::UserRequests } else { Activity::AdministratorAssigns };
     decision.audit.push(audit(asked, &request, &names));
-    decision.audit.push(audit(Activity::AutoApprove, &request, &names));
     let id = request.id;
+    if needs_approval(facts, ask, policy) {
+        let stages = &policy.body.approval.stages;
+        let rows = ApprovalStage::all(id, stages, now, ids);
+        let opening = Opening { stages, people: &facts.people, names: &names };
+        for (i, row) in rows.into_iter().enumerate() {
+            if i > 0 {
+                decision.change(Change::Stage(row, Save::New));
+                continue;
+            }
+            approval::open(&mut decision, request.clone(), row, (Save::New, Save::New), opening, now);
+        }
+        return Ok((id, decision));
+    }
+    decision.audit.push(audit(Activity::AutoApprove, &request, &names));
     if let Some(starts_at) = period.starts_at {
         decision.audit.push(audit(Activity::ScheduleStart, &request, &names));
         decision.change(Change::SetTimer(TimerKey::Request(id), starts_at));
@@ -172,7 +191,7 @@ fn evaluate<'f>(
     guards.record(G::Schedule, wanted.as_ref().err().cloned());
     guards.record(G::Justification, justification_fault(ask, policy, by_person));
     guards.record(G::Answers, answers_fault(ask, policy));
-    guards.record(G::ApproverAvailable, approval_fault(ask, policy));
+    guards.record(G::ApproverAvailable, approval_fault(facts, ask, policy));
     let all = guards.finish()?;
     Ok((policy, wanted?, all))
 }
@@ -269,13 +288,15 @@ fn answers_fault(ask: &Ask, policy: &Policy) -> Option<Refusal> {
     None
 }
 
-/// Approval is not part of this release: nobody could decide, so the request is refused at once (decisions.md H7).
-fn approval_fault(ask: &Ask, policy: &Policy) -> Option<Refusal> {
-    (policy.body.approval.required_for_add && !ask.bypass_approval).then(|| {
-        let message = format!(
-            "the policy `{}` requires approval, which this release does not offer; use a policy without approval",
-            policy.name
-        );
-        Refusal::new(Code::NoEligibleApprover, message)
-    })
+/// Whether somebody must approve first.
+const fn needs_approval(facts: &SubmitFacts, ask: &Ask, policy: &Policy) -> bool {
+    let asked = matches!(ask.kind, RequestType::UserAdd) || facts.enforce_approval;
+    policy.body.approval.required_for_add && asked && !ask.bypass_approval
+}
+
+fn approval_fault(facts: &SubmitFacts, ask: &Ask, policy: &Policy) -> Option<Refusal> {
+    if !needs_approval(facts, ask, policy) {
+        return None;
+    }
+    approval::fault(&policy.body.approval.stages, &facts.people)
 }

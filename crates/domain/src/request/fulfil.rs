@@ -4,7 +4,7 @@ use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, T
 use crate::assignment::{Assignment, AssignmentState, fold};
 use crate::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use crate::catalog::RoleKind;
-use crate::effect::Effect;
+use crate::effect::{Audience, Effect};
 use crate::grant::{Grant, HeldGrant, Link, RoleFacts, give, take};
 use crate::ids::{AssignmentId, Ids, RoleId, ScopeId};
 use crate::notification::MailKind;
@@ -50,6 +50,7 @@ pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Deliver
     decision.audit.push(audit(Activity::ReadyToFulfill, &request, d.names));
     decision.audit.extend(result_row(state, &request, d.names).map(|row| name_roles(row, d.roles)));
     decision.effects.extend(granted_mail(state, &request, d.mails));
+    decision.effects.extend(fulfilled_mail(state, &request));
     if d.save == Save::Changed {
         decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
     }
@@ -114,6 +115,17 @@ fn granted_mail(state: AssignmentState, request: &Request, mails: bool) -> Optio
     })
 }
 
+/// Mail 7: those who approved first hear that access was given.
+fn fulfilled_mail(state: AssignmentState, request: &Request) -> Option<Effect> {
+    (request.stage.is_some() && state == AssignmentState::Delivered).then_some(Effect::NotifyApprovers {
+        mail: MailKind::RequestFulfilled,
+        request: request.id,
+        number: 1,
+        audience: Audience::Everybody,
+        until: None,
+    })
+}
+
 /// Everything a scheduled start may look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartFacts {
@@ -146,10 +158,23 @@ pub fn start_reached(facts: &StartFacts, now: Timestamp, ids: &mut Ids) -> Start
     if starts_at > now {
         return StartOutcome::Nothing;
     }
-    let asker = if facts.request.kind == RequestType::UserAdd { Asker::Person } else { Asker::Administrator };
     let mut decision = Decision::default();
     let mut request = facts.request.clone();
     request.version += 1;
+    begin(&mut decision, request, facts, starts_at, now, ids);
+    StartOutcome::Decided(decision)
+}
+
+/// Delivers a request from `starts_at` on, or says why that can no longer be (decisions.md H12).
+pub(super) fn begin(
+    decision: &mut Decision,
+    request: Request,
+    facts: &StartFacts,
+    starts_at: Timestamp,
+    now: Timestamp,
+    ids: &mut Ids,
+) {
+    let asker = if request.kind == RequestType::UserAdd { Asker::Person } else { Asker::Administrator };
     match may_start(facts).and_then(|()| ends(&facts.policy, &request.wanted, asker, starts_at)) {
         Ok(ends_at) => {
             let delivery = Delivery {
@@ -160,20 +185,23 @@ pub fn start_reached(facts: &StartFacts, now: Timestamp, ids: &mut Ids) -> Start
                 mails: !facts.policy.mails_disabled.unwrap_or(false),
                 save: Save::Changed,
             };
-            deliver(&mut decision, request, &delivery, now, ids);
+            deliver(decision, request, &delivery, now, ids);
         }
-        Err(refusal) => {
-            request.state = RequestState::DeliveryFailed { assignment: None, completed_at: now };
-            let row = audit(Activity::FailRequest, &request, &facts.names).failed().because(refusal.message);
-            decision.audit.push(row);
-            decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
-            decision.change(Change::Request(request, Save::Changed));
-        }
+        Err(refusal) => fail(decision, request, refusal, &facts.names, now),
     }
-    StartOutcome::Decided(decision)
 }
 
-fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
+/// The request cannot be delivered.
+pub(super) fn fail(decision: &mut Decision, mut request: Request, refusal: Refusal, names: &Names, now: Timestamp) {
+    request.state = RequestState::DeliveryFailed { assignment: None, completed_at: now };
+    request.reason = Some(refusal.message.clone());
+    let row = audit(Activity::FailRequest, &request, names).failed().because(refusal.message);
+    decision.audit.push(row);
+    decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
+    decision.change(Change::Request(request, Save::Changed));
+}
+
+pub(super) fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
     use crate::refusal::Code;
     let Some(target) = &facts.target else {
         return Err(Refusal::new(Code::TargetNotEligible, "the target no longer exists"));
@@ -217,6 +245,7 @@ pub fn delivery_progress(
         let row = result_row(state, &request, names);
         decision.audit.extend(row.map(|row| if row.succeeded { row } else { say_why(row, grants) }));
         decision.effects.extend(granted_mail(state, &request, mails));
+        decision.effects.extend(fulfilled_mail(state, &request));
         decision.change(Change::Request(request, Save::Changed));
     }
     decision.change(Change::Assignment(assignment, Save::Changed));

@@ -1,13 +1,16 @@
 //! Assignment requests: their types, states, and the decisions about them (behaviour.md b).
 
+mod approved;
 mod decide;
 mod fulfil;
 mod remove;
 
+pub(crate) use approved::approved;
 pub use decide::{Answer, Ask, SubmitFacts, TargetState, submit};
 pub use fulfil::{StartFacts, StartOutcome, delivery_progress, role_added, role_removed, start_reached};
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
 
+use crate::approval::{ApprovalStage, Opened};
 use crate::assignment::Assignment;
 use crate::audit::AuditEvent;
 use crate::directory::DirectoryOp;
@@ -64,6 +67,11 @@ impl RequestType {
         Self::ALL.into_iter().find(|t| t.code() == code)
     }
 
+    /// Whether a person asked for himself, or for somebody he manages.
+    pub const fn is_by_person(self) -> bool {
+        matches!(self, Self::UserAdd | Self::UserUpdate | Self::UserRemove)
+    }
+
     /// Whether access is given or taken: at most one open request per package, target and direction (decisions.md E6).
     pub const fn direction(self) -> Direction {
         match self {
@@ -96,6 +104,8 @@ pub enum Decider {
     Person,
     /// Nobody decided in time (decisions.md H5).
     Timeout,
+    /// Nobody is left who could decide.
+    Nobody,
 }
 
 /// Where a request stands, with what is true there.
@@ -140,7 +150,7 @@ impl RequestState {
         match self {
             Self::PendingApproval { is_escalated: false, .. } => "PendingApproval",
             Self::PendingApproval { is_escalated: true, .. } => "PendingApprovalEscalated",
-            Self::Denied { by: Decider::Person, .. } => "Denied",
+            Self::Denied { by: Decider::Person | Decider::Nobody, .. } => "Denied",
             Self::Denied { by: Decider::Timeout, .. } => "Expired",
             Self::Delivering { .. } => "Delivering",
             Self::Delivered { .. } => "Fulfilled",
@@ -217,6 +227,8 @@ pub struct Request {
     pub state: RequestState,
     /// The dates asked for.
     pub wanted: WantedSchedule,
+    /// The approval stage that was opened last; nothing where no approval was needed.
+    pub stage: Option<i64>,
     /// The reason given.
     pub justification: Option<String>,
     /// Why it ended as it did, where that is worth saying.
@@ -270,6 +282,12 @@ pub enum Change {
     SetTimer(TimerKey, Timestamp),
     /// No need to look again.
     ClearTimer(TimerKey),
+    /// A stage of an approval.
+    Stage(ApprovalStage, Save),
+    /// Who may decide a stage from now on.
+    Approvers(Opened),
+    /// Nobody may decide the request's open stage any more.
+    CloseApprovers(RequestId),
     /// A row and all that hangs on it goes.
     DeleteRequest(RequestId),
 }
@@ -291,7 +309,7 @@ impl Decision {
         self.changes.is_empty() && self.effects.is_empty() && self.audit.is_empty()
     }
 
-    fn change(&mut self, change: Change) {
+    pub(crate) fn change(&mut self, change: Change) {
         self.changes.push(change);
     }
 
@@ -333,7 +351,7 @@ fn audit_targets(request: &Request, names: &Names, assignment: Option<Assignment
 }
 
 /// An audit row about a request.
-fn audit(activity: crate::audit::Activity, request: &Request, names: &Names) -> AuditEvent {
+pub(crate) fn audit(activity: crate::audit::Activity, request: &Request, names: &Names) -> AuditEvent {
     AuditEvent {
         activity,
         succeeded: true,

@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 pub enum RemovalKind {
     /// An administrator or application.
     Administrator { requestor: Option<SubjectId>, justification: Option<String> },
+    /// The approver who approved it (decisions.md Q1).
+    Approver { requestor: SubjectId, justification: String },
     /// Its holder.
     Holder { requestor: SubjectId, justification: Option<String> },
     /// Its end was reached.
@@ -107,6 +109,9 @@ fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Times
         RemovalKind::Administrator { requestor, justification } => {
             (RequestType::AdminRemove, *requestor, justification.clone())
         }
+        RemovalKind::Approver { requestor, justification } => {
+            (RequestType::ApproverRemove, Some(*requestor), Some(justification.clone()))
+        }
         RemovalKind::Holder { requestor, justification } => {
             (RequestType::UserRemove, Some(*requestor), justification.clone())
         }
@@ -127,6 +132,7 @@ fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Times
             RequestState::Delivered { assignment: a.id, completed_at: now }
         },
         wanted: WantedSchedule::default(),
+        stage: None,
         justification,
         reason: None,
         answers: Vec::new(),
@@ -138,7 +144,7 @@ fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Times
 
 const fn asked(kind: &RemovalKind) -> Activity {
     match kind {
-        RemovalKind::Administrator { .. } => Activity::AdministratorRemoves,
+        RemovalKind::Administrator { .. } | RemovalKind::Approver { .. } => Activity::AdministratorRemoves,
         RemovalKind::Holder { .. } => Activity::UserRequestsRemoval,
         RemovalKind::EndReached => Activity::SystemRemoves,
         RemovalKind::TargetDeleted => Activity::DeleteForDeletedUser,
@@ -195,13 +201,16 @@ fn withdraw(decision: &mut Decision, open: &Request, names: &Names, now: Timesta
     request.state = RequestState::Canceled { completed_at: now };
     decision.audit.push(audit(Activity::CancelRequest, &request, names));
     decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
+    if matches!(open.state, RequestState::PendingApproval { .. }) {
+        decision.change(Change::CloseApprovers(request.id));
+    }
     decision.change(Change::Request(request, Save::Changed));
 }
 
-/// Withdraws a request that waits for its start.
+/// Withdraws a request that waits for approval or for its start (decisions.md H13).
 pub fn cancel(request: &Request, names: &Names, now: Timestamp) -> Result<Decision, Refusal> {
     match request.state {
-        RequestState::Scheduled { .. } => {
+        RequestState::PendingApproval { .. } | RequestState::Scheduled { .. } => {
             let mut decision = Decision::default();
             withdraw(&mut decision, request, names, now);
             Ok(decision)
@@ -210,7 +219,6 @@ pub fn cancel(request: &Request, names: &Names, now: Timestamp) -> Result<Decisi
         | RequestState::Delivered { .. }
         | RequestState::PartiallyDelivered { .. }
         | RequestState::DeliveryFailed { .. }
-        | RequestState::PendingApproval { .. }
         | RequestState::Denied { .. }
         | RequestState::Canceled { .. } => {
             let message =

@@ -1,10 +1,12 @@
 //! Assignment requests: ask, remove, cancel, delete (behaviour.md b; semantics.md 7).
 
 mod remove;
+mod start;
 mod submit;
 
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
+pub(crate) use start::start_facts;
 pub use submit::{SubmitCommand, Submitted, TargetRef, submit};
 
 use crate::ctx::Ctx;
@@ -74,7 +76,7 @@ fn own_or_administered(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(Request,
     ctx.permit(Action::AdministerAssignments).map(|permit| (request, permit))
 }
 
-/// Withdraws a request that waits for its start: the requestor, or an administrator.
+/// Withdraws a request that waits for approval or for its start: the requestor, or an administrator.
 pub fn cancel(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let (request, permit) = own_or_administered(ctx, id)?;
     let names = names(ctx, &request)?;

@@ -25,7 +25,7 @@ pub struct AssignmentRef {
 /// A request that ends access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoveCommand {
-    /// [`RequestType::AdminRemove`] or [`RequestType::UserRemove`].
+    /// [`RequestType::AdminRemove`], [`RequestType::UserRemove`] or [`RequestType::ApproverRemove`].
     pub kind: RequestType,
     /// The assignment.
     pub assignment: AssignmentRef,
@@ -36,7 +36,8 @@ pub struct RemoveCommand {
 /// Ends an assignment.
 pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestId, ServiceError> {
     let by_person = command.kind == RequestType::UserRemove;
-    let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
+    let by_approver = command.kind == RequestType::ApproverRemove;
+    let action = if by_person || by_approver { Action::RequestAccess } else { Action::AdministerAssignments };
     let (permit, found) = find(ctx, action, &command.assignment)?;
     let me = ctx.person()?.map(|id| SubjectId(id.0));
     let missing = || match command.assignment.id {
@@ -44,11 +45,13 @@ pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestI
         None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
     };
     let assignment = found.filter(|a| !by_person || Some(a.target) == me).ok_or_else(missing)?;
+    let revocation = if by_approver { Some(revokes(ctx, &assignment, command)?) } else { None };
     let facts = removal_facts(ctx, assignment)?;
     let requestor = ctx.caller()?.principal.object().map(|o| SubjectId(o.0));
     let justification = command.justification.clone();
-    let kind = match (by_person, me) {
-        (true, Some(requestor)) => RemovalKind::Holder { requestor, justification },
+    let kind = match (revocation, by_person, me) {
+        (Some(by_approver), _, _) => by_approver,
+        (None, true, Some(requestor)) => RemovalKind::Holder { requestor, justification },
         _ => RemovalKind::Administrator { requestor, justification },
     };
     match request::remove(&facts, &kind, ctx.now, &mut ctx.ids)? {
@@ -58,6 +61,23 @@ pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestI
         }
         None => Err(missing().into()),
     }
+}
+
+/// An approver takes back what he approved, and says why (decisions.md Q1).
+fn revokes(
+    ctx: &mut Ctx<'_, '_>,
+    assignment: &Assignment,
+    command: &RemoveCommand,
+) -> Result<RemovalKind, ServiceError> {
+    let not_his = || Refusal::new(Code::NotAnApprover, "the caller has not approved this assignment");
+    let me = ctx.person()?.ok_or_else(not_his)?;
+    ctx.fetch(rows::approval::approved_by(assignment.id.0, me))?.ok_or_else(not_his)?;
+    let reason = command.justification.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let Some(reason) = reason else {
+        let message = "an approver who takes access back says why";
+        return Err(Refusal::new(Code::JustificationRequired, message).detail("/justification", "missing").into());
+    };
+    Ok(RemovalKind::Approver { requestor: SubjectId(me.0), justification: reason.to_owned() })
 }
 
 /// The permit and the assignment, in one round trip.

@@ -1,6 +1,7 @@
 //! Asking for access, for oneself or as an administrator.
 
 use super::subject_of;
+use crate::approvals::{people_of, people_rows};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::authorize::{Action, Principal};
@@ -74,10 +75,11 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
         rows::assignment::live(package, subject),
         rows::grant::role_facts(package, subject),
         rows::package::related(package, subject),
+        people_rows(package, ctx.identity_principal(), target),
     );
     let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
     let (permit, found) = ctx.load(action, wanted)?;
-    let ((package_row, flags, policies), (person, service), groups, open, live, roles, related) = found;
+    let ((package_row, flags, policies), (person, service), groups, open, live, roles, related, people) = found;
     if command.bypass_approval {
         ctx.permit(Action::BypassApproval)?;
     }
@@ -99,6 +101,8 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
         open_request: open.map(|r| r.id),
         live_assignment: live.map(|a| a.id),
         roles,
+        people: people_of(people),
+        enforce_approval: true,
     };
     let ask = Ask {
         kind: command.kind,

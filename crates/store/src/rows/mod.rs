@@ -1,6 +1,7 @@
 //! **Room: rows.** One file per aggregate: how its rows become values and back. Reads are [`crate::Query`] values, so
 //! that several go out in one round trip; writes wait in the transaction. Every statement here is registered.
 
+pub mod approval;
 pub mod assignment;
 pub mod catalog;
 pub mod directory;
@@ -22,6 +23,7 @@ use crate::sql::Sql;
 /// Every statement of the crate that is not made at run time.
 pub(crate) fn statements() -> Vec<&'static Sql> {
     [
+        approval::STATEMENTS,
         assignment::STATEMENTS,
         catalog::STATEMENTS,
         directory::application::STATEMENTS,

@@ -13,7 +13,7 @@ sql! {
     OPEN(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE package_id = $1 AND target_id = $2 AND direction = $3 AND is_open";
     BY_ASSIGNMENT: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE assignment_id = $1 AND is_open";
     INSERT(hot): "INSERT INTO request (id, kind, direction, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, stage, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
-    UPDATE: "UPDATE request SET assignment_id = coalesce($2, assignment_id), state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8, stage = $9, reason = $10, answers = $11, schedule = $12 WHERE id = $1 AND version = $8 - 1";
+    UPDATE: "UPDATE request SET assignment_id = coalesce($2, assignment_id), state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8, stage = coalesce($9, stage), reason = $10, answers = $11, schedule = $12 WHERE id = $1 AND version = $8 - 1";
     DELETE: "DELETE FROM request WHERE id = $1";
 }
 
@@ -91,6 +91,7 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Request, StoreError> {
         target,
         state: stored.state(&rest).ok_or_else(|| c.corrupt("state"))?,
         wanted,
+        stage: rest.stage,
         justification,
         reason,
         answers,
@@ -122,13 +123,6 @@ const fn starts_at(state: &RequestState) -> Option<tenure_domain::Timestamp> {
     }
 }
 
-const fn stage(state: &RequestState) -> Option<i64> {
-    match state {
-        RequestState::PendingApproval { stage, .. } => Some(*stage),
-        _ => None,
-    }
-}
-
 /// Adds a request.
 pub(crate) fn insert(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreError> {
     let params = vec![
@@ -153,7 +147,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
         request.state.completed_at().into(),
         request.created_at.into(),
         request.version.into(),
-        stage(&request.state).into(),
+        request.stage.into(),
         request.reason.clone().into(),
     ];
     tx.write(&INSERT, params).on_constraint("uq_open_request", || {
@@ -173,7 +167,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
         starts_at(&request.state).into(),
         request.state.completed_at().into(),
         request.version.into(),
-        stage(&request.state).into(),
+        request.stage.into(),
         request.reason.clone().into(),
         json(&request.answers)?,
         json(&request.wanted)?,
@@ -184,5 +178,6 @@ pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
 
 /// Deletes a request.
 pub(crate) fn delete(tx: &mut Tx<'_>, id: RequestId) {
+    super::approval::delete(tx, id);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("request");
 }

@@ -134,6 +134,23 @@ columns! {
         JUSTIFICATION "justification", ANSWERS "answers", COMPLETED "completed_at", CREATED "created_at",
         VERSION "version",
     }
+    /// Approvals: requests that need or needed one.
+    approval("approval", "q") {
+        ID "id",
+    }
+    /// Stages of approvals.
+    approval_stage("approval_stage", "sg") {
+        ID "id", REQUEST "request_id", STATE "state", DECISION "decision", AT "decided_at", JUSTIFICATION "justification",
+        MINE "is_mine", BY "decided_by",
+    }
+    /// Who decided a stage.
+    stage_reviewer("approval_stage", "sgo") {
+        NAME "display_name",
+    }
+    /// Delegations of approvals.
+    delegation("delegation", "dg") {
+        ID "id", FROM "from_id", TO "to_id", STARTS "starts_at", ENDS "ends_at", CREATED "created_at",
+    }
     /// Assignments.
     assignment("assignment", "a") {
         ID "id", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", TARGET "target_id", REQUEST "request_id",

@@ -115,6 +115,11 @@ impl<'a> Writer<'a> {
         place.expand(&text)
     }
 
+    /// The FROM clause of a place.
+    pub fn from(&mut self, place: Place) -> String {
+        self.template(place, place.def.from, None)
+    }
+
     /// What always holds of a relation, and what the caller sees of it.
     pub fn visible(&mut self, place: Place) -> Vec<String> {
         let mut all: Vec<String> = place.def.always.map(|t| place.expand(t)).into_iter().collect();
@@ -191,7 +196,7 @@ impl<'a> Writer<'a> {
         parts.extend(self.visible(target));
         let inner = self.over(target, rest, condition);
         parts.push(inner);
-        format!("EXISTS (SELECT 1 FROM {} WHERE {})", target.expand(target.def.from), parts.join(" AND "))
+        format!("EXISTS (SELECT 1 FROM {} WHERE {})", self.from(target), parts.join(" AND "))
     }
 
     fn compare(&mut self, place: Place, path: &OperandPath, op: Operation, value: &Value) -> String {
@@ -207,7 +212,7 @@ impl<'a> Writer<'a> {
             let value = self.param(value.clone());
             parts.push(format!("{} = {value}", target.column(path.operand.column)));
             let (key, wanted) = (place.column(key), target.key());
-            let from = target.expand(target.def.from);
+            let from = self.from(target);
             let lookup = format!("{key} IN (SELECT {wanted} FROM {from} WHERE {})", parts.join(" AND "));
             return known(&key, true, lookup);
         }
@@ -297,7 +302,7 @@ impl<'a> Writer<'a> {
 
     /// FROM and join conditions of a navigation's targets.
     fn targets(&mut self, place: Place, target: Place, nav: &'static Nav) -> (String, Vec<String>) {
-        let from = target.expand(target.def.from);
+        let from = self.from(target);
         let Via::Link(name) = nav.via else { return (from, vec![join(place, target, nav)]) };
         let Some(link) = relation::link(name) else { return (from, vec!["1 = 0".to_owned()]) };
         let pairs = Place { def: target.def, number: self.number() };
@@ -397,7 +402,7 @@ impl<'a> Writer<'a> {
         parts.extend(self.visible(target));
         let inner = OperandPath { navs: rest.to_vec(), operand: path.operand };
         let value = self.order_value(target, &inner);
-        format!("(SELECT {value} FROM {} WHERE {})", target.expand(target.def.from), parts.join(" AND "))
+        format!("(SELECT {value} FROM {} WHERE {})", self.from(target), parts.join(" AND "))
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Family {
     Audit,
     /// The tenant itself.
     Tenant,
+    /// What people list although they see nothing but their own; administrators see all of it.
+    Mine(&'static str),
     /// Seen by whoever may use the path at all.
     Everybody,
 }
@@ -56,7 +58,11 @@ pub enum Family {
 /// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
 const OWN_PACKAGE: &str = "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
     UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
-    UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me}) \
+    UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me} \
+    UNION SELECT pr.package_id FROM stage_approver pa JOIN request pr ON pr.id = pa.request_id WHERE pa.principal_id = {me} \
+    UNION SELECT pr.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+        JOIN stage_approver pa ON pa.principal_id = gc.ancestor_id JOIN request pr ON pr.id = pa.request_id \
+        WHERE gm.member_id = {me}) \
     OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto \
         AND (pq.scope_kind = 5 \
             OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {me} AND pu.user_type = 1)) \
@@ -78,6 +84,29 @@ const REQUESTABLE: &str = "NOT {p}.is_hidden \
                 AND (pf.ref_id = {1} OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
                     JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = {1}))))))";
 
+/// Requests that a person decides or has decided, by himself, through a group or in somebody's place; never his own
+/// (decisions.md H8, J4). A macro, because constants are joined from literals only.
+macro_rules! approves {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "(SELECT aa.request_id FROM stage_approver aa WHERE aa.principal_id = {me} \
+             UNION SELECT aa.request_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE gm.member_id = {me} \
+             UNION SELECT aa.request_id FROM delegation ad JOIN stage_approver aa ON aa.principal_id = ad.from_id \
+             WHERE ad.to_id = {me} \
+             UNION SELECT aa.request_id FROM delegation ad JOIN group_member gm ON gm.member_id = ad.from_id \
+             JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE ad.to_id = {me})",
+            $after
+        )
+    };
+}
+
+/// Requests in whose approval a person takes part.
+const APPROVES: &str =
+    approves!("({q}.id IN ", " AND {q}.target_id <> {me} AND ({q}.requestor_id IS NULL OR {q}.requestor_id <> {me}))");
+
 /// What most of them have not.
 const PLAIN: RelationDef = RelationDef {
     name: Relation(""),
@@ -92,7 +121,7 @@ const PLAIN: RelationDef = RelationDef {
 };
 
 /// All relations.
-pub const RELATIONS: [RelationDef; 23] = [
+pub const RELATIONS: [RelationDef; 26] = [
     RelationDef {
         name: c::tenant::RELATION,
         // The General catalog is made with the tenant and stays: its age is the tenant's.
@@ -237,7 +266,11 @@ pub const RELATIONS: [RelationDef; 23] = [
         name: c::subject::RELATION,
         from: "subject {j}",
         key: c::subject::ID,
-        family: Family::Entitlement(Some("{j}.id = {me}")),
+        family: Family::Entitlement(Some(approves!(
+            "({j}.id = {me} OR EXISTS (SELECT 1 FROM request so WHERE so.requestor_id = {me} AND so.target_id = {j}.id) \
+             OR EXISTS (SELECT 1 FROM request sr WHERE (sr.target_id = {j}.id OR sr.requestor_id = {j}.id) AND sr.id IN ",
+            "))"
+        ))),
         ..PLAIN
     },
     RelationDef {
@@ -246,7 +279,44 @@ pub const RELATIONS: [RelationDef; 23] = [
         key: c::request::ID,
         few: Some(c::request::TARGET),
         made: Some(c::request::CREATED),
-        family: Family::Entitlement(Some("({q}.target_id = {me} OR {q}.requestor_id = {me})")),
+        family: Family::Entitlement(Some(approves!(
+            "({q}.target_id = {me} OR {q}.requestor_id = {me} OR {q}.id IN ",
+            ")"
+        ))),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::approval::RELATION,
+        from: "request {q}",
+        key: c::approval::ID,
+        always: Some("{q}.stage IS NOT NULL"),
+        family: Family::Entitlement(Some(APPROVES)),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::approval_stage::RELATION,
+        // Whether a stage waits for the caller is part of the row.
+        from: "(SELECT s.request_id, s.number, s.id, s.state, s.decision, s.decided_at, s.decided_by, s.justification, \
+            q.target_id, q.requestor_id, CASE WHEN s.state = 2 AND q.target_id <> {me} \
+            AND (q.requestor_id IS NULL OR q.requestor_id <> {me}) AND EXISTS (SELECT 1 FROM stage_approver a \
+            WHERE a.request_id = s.request_id AND a.number = s.number AND a.is_open AND (a.principal_id = {me} \
+            OR EXISTS (SELECT 1 FROM delegation d WHERE d.to_id = {me} AND d.from_id = a.principal_id) \
+            OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc \
+            ON gc.descendant_id = gm.group_id WHERE gc.ancestor_id = a.principal_id AND gm.member_id = {me})))) \
+            THEN TRUE ELSE FALSE END AS is_mine FROM approval_stage s JOIN request q ON q.id = s.request_id) {sg} \
+            LEFT JOIN directory_object {sgo} ON {sgo}.id = {sg}.decided_by",
+        key: c::approval_stage::ID,
+        family: Family::Entitlement(Some(approves!(
+            "({sg}.request_id IN ",
+            " AND {sg}.target_id <> {me} AND ({sg}.requestor_id IS NULL OR {sg}.requestor_id <> {me}))"
+        ))),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::delegation::RELATION,
+        from: "delegation {dg}",
+        key: c::delegation::ID,
+        family: Family::Mine("({dg}.from_id = {me} OR {dg}.to_id = {me})"),
         ..PLAIN
     },
     RelationDef {
@@ -389,6 +459,8 @@ pub enum Predicate {
     RequestTargetManager,
     /// Requests made by this person for others.
     RequestForOthers,
+    /// Requests this person decides or has decided.
+    RequestApprover,
     /// Packages this person can request now.
     PackageAllowedRequestor,
     /// Nothing: relations that this release has none of.
@@ -416,6 +488,7 @@ impl Predicate {
             Self::RequestTargetOrRequestor => "({q}.target_id = {1} OR {q}.requestor_id = {1})",
             Self::RequestTargetManager => "{q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {1})",
             Self::RequestForOthers => "({q}.requestor_id = {1} AND {q}.target_id <> {1})",
+            Self::RequestApprover => APPROVES,
             Self::PackageAllowedRequestor => REQUESTABLE,
             Self::Nothing => "1 = 0",
         }
@@ -460,6 +533,7 @@ impl Family {
                 AuditReach::Nothing => Seen::Nothing,
             },
             Self::Tenant => by_reach(sight.tenant, None),
+            Self::Mine(own) => by_reach(sight.entitlement, Some(own)),
             Self::Everybody => Seen::All,
             Self::Objects => objects_seen(sight, &own_group("{o}.id")),
         }
@@ -476,7 +550,9 @@ pub fn reach(name: Relation, sight: &Sight) -> Reach {
         Some(Family::Grants) => sight.grants,
         Some(Family::Entitlement(_)) => sight.entitlement,
         Some(Family::Tenant) => sight.tenant,
-        Some(Family::Everybody) => Reach::All,
+        // Whoever may use entitlement management at all lists his own.
+        Some(Family::Mine(_)) if sight.entitlement == Reach::Nothing => Reach::Nothing,
+        Some(Family::Mine(_) | Family::Everybody) => Reach::All,
         Some(Family::Audit) => match sight.audit {
             AuditReach::Nothing => Reach::Nothing,
             AuditReach::Entitlement | AuditReach::All => Reach::All,

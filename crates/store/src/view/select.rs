@@ -169,10 +169,10 @@ impl<'a> Select<'a> {
                 let order = self.order_by(&orders, &own_key);
                 let looked_at = format!("{where_clause} {gathered}");
                 let found = counted(place, &source.from, &looked_at);
+                let whole = writer.from(place);
                 format!(
-                    "SELECT {list} FROM {}, (SELECT {own} AS found FROM {found} WHERE {where_clause} \
-                         ORDER BY {gathered} LIMIT {limit}{skip}) page WHERE {own} = page.found ORDER BY {order}",
-                    place.expand(place.def.from)
+                    "SELECT {list} FROM {whole}, (SELECT {own} AS found FROM {found} WHERE {where_clause} \
+                         ORDER BY {gathered} LIMIT {limit}{skip}) page WHERE {own} = page.found ORDER BY {order}"
                 )
             } else {
                 format!("SELECT {list} FROM {} WHERE {where_clause} ORDER BY {order} LIMIT {limit}{skip}", source.from)
@@ -229,7 +229,7 @@ impl<'a> Select<'a> {
     }
 
     fn source(&self, writer: &mut Writer<'_>, place: Place) -> Source {
-        let from = place.expand(place.def.from);
+        let from = writer.from(place);
         let plain = |conditions| Source { from: from.clone(), conditions, parent: None, key: None, gathers: false };
         match &self.origin {
             Origin::All => plain(Vec::new()),
@@ -365,7 +365,7 @@ fn from_one(
         Via::Key(_) => {
             let owner = writer.place(parent);
             let key = writer.param(key);
-            let from = owner.expand(owner.def.from);
+            let from = writer.from(owner);
             let joined = join(owner, place, nav);
             plain(vec![format!("EXISTS (SELECT 1 FROM {from} WHERE {} = {key} AND {joined})", owner.key())])
         }

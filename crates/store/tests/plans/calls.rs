@@ -56,6 +56,7 @@ impl Session<'_> {
         self.own(&carla).await;
         self.others().await;
         self.building(&writer).await;
+        self.approvals(&writer, &carla).await;
         self.jobs(&writer).await;
     }
 
@@ -378,6 +379,54 @@ impl Session<'_> {
         let again = json!({ "displayName": "Plans, once" });
         self.app.call_with("POST", &post("catalogs"), (writer, &key), again).await.expect(201);
         self.seen.add("what may be sent again", None, record::stop());
+    }
+
+    /// A request in two stages; the first approver is named, the second the manager.
+    async fn approvals(&mut self, writer: &str, carla: &str) {
+        let ben = company::person("ben");
+        let stage = |approver: Value| {
+            json!({ "durationBeforeAutomaticDenial": "P5D", "isEscalationEnabled": true,
+            "durationBeforeEscalation": "P1D", "primaryApprovers": [approver],
+            "escalationApprovers": [{ "@odata.type": "#microsoft.graph.groupMembers", "groupId": company::group("staff") }] })
+        };
+        let named = json!({ "@odata.type": "#microsoft.graph.singleUser", "userId": ben });
+        let manager = json!({ "@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1 });
+        let package = json!({ "displayName": "Plans with approval", "description": "Nothing" });
+        let package = self.app.post(&format!("{EM}/accessPackages"), writer, package).await.expect(201).id();
+        let policy = json!({ "displayName": "Two stages", "accessPackage": { "id": package },
+            "allowedTargetScope": "allMemberUsers", "requestorSettings": { "enableTargetsToSelfAddAccess": true },
+            "requestApprovalSettings": { "isApprovalRequiredForAdd": true, "stages": [stage(named), stage(manager)] } });
+        self.send("a policy with approval is made", "POST", &format!("{EM}/assignmentPolicies"), writer, policy).await;
+        let ben = self.app.token_of_person("ben").await;
+        let body = json!({ "delegateId": company::person("anna"), "startDateTime": "2027-03-03T09:00:00Z" });
+        self.send("a delegate is named", "POST", "/tenure/v1/delegations", &ben, body).await;
+        let ask = json!({ "requestType": "userAdd", "assignment": { "accessPackageId": package } });
+        let request = self
+            .send("a request that waits for approval", "POST", &format!("{EM}/assignmentRequests"), carla, ask)
+            .await;
+        let approvals = format!("{EM}/accessPackageAssignmentApprovals");
+        self.get("what waits for an approver", &format!("{approvals}/filterByCurrentUser(on='approver')"), &ben).await;
+        let of_requests = format!(
+            "{EM}/assignmentRequests/filterByCurrentUser(on='approver')?$top=20&$expand=accessPackage,requestor"
+        );
+        self.get("requests of an approver", &of_requests, &ben).await;
+        let approval = self.get("an approval", &format!("{approvals}/{}", request.id()), &ben).await;
+        let stages: Vec<String> = approval.json["stages"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|s| s["id"].as_str().map(ToOwned::to_owned))
+            .collect();
+        let yes = json!({ "reviewResult": "Approve", "justification": "fine" });
+        for (name, stage) in [("a stage is approved", &stages[0]), ("the last stage is approved", &stages[1])] {
+            self.send(name, "PATCH", &format!("{approvals}/{}/stages/{stage}", request.id()), &ben, yes.clone()).await;
+        }
+        let revoke =
+            json!({ "requestType": "approverRemove", "justification": "over", "assignment": { "id": request.id() } });
+        self.send("an approval is taken back", "POST", &format!("{EM}/assignmentRequests"), &ben, revoke).await;
+        record::start();
+        self.app.drain().await;
+        self.seen.add("mails about an approval", None, record::stop());
     }
 
     async fn jobs(&mut self, writer: &str) {

@@ -1,6 +1,7 @@
 //! The projection table: one row per property, a name per version. From it come `$select`, `$filter`, `$orderby`,
 //! `$expand`, output, input names and the paths. A new version of a thing is a new name here, never an `if`.
 
+pub mod approval;
 pub mod audit;
 pub mod directory;
 pub mod entitlement;
@@ -36,10 +37,11 @@ const fn fixed(name: Name, json: &'static str) -> Property {
     Property::new(name, Codec::Fixed(json), &[])
 }
 
+use approval::APPROVAL;
 use audit::DIRECTORY_AUDIT;
 use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRANT, SERVICE_PRINCIPAL, USER};
 use entitlement as em;
-use own::MAIL;
+use own::{DELEGATION, MAIL};
 use policy::POLICY;
 use tenant::ORGANIZATION;
 
@@ -93,13 +95,15 @@ pub static SCHEMA: Schema = Schema {
             EntitySet::new("servicePrincipals", Name::both("servicePrincipals"), &SERVICE_PRINCIPAL),
             EntitySet::new("directoryObjects", Name::both("directoryObjects"), &DIRECTORY_OBJECT),
             EntitySet::new("organization", Name::both("organization"), &ORGANIZATION),
+            EntitySet::new("delegations", Name::own("delegations"), &DELEGATION),
             EntitySet::new("oauth2PermissionGrants", Name::both("oauth2PermissionGrants"), &OAUTH_GRANT),
         ],
     },
     fold: tenure_domain::text::fold,
 };
 
-static ENTITLEMENT_SETS: [EntitySet; 12] = [
+static ENTITLEMENT_SETS: [EntitySet; 13] = [
+    EntitySet::new("approvals", Name::both("accessPackageAssignmentApprovals"), &APPROVAL),
     EntitySet::new("catalogs", Name::pair("catalogs", "accessPackageCatalogs"), &em::CATALOG),
     EntitySet::new("resources", Name::pair("resources", "accessPackageResources"), &em::RESOURCE),
     EntitySet::new(

@@ -5,6 +5,20 @@ use super::{id, keyed, time};
 use tenure_odata::edm::{Codec, EntityType, Items, Name, Property};
 use tenure_service::view::columns as c;
 
+/// A delegation of approvals: the caller's own, and those that name him.
+pub static DELEGATION: EntityType = EntityType::new(
+    "delegation",
+    c::delegation::RELATION,
+    &[
+        id(Name::own("id"), &[c::delegation::ID]).required(),
+        id(Name::own("approverId"), &[c::delegation::FROM]).required(),
+        id(Name::own("delegateId"), &[c::delegation::TO]).required(),
+        time(Name::own("startDateTime"), &[c::delegation::STARTS]).required(),
+        time(Name::own("endDateTime"), &[c::delegation::ENDS]),
+        time(Name::own("createdDateTime"), &[c::delegation::CREATED]).required(),
+    ],
+);
+
 /// A kept mail.
 pub static MAIL: EntityType = EntityType::new(
     "mail",

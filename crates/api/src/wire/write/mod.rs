@@ -2,6 +2,7 @@
 //! everywhere, annotations and read-only properties are passed over, and every fault is listed with its JSON pointer
 //! (decisions.md L).
 
+pub mod approval;
 pub mod directory;
 pub mod entitlement;
 pub mod policy;

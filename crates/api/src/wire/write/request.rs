@@ -37,7 +37,7 @@ const KINDS: [(&str, Kind); 12] = [
     ("userExtend", Kind::Later),
     ("adminUpdate", Kind::Later),
     ("onBehalfAdd", Kind::Later),
-    ("approverRemove", Kind::Later),
+    ("approverRemove", Kind::Known(RequestType::ApproverRemove)),
     ("systemAdd", Kind::Output),
     ("systemUpdate", Kind::Output),
     ("systemRemove", Kind::Output),
@@ -181,7 +181,7 @@ pub fn assignment_request(value: &Json) -> Result<RequestCommand, Refusal> {
         let bypass_approval = parameters.is_some_and(|p| p.flag(&["bypassApproval"]).unwrap_or(false));
         b.finish(Some(&em::REQUEST), &[]);
         let kind = kind?;
-        if matches!(kind, RequestType::UserRemove | RequestType::AdminRemove) {
+        if matches!(kind, RequestType::UserRemove | RequestType::AdminRemove | RequestType::ApproverRemove) {
             let assignment = AssignmentRef { id: wrapped.id, package, policy: wrapped.policy, target: wrapped.target };
             return Some(RequestCommand::Remove(RemoveCommand { kind, assignment, justification }));
         }

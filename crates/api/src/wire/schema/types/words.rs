@@ -77,6 +77,8 @@ enums! {
     HANDLER_STATUS = Name::pair("", "accessPackageCustomExtensionHandlerStatus"); 1 "requestSent", 2 "requestReceived",;
     /// Which packages `filterByCurrentUser` gives.
     PACKAGES_OF = Name::both("accessPackageFilterByCurrentUserOptions"); 1 "allowedRequestor",;
+    /// Which approvals.
+    APPROVALS_OF = Name::both("approvalFilterByCurrentUserOptions"); 0 "target", 1 "createdBy", 2 "approver",;
     /// Which assignments.
     ASSIGNMENTS_OF = Name::both("accessPackageAssignmentFilterByCurrentUserOptions");
         1 "target", 2 "createdBy", 100 "targetManager", 101 "targetAgentIdentitySponsorOrOwner",;

@@ -1,0 +1,200 @@
+//! Approval of requests: deciding a stage, delegating, and what time does to an open one (behaviour.md b.4; semantics.md 8).
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use crate::requests;
+use tenure_domain::Timestamp;
+use tenure_domain::approval::{self, Decide, DecideFacts, DueFacts, People, StageState};
+use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
+use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::effect::{Audience, Effect};
+use tenure_domain::ids::{DelegationId, ObjectId, PackageId, RequestId, StageId};
+use tenure_domain::notification::MailFacts;
+use tenure_domain::policy::{PolicyBody, SubjectSet};
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::request::{Decision, Request};
+use tenure_store::rows::approval::{Delegation, Relative, RelativeKind};
+use tenure_store::{Query, rows};
+use uuid::Uuid;
+
+/// Where those who could approve requests for a package are read, before it is known under which policy.
+pub fn people_rows(
+    package: PackageId,
+    requestor: Option<ObjectId>,
+    target: ObjectId,
+) -> (Query<Relative>, Query<(Uuid, bool)>) {
+    let requestor = requestor.unwrap_or(target).0;
+    (rows::approval::relatives(requestor, target.0), rows::approval::named_of_package(package, requestor, target.0))
+}
+
+/// The same for stages that are known.
+fn people_of_stages(policy: &PolicyBody, request: &Request) -> (Query<Relative>, Query<(Uuid, bool)>) {
+    let target = request.target.0;
+    let requestor = request.requestor.map_or(target, |r| r.0);
+    let stages = &policy.approval.stages;
+    let sets = stages.iter().flat_map(|stage| stage.primary.iter().chain(&stage.escalation));
+    let named: Vec<Uuid> = sets.filter_map(SubjectSet::reference).collect();
+    (rows::approval::relatives(requestor, target), rows::approval::named_of(&named, requestor, target))
+}
+
+/// Those people, from their rows.
+pub fn people_of((relatives, named): (Vec<Relative>, Vec<(Uuid, bool)>)) -> People {
+    let mut people = People { eligible: named.into_iter().collect(), ..People::default() };
+    for relative in relatives {
+        match relative.kind {
+            RelativeKind::RequestorManager(level) => {
+                people.requestor_managers.insert(level, relative.id);
+            }
+            RelativeKind::TargetManager(level) => {
+                people.target_managers.insert(level, relative.id);
+            }
+            RelativeKind::TargetSponsor => people.target_sponsors.push(relative.id),
+        }
+        if relative.is_eligible {
+            people.eligible.insert(relative.id, relative.is_group);
+        }
+    }
+    people
+}
+
+/// A decision about a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecideCommand {
+    /// The request that is decided; its approval has the same id.
+    pub request: RequestId,
+    /// The stage.
+    pub stage: StageId,
+    /// Yes or no.
+    pub approves: bool,
+    /// Why.
+    pub justification: Option<String>,
+}
+
+/// Decides a stage. Only people do (decisions.md J4).
+pub fn decide(ctx: &mut Ctx<'_, '_>, command: &DecideCommand) -> Result<(), ServiceError> {
+    let id = command.request;
+    let now = ctx.now;
+    let bases = ctx.identity_person().map(|me| rows::approval::bases(id, me, now));
+    let wanted = (rows::request::get(id), rows::approval::stages(id), rows::approval::policy_of(id), bases);
+    let (permit, (request, rows, policy, bases)) = ctx.load(Action::RequestAccess, wanted)?;
+    let Some(me) = ctx.person()? else {
+        return Err(Refusal::new(Code::NotAnApprover, "people approve, applications do not").into());
+    };
+    let (Some(request), Some(policy), false) = (request, policy, rows.is_empty()) else {
+        return Err(Refusal::not_found("approval", id).into());
+    };
+    let people = people_of_stages(&policy, &request);
+    let (start, people) = requests::start_facts(ctx, request, policy, people)?;
+    let facts = DecideFacts { rows, bases: bases.unwrap_or_default(), people: people_of(people), start };
+    let command = Decide {
+        stage: command.stage,
+        by: me,
+        approves: command.approves,
+        justification: command.justification.clone(),
+    };
+    let decision = approval::decide(&facts, &command, ctx.now, &mut ctx.ids)?;
+    ctx.apply(&permit, &decision)
+}
+
+/// An instant of an open stage was reached.
+pub(crate) fn due(ctx: &mut Ctx<'_, '_>, request: Request, policy: &PolicyBody) -> Result<(), ServiceError> {
+    let (relatives, named) = people_of_stages(policy, &request);
+    let (stages, relatives, named, names) =
+        ctx.fetch((rows::approval::stages(request.id), relatives, named, requests::name_rows(&request)))?;
+    let Some(stage) = stages.into_iter().find(|s| s.state == StageState::InProgress) else { return Ok(()) };
+    let facts = DueFacts {
+        request,
+        stage,
+        stages: policy.approval.stages.clone(),
+        people: people_of((relatives, named)),
+        names: requests::named(names),
+    };
+    let decision = approval::due(&facts, ctx.now, &mut ctx.ids);
+    ctx.apply(&Permit::system(Action::AdministerAssignments), &decision)
+}
+
+/// To whom a mail about a stage goes, and what it tells. Nobody is written to about his own request.
+pub(crate) fn letter(
+    ctx: &mut Ctx<'_, '_>,
+    id: RequestId,
+    (number, audience): (i64, Audience),
+    until: Option<Timestamp>,
+) -> Result<Option<(Vec<String>, MailFacts)>, ServiceError> {
+    let now = ctx.now;
+    let (request, recipients) =
+        ctx.fetch((rows::request::get(id), rows::approval::recipients(id, number, audience, now)))?;
+    let Some(request) = request else { return Ok(None) };
+    let own = |id: Uuid| id == request.target.0 || request.requestor.is_some_and(|r| r.0 == id);
+    let to = recipients.into_iter().filter(|r| !own(r.id)).map(|r| r.address).collect();
+    let requestor = request.requestor.unwrap_or(request.target);
+    let (requestor_head, names) =
+        ctx.fetch((rows::directory::object::head(ObjectId(requestor.0)), requests::name_rows(&request)))?;
+    let names = requests::named(names);
+    let facts = MailFacts {
+        person: None,
+        requestor: requestor_head.map_or_else(|| names.target.clone(), |head| head.name),
+        target: (requestor != request.target).then(|| names.target.clone()),
+        package: names.package,
+        justification: request.justification,
+        reason: request.reason,
+        until,
+    };
+    Ok(Some((to, facts)))
+}
+
+/// A delegate to be named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDelegation {
+    /// The delegate.
+    pub to: ObjectId,
+    /// From when; now, when nothing is said.
+    pub starts_at: Option<Timestamp>,
+    /// Until when.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// Names a delegate for the caller's approvals: one at a time, for all approvals that are assigned from now on
+/// (behaviour.md b.4).
+pub fn delegate(ctx: &mut Ctx<'_, '_>, new: &NewDelegation) -> Result<DelegationId, ServiceError> {
+    let me = ctx.identity_person();
+    let wanted = (me.map(rows::approval::delegation_from), rows::directory::user::get(new.to));
+    let (permit, (old, delegate)) = ctx.load(Action::RequestAccess, wanted)?;
+    let Some(me) = ctx.person()? else {
+        return Err(Refusal::new(Code::NotAnApprover, "people approve, applications do not").into());
+    };
+    let fault = |message: &str, at: &str| Err(Refusal::new(Code::InvalidModel, message).detail(at, message).into());
+    if new.to == me {
+        return fault("nobody is his own delegate", "/delegateId");
+    }
+    let Some(delegate) = delegate.filter(|d| d.is_enabled) else {
+        return fault("the delegate must be a person of the directory who may sign in", "/delegateId");
+    };
+    let starts_at = new.starts_at.unwrap_or(ctx.now).max(ctx.now);
+    if new.ends_at.is_some_and(|end| end <= starts_at) {
+        return fault("the delegation would end before it starts", "/endDateTime");
+    }
+    if let Some(old) = old.flatten() {
+        rows::approval::delete_delegation(ctx.tx, &permit, old.id);
+    }
+    let id = ctx.ids.next(ctx.now);
+    let row = Delegation { id, from: me, to: new.to, starts_at, ends_at: new.ends_at, created_at: ctx.now };
+    rows::approval::insert_delegation(ctx.tx, &permit, &row);
+    let effect = Effect::NotifyDelegate { from: me.0, to: new.to.0 };
+    let target = AuditTarget::new(TargetKind::User, new.to, delegate.name);
+    let event =
+        AuditEvent::new(Activity::DelegateApprovals, target.with([Modified::set("Delegate", new.to.to_string())]));
+    let decision = Decision { effects: vec![effect], audit: vec![event], ..Decision::default() };
+    ctx.apply(&permit, &decision)?;
+    Ok(id)
+}
+
+/// Takes the caller's delegation back.
+pub fn end_delegation(ctx: &mut Ctx<'_, '_>, id: DelegationId) -> Result<(), ServiceError> {
+    let (permit, found) = ctx.load(Action::RequestAccess, rows::approval::delegation(id))?;
+    let me = ctx.person()?;
+    let found = found.filter(|d| Some(d.from) == me).ok_or_else(|| Refusal::not_found("delegation", id))?;
+    rows::approval::delete_delegation(ctx.tx, &permit, found.id);
+    let target = AuditTarget::new(TargetKind::User, found.to, None);
+    let gone = target.with([Modified::cleared("Delegate", found.to.to_string())]);
+    ctx.audit(&AuditEvent::new(Activity::DelegateApprovals, gone))
+}
