@@ -15,7 +15,7 @@ use tenure_domain::ids::{AssignmentId, MailId, ObjectId, OutboxId, RequestId};
 use tenure_domain::notification::MailKind;
 use tenure_domain::policy::eligibility::TargetFacts;
 use tenure_domain::request::{
-    self, Direction, Names, RemovalKind, Request, RequestState, StartFacts, StartOutcome, delivery_progress,
+    self, Conflicts, Direction, Names, RemovalKind, Request, RequestState, StartFacts, StartOutcome, delivery_progress,
     removal_progress,
 };
 use tenure_domain::subject::SubjectKind;
@@ -44,13 +44,14 @@ pub fn fire(ctx: &mut Ctx<'_, '_>, timer: Timer, lease: Uuid) -> Result<(), Serv
 fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let Some(request) = ctx.fetch(rows::request::get(id))? else { return Ok(()) };
     let target = ObjectId(request.target.0);
-    let (policy, person, service, groups, live, roles, names) = ctx.fetch((
+    let (policy, person, service, groups, live, roles, conflicts, names) = ctx.fetch((
         rows::policy::version(request.policy, request.policy_version),
         rows::directory::user::get(target),
         rows::directory::application::service_principal(target),
         rows::directory::user::policy_groups(request.package, target),
         rows::assignment::live(request.package, request.target),
         rows::grant::role_facts(request.package, request.target),
+        rows::incompatibility::conflicts(request.package, request.target),
         requests::name_rows(&request),
     ))?;
     let names = requests::named(names);
@@ -67,7 +68,9 @@ fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
         (None, Some(s)) => Some(facts(SubjectKind::ServicePrincipal, false, s.is_enabled)),
         (None, None) => None,
     };
-    let facts = StartFacts { request, policy, target, live_assignment: live.map(|a| a.id), roles, names };
+    let live_assignment = live.map(|a| a.id);
+    let conflicts = Conflicts::later(conflicts);
+    let facts = StartFacts { request, policy, target, live_assignment, conflicts, roles, names };
     match request::start_reached(&facts, ctx.now, &mut ctx.ids) {
         StartOutcome::Nothing => Ok(()),
         StartOutcome::Decided(decision) => ctx.apply(&permit(), &decision),

@@ -1,5 +1,6 @@
 //! Asking for access: every guard, then what follows.
 
+use super::compatible::{Conflicts, conflict};
 use super::fulfil::{Delivery, deliver};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
 use crate::audit::Activity;
@@ -61,6 +62,8 @@ pub struct TargetState {
 pub struct SubmitFacts {
     /// The package.
     pub package: Package,
+    /// The target may know that the package exists (decisions.md J3).
+    pub is_visible: bool,
     /// Its catalog is published.
     pub catalog_published: bool,
     /// Its catalog is open to external people.
@@ -75,6 +78,8 @@ pub struct SubmitFacts {
     pub open_request: Option<RequestId>,
     /// A live assignment of the pair.
     pub live_assignment: Option<AssignmentId>,
+    /// What the target has and the package excludes.
+    pub conflicts: Conflicts,
     /// The package's roles and the target's hold on them.
     pub roles: Vec<RoleFacts>,
 }
@@ -149,12 +154,27 @@ fn answers(ask: &Ask, policy: &Policy) -> Vec<Answer> {
     ask.answers.iter().map(|a| Answer { is_choice: is_choice(a.question), ..a.clone() }).collect()
 }
 
+/// What the rules say of a request, whether or not it is made.
+pub(super) struct Judged<'f> {
+    /// The policy, where one was chosen.
+    pub policy: Option<&'f Policy>,
+    /// Start and end, where the dates are allowed.
+    pub period: Option<Period>,
+    /// What the request will run under, and the guards; or the refusal that carries them.
+    pub verdict: Result<(&'f Policy, Period, Vec<Guard>), Refusal>,
+}
+
 /// Runs every guard; gives the policy and the period the request will run under.
 fn evaluate<'f>(
     facts: &'f SubmitFacts,
     ask: &Ask,
     now: Timestamp,
 ) -> Result<(&'f Policy, Period, Vec<Guard>), Refusal> {
+    judge(facts, ask, now).verdict
+}
+
+/// Runs every guard, also those after one that failed.
+pub(super) fn judge<'f>(facts: &'f SubmitFacts, ask: &Ask, now: Timestamp) -> Judged<'f> {
     let by_person = ask.kind == RequestType::UserAdd;
     let mut guards = Guards::default();
     catalog_guards(facts, by_person, &mut guards);
@@ -163,7 +183,9 @@ fn evaluate<'f>(
         Ok(policy) => policy,
         Err(refusal) => {
             guards.record(G::PolicyScope, Some(refusal.clone()));
-            return Err(guards.finish().err().unwrap_or(refusal));
+            pair_guards(facts, &mut guards);
+            let refusal = guards.finish().err().unwrap_or(refusal);
+            return Judged { policy: None, period: None, verdict: Err(refusal) };
         }
     };
     policy_guards(facts, policy, by_person, &mut guards);
@@ -173,8 +195,9 @@ fn evaluate<'f>(
     guards.record(G::Justification, justification_fault(ask, policy, by_person));
     guards.record(G::Answers, answers_fault(ask, policy));
     guards.record(G::ApproverAvailable, approval_fault(ask, policy));
-    let all = guards.finish()?;
-    Ok((policy, wanted?, all))
+    let period = wanted.as_ref().ok().copied();
+    let verdict = guards.finish().and_then(|all| Ok((policy, wanted?, all)));
+    Judged { policy: Some(policy), period, verdict }
 }
 
 fn lets_ask(policy: &Policy) -> bool {
@@ -189,6 +212,12 @@ fn catalog_guards(facts: &SubmitFacts, by_person: bool, guards: &mut Guards) {
     guards.check(G::CatalogExternal, facts.catalog_external || !external || !by_person, || {
         Refusal::new(Code::CatalogNotExternal, "the catalog of the access package is not open to external people")
     });
+    if by_person {
+        guards.check(G::PackageVisible, facts.is_visible, || {
+            let message = "the target cannot see the access package: no policy of it includes him, and he never had to do with it";
+            Refusal::new(Code::ResourceNotFound, message)
+        });
+    }
 }
 
 fn policy_guards(facts: &SubmitFacts, policy: &Policy, by_person: bool, guards: &mut Guards) {
@@ -228,6 +257,7 @@ fn pair_guards(facts: &SubmitFacts, guards: &mut Guards) {
             Refusal::new(Code::ExistingAssignment, message).related(RelatedKind::Assignment, id, None)
         }),
     );
+    guards.record(G::CompatibleAccess, conflict(&facts.conflicts));
 }
 
 fn justification_fault(ask: &Ask, policy: &Policy, by_person: bool) -> Option<Refusal> {

@@ -1,8 +1,10 @@
 //! Assignment requests: ask, remove, cancel, delete (behaviour.md b; semantics.md 7).
 
+mod explain;
 mod remove;
 mod submit;
 
+pub use explain::{Approver, ExplainCommand, Explained, StageApprovers, explain};
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
 pub use submit::{SubmitCommand, Submitted, TargetRef, submit};

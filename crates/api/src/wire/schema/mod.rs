@@ -99,7 +99,8 @@ pub static SCHEMA: Schema = Schema {
     fold: tenure_domain::text::fold,
 };
 
-static ENTITLEMENT_SETS: [EntitySet; 12] = [
+/// What is in entitlement management.
+pub static ENTITLEMENT_SETS: [EntitySet; 12] = [
     EntitySet::new("catalogs", Name::pair("catalogs", "accessPackageCatalogs"), &em::CATALOG),
     EntitySet::new("resources", Name::pair("resources", "accessPackageResources"), &em::RESOURCE),
     EntitySet::new(
