@@ -7,6 +7,7 @@ use crate::wire::schema::policy::subject_set;
 use crate::wire::write::explain::explanation;
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
+use tenure_domain::ids::PackageId;
 use tenure_domain::policy::{Policy, Stage};
 use tenure_odata::edm::Version;
 use tenure_service::Cost;
@@ -18,17 +19,16 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let package = command.package;
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| requests::explain(ctx, &command));
     let explained = read.await?;
-    let mut shown = shown(&explained);
-    shown["accessPackageId"] = json!(package);
-    Ok(Reply::json(StatusCode::OK, shown.to_string().into_bytes()))
+    Ok(Reply::json(StatusCode::OK, shown(package, &explained).to_string().into_bytes()))
 }
 
-fn shown(explained: &Explained) -> Json {
+fn shown(package: PackageId, explained: &Explained) -> Json {
     let explanation = &explained.explanation;
     let refusal = explanation.refusal.as_ref();
     let stages = explanation.stages.iter().zip(&explained.approvers).enumerate();
     json!({
         "subjectId": explained.subject,
+        "accessPackageId": package,
         "requestType": REQUEST_TYPE.word(explained.kind.code()),
         "allowed": refusal.is_none(),
         "refusal": refusal.map(|r| r.code.name()),
@@ -61,7 +61,7 @@ fn stage(number: usize, settings: &Stage, approvers: &StageApprovers) -> Json {
 /// A set of people by its published type, and the object it names where the caller may know it.
 fn approver(approver: &Approver) -> Json {
     let set = subject_set(&approver.set, Version::V1);
-    let name = set["@odata.type"].as_str().map(tenure_odata::edm::type_name);
+    let name = set.get("@odata.type").and_then(Json::as_str).map(tenure_odata::edm::type_name);
     json!({
         "type": name,
         "id": approver.id,

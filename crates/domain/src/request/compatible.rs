@@ -83,10 +83,10 @@ impl Conflicts {
 
     /// Whether the reader may know which one it is.
     const fn may_name(&self, conflict: &Conflict) -> bool {
-        match (self.reader, conflict.through) {
-            (Reader::Administrator, _) => true,
-            (Reader::Target, Through::Membership { .. }) | (Reader::Other, _) => false,
-            (Reader::Target, _) => true,
+        match self.reader {
+            Reader::Administrator => true,
+            Reader::Target => !matches!(conflict.through, Through::Membership { .. }),
+            Reader::Other => false,
         }
     }
 
