@@ -5,7 +5,7 @@ mod told;
 use axum::http::{HeaderValue, StatusCode, header};
 use serde_json::{Value as Json, json};
 use tenure_domain::Timestamp;
-use tenure_domain::refusal::{Code, Refusal, RelatedKind};
+use tenure_domain::refusal::{Code, Refusal, Related, RelatedKind};
 use tenure_odata::ErrorKind;
 use tenure_service::ServiceError;
 use uuid::Uuid;
@@ -240,17 +240,17 @@ const fn related_type(kind: RelatedKind) -> &'static str {
     }
 }
 
+/// The objects that stand in the way, as clients see them.
+pub(crate) fn related(all: &[Related]) -> Vec<Json> {
+    all.iter().map(|r| json!({ "type": related_type(r.kind), "id": r.id, "displayName": r.name })).collect()
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let related: Vec<Json> = refusal
-            .related
-            .iter()
-            .map(|r| json!({ "type": related_type(r.kind), "id": r.id, "displayName": r.name }))
-            .collect();
         let tenure = json!({
             "refusal": refusal.code.name(),
             "guards": refusal.guards,
-            "related": related,
+            "related": related(&refusal.related),
             "retryAfterSeconds": null,
         });
         let details = refusal.details.into_iter();

@@ -1,6 +1,8 @@
 //! The product's own surface, `/tenure/v1`, for what the published API has no name for (decisions.md A4). The demo clock
 //! and the kept mails exist in a demo only.
 
+mod explain;
+
 use crate::app::ClockFailure;
 use crate::dispatch;
 use crate::error::Failure;
@@ -25,6 +27,13 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
             Method::GET => Ok(now(call)),
             Method::POST => move_clock(call).await,
             _ => Err(Failure::method_not_allowed("GET, POST")),
+        };
+    }
+    if path == "explain" {
+        call.seen.route("explain");
+        return match call.method {
+            Method::POST => explain::answer(call).await,
+            _ => Err(Failure::method_not_allowed("POST")),
         };
     }
     if path.split('/').next() == Some("outbox") && call.app.tenant().is_demo {

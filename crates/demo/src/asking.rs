@@ -6,7 +6,9 @@ use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::ids::{ObjectId, PackageId, SubjectId};
 use tenure_domain::policy::eligibility::TargetFacts;
 use tenure_domain::refusal::Refusal;
-use tenure_domain::request::{self, Ask, Direction, Names, RemovalFacts, RemovalKind, SubmitFacts, TargetState};
+use tenure_domain::request::{
+    self, Ask, Conflicts, Direction, Names, Reader, RemovalFacts, RemovalKind, SubmitFacts, TargetState,
+};
 use tenure_domain::subject::{Subject, SubjectKind};
 use tenure_service::approvals;
 use tenure_service::rows;
@@ -21,15 +23,17 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
         (user::get(who), user::policy_groups(package, who)),
         rows::request::open(package, id, Direction::Grant),
         rows::assignment::live(package, id),
+        rows::incompatibility::conflicts(package, id),
         rows::grant::role_facts(package, id),
         approvals::people_rows(package, Some(who), who),
     );
-    let ((found, flags, policies), (person, groups), open, live, roles, people) = ctx.fetch(wanted)?;
+    let ((found, flags, policies), (person, groups), open, live, conflicts, roles, people) = ctx.fetch(wanted)?;
     let person = person.ok_or_else(|| Refusal::no_such_object(who))?;
     let (catalog_published, catalog_external) = flags.unwrap_or_default();
     let subject = subject(&person);
     let facts = SubmitFacts {
         package: found.ok_or_else(|| Refusal::not_found("access package", package))?,
+        is_visible: true,
         catalog_published,
         catalog_external,
         policies,
@@ -46,6 +50,7 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
         },
         open_request: open.map(|r| r.id),
         live_assignment: live.map(|a| a.id),
+        conflicts: Conflicts::when_asked(conflicts, Reader::Administrator),
         roles,
         people: approvals::people_of(people),
         enforce_approval: true,

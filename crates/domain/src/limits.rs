@@ -112,6 +112,8 @@ pub const QUESTIONS_MAX: usize = 100;
 pub const ANSWER_CHARS_MAX: usize = 4_000;
 /// Resource roles of a package.
 pub const PACKAGE_ROLES_MAX: usize = 500;
+/// Packages that one package is incompatible with, and as many groups.
+pub const INCOMPATIBLE_MAX: i64 = 500;
 /// Grants applied inside one transaction; beyond it the reconciler goes on.
 pub const INLINE_GRANTS_MAX: usize = 200;
 /// Rows one bulk transaction handles.

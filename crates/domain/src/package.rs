@@ -1,7 +1,9 @@
 //! Access packages: the requestable bundle (behaviour.md a; semantics.md 5).
 
 use crate::catalog::RoleKind;
+use crate::directory::group::Group;
 use crate::ids::{CatalogId, ObjectId, PackageId, ResourceId, RoleId, ScopeId};
+use crate::limits::INCOMPATIBLE_MAX;
 use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
 use uuid::Uuid;
@@ -79,9 +81,73 @@ impl Uses {
     }
 }
 
+/// The list of packages, or of groups, that a package is incompatible with, before something is put on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incompatible {
+    /// How many are on it.
+    pub count: i64,
+    /// What is to be put on it is there already.
+    pub is_listed: bool,
+}
+
+const REFERENCE: &str = "/@odata.id";
+
+/// What is listed already is not listed again.
+pub fn listed_already() -> Refusal {
+    let message = "the access package is incompatible with it already";
+    Refusal::new(Code::InvalidModel, message).detail(REFERENCE, "listed already")
+}
+
+impl Incompatible {
+    fn has_room(self) -> Result<(), Refusal> {
+        if self.is_listed {
+            return Err(listed_already());
+        }
+        if self.count >= INCOMPATIBLE_MAX {
+            let message = format!(
+                "an access package is incompatible with at most {INCOMPATIBLE_MAX} packages and as many groups"
+            );
+            return Err(Refusal::new(Code::LimitExceeded, message));
+        }
+        Ok(())
+    }
+
+    /// Whether `package` may list `other` (behaviour.md f).
+    pub fn may_list_package(self, package: PackageId, other: PackageId) -> Result<(), Refusal> {
+        if package == other {
+            let message = "an access package cannot be incompatible with itself";
+            return Err(Refusal::new(Code::InvalidModel, message).detail(REFERENCE, "the access package itself"));
+        }
+        self.has_room()
+    }
+
+    /// Whether a package may list `group`: only groups that guard access say what somebody can do (behaviour.md f).
+    pub fn may_list_group(self, group: &Group) -> Result<(), Refusal> {
+        if !group.is_security {
+            let message = format!(
+                "the group `{}` is not security-enabled; a package can only be incompatible with groups that are",
+                group.name
+            );
+            return Err(Refusal::new(Code::InvalidModel, message).detail(REFERENCE, "not security-enabled"));
+        }
+        self.has_room()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_is_incompatible_with_others_once_and_never_with_itself() {
+        let (one, two) = (PackageId(Uuid::from_u128(1)), PackageId(Uuid::from_u128(2)));
+        let list = |count, is_listed| Incompatible { count, is_listed };
+        let code = |list: Incompatible, other| list.may_list_package(one, other).err().map(|r| r.code);
+        assert_eq!(code(list(INCOMPATIBLE_MAX - 1, false), two), None);
+        assert_eq!(code(list(INCOMPATIBLE_MAX, false), two), Some(Code::LimitExceeded));
+        assert_eq!(code(list(INCOMPATIBLE_MAX, true), two), Some(Code::InvalidModel));
+        assert_eq!(code(list(0, false), one), Some(Code::InvalidModel));
+    }
 
     #[test]
     fn expired_history_does_not_hold_a_package() {

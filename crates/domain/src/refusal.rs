@@ -284,8 +284,11 @@ impl Guards {
     pub fn record(&mut self, guard: GuardName, refusal: Option<Refusal>) {
         let message = refusal.as_ref().map(|r| r.message.clone());
         self.all.push(Guard { guard, passed: refusal.is_none(), message });
-        if let (None, Some(refusal)) = (&self.first, refusal) {
-            self.first = Some(refusal);
+        match (&mut self.first, refusal) {
+            (first @ None, refusal) => *first = refusal,
+            // Every cause is listed, and so is what every cause points at.
+            (Some(first), Some(other)) => first.related.extend(other.related),
+            (Some(_), None) => {}
         }
     }
 
@@ -312,6 +315,19 @@ mod tests {
         assert_eq!(refusal.as_ref().map(|r| r.code), Some(Code::PolicyDisabled));
         let passed: Vec<bool> = refusal.iter().flat_map(|r| r.guards.iter().map(|g| g.passed)).collect();
         assert_eq!(passed, [true, false, false]);
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_listed_for_every_guard_that_failed() {
+        let mut guards = Guards::default();
+        let failed = |code, kind| Some(Refusal::new(code, "no").related(kind, Uuid::nil(), None));
+        guards.record(GuardName::NoOpenRequest, failed(Code::ExistingOpenRequest, RelatedKind::Request));
+        guards.record(GuardName::NoLiveAssignment, None);
+        guards.record(GuardName::CompatibleAccess, failed(Code::IncompatibleAccess, RelatedKind::Package));
+        let refusal = guards.finish().err();
+        assert_eq!(refusal.as_ref().map(|r| r.code), Some(Code::ExistingOpenRequest));
+        let kinds: Vec<RelatedKind> = refusal.iter().flat_map(|r| r.related.iter().map(|r| r.kind)).collect();
+        assert_eq!(kinds, [RelatedKind::Request, RelatedKind::Package]);
     }
 
     #[test]

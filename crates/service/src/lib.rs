@@ -15,6 +15,7 @@ pub mod directory;
 mod engine;
 mod error;
 pub mod identity;
+pub mod incompatible;
 pub mod packages;
 pub mod policies;
 pub mod query;

@@ -63,6 +63,7 @@ const LIMITS: &[(&str, &str, Met)] = &[
     ("QUESTIONS_MAX", "domain/src/policy/mod.rs", By("api/tests/api/limits.rs", "a_policy_is_bounded_in_its_parts")),
     ("ANSWER_CHARS_MAX", "domain/src/request/decide.rs", By("api/tests/api/limits.rs", "an_answer_to_a_question_has_so_many_characters")),
     ("PACKAGE_ROLES_MAX", "service/src/packages.rs", By("api/tests/api/limits.rs", "a_package_has_so_many_roles_and_gives_so_many_at_once")),
+    ("INCOMPATIBLE_MAX", "domain/src/package.rs", By("api/tests/api/limits.rs", "a_package_is_incompatible_with_so_many")),
     ("INLINE_GRANTS_MAX", "domain/src/grant.rs", By("api/tests/api/limits.rs", "a_package_has_so_many_roles_and_gives_so_many_at_once")),
     ("BULK_CHUNK", "service/src/packages.rs", Untested("five hundred holders; a job of a later release takes its place (ADR 8)")),
     ("CLOSURE_GROUPS_MAX", "store/src/rows/directory/member.rs", By("store/tests/limits.rs", "a_change_of_nesting_touches_so_many_groups")),

@@ -16,7 +16,7 @@ pub fn faults(method: &str, path: &str, answer: &Value) -> Vec<String> {
     let Some((version, path)) = found else { return Vec::new() };
     let path = path.split('?').next().unwrap_or_default();
     let Ok(resolved) = path::resolve(&SCHEMA, version, path, |_| None) else { return Vec::new() };
-    let functions = ["filterByCurrentUser"];
+    let functions = ["filterByCurrentUser", "additionalAccess"];
     let is_action = |s: &Step| matches!(s, Step::Operation { name, .. } if !functions.contains(name));
     if resolved.suffix != Suffix::Nothing || resolved.steps.iter().any(is_action) {
         return Vec::new();

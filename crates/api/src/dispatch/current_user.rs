@@ -38,7 +38,7 @@ pub fn current_user(
     ctx: &mut Ctx<'_, '_>,
     entity: &EntityType,
     args: &[(String, String)],
-) -> Result<(Predicate, Value), ServiceError> {
+) -> Result<(Predicate, Vec<Value>), ServiceError> {
     let on = args.iter().find(|(n, _)| n.eq_ignore_ascii_case("on")).map_or("", |(_, value)| value.as_str());
     let known = words(entity);
     let Some((_, predicate)) = known.iter().find(|(word, _)| word.eq_ignore_ascii_case(on)) else {
@@ -50,7 +50,7 @@ pub fn current_user(
         let message = "filterByCurrentUser is about the signed-in person; an application has none";
         return Err(Refusal::new(Code::RequestBadRequest, message).into());
     };
-    Ok((*predicate, Value::Id(person.0)))
+    Ok((*predicate, vec![Value::Id(person.0)]))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ const MEMBER_GROUPS_MAX: u32 = 11_000;
 const CHECK_IDS_MAX: usize = 20;
 
 /// The object that a DELETE names: by the path, or by `?@id=…` (clients.md 5, "ByRef").
-fn named(target: &Target) -> Result<ObjectId, Failure> {
+pub(super) fn named(target: &Target) -> Result<ObjectId, Failure> {
     let text = match target.keys.get(1) {
         Some(key) => label(key),
         None => target.options.alias("@id").or_else(|| target.options.get("id")).unwrap_or_default().to_owned(),

@@ -1,6 +1,7 @@
 //! From a path to an answer. Reads need no code of their own: a path is walked over the schema and becomes selections.
 //! Writes are a table of path shapes.
 
+mod additional_access;
 mod approvals;
 mod changes;
 mod context;
@@ -8,6 +9,7 @@ mod current_user;
 mod directory;
 mod entitlement;
 mod etag;
+mod incompatible;
 mod key;
 mod members;
 pub mod read;
@@ -58,6 +60,7 @@ macro_rules! routes {
 use approvals as a;
 use directory as d;
 use entitlement as e;
+use incompatible as i;
 use members as m;
 
 routes! {
@@ -71,6 +74,12 @@ routes! {
     DELETE "accessPackages/{}" => e::delete_package;
     POST "accessPackages/{}/resourceRoleScopes" => e::add_role;
     DELETE "accessPackages/{}/resourceRoleScopes/{}" => e::remove_role;
+    POST "accessPackages/{}/incompatibleAccessPackages/$ref" => i::add_package;
+    DELETE "accessPackages/{}/incompatibleAccessPackages/{}/$ref" => i::remove_package;
+    DELETE "accessPackages/{}/incompatibleAccessPackages/$ref" => i::remove_package;
+    POST "accessPackages/{}/incompatibleGroups/$ref" => i::add_group;
+    DELETE "accessPackages/{}/incompatibleGroups/{}/$ref" => i::remove_group;
+    DELETE "accessPackages/{}/incompatibleGroups/$ref" => i::remove_group;
     POST "assignmentPolicies" => e::create_policy;
     PUT "assignmentPolicies/{}" => e::replace_policy;
     PATCH "assignmentPolicies/{}" => e::update_policy;
@@ -188,7 +197,7 @@ fn refresh_in_other_words(call: &Call) -> Option<String> {
 }
 
 /// Functions are read; everything else that is called is an action.
-const FUNCTIONS: [&str; 1] = ["filterByCurrentUser"];
+const FUNCTIONS: [&str; 2] = ["filterByCurrentUser", "additionalAccess"];
 
 fn is_action(resolved: &Resolved) -> bool {
     resolved.steps.iter().any(|s| matches!(s, Step::Operation { name, .. } if !FUNCTIONS.contains(name)))

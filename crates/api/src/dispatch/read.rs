@@ -1,7 +1,8 @@
 //! Every GET: a path is walked over the schema, its parents are looked for, and its end is a list, one object, a count,
 //! references or one property. What the caller may see is part of every statement (decisions.md D, J5).
 
-use super::context::{Place, context_text, link_path};
+use super::additional_access::additional_access;
+use super::context::{Place, context_text, link_path, set_path};
 use super::current_user::current_user;
 use super::etag::Shown;
 use super::{Target, etag, key};
@@ -10,7 +11,7 @@ use crate::error::Failure;
 use crate::http::{Call, Reply};
 use crate::wire::json;
 use crate::wire::read::{Level, Plan, encoded, expand, owned, position, write_expanded, write_property};
-use crate::wire::schema::SCHEMA;
+use crate::wire::schema::{ENTITLEMENT_SETS, SCHEMA};
 use axum::http::StatusCode;
 use std::sync::Arc;
 use tenure_domain::authorize::{Capability, Reach, Sight, read_denied};
@@ -21,6 +22,7 @@ use tenure_odata::path::{Key, Resolved, Step, Suffix};
 use tenure_odata::query::{Context, Options};
 use tenure_odata::token::{Cursor, SIGNATURE_BYTES, fingerprint};
 use tenure_odata::{Cells, Query, Value};
+use tenure_service::view::columns as c;
 use tenure_service::view::{Origin, OwnedRow, Predicate, Select, reach};
 use tenure_service::{Cost, Ctx, ServiceError, query};
 use uuid::Uuid;
@@ -31,7 +33,7 @@ struct Spot {
     entity: &'static EntityType,
     origin: Origin<'static>,
     narrow: Vec<(Column, Value)>,
-    predicate: Option<(Predicate, Value)>,
+    predicate: Option<(Predicate, Vec<Value>)>,
     /// How the last key reads in messages.
     label: String,
 }
@@ -100,6 +102,7 @@ fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<
                 }
                 spot.entity = variant.entity;
             }
+            Step::Operation { name: "additionalAccess", args } => spot.predicate = Some(additional_access(args)?),
             Step::Operation { args, .. } => spot.predicate = Some(current_user(ctx, spot.entity, args)?),
             Step::Property(_) => {}
         }
@@ -123,6 +126,9 @@ fn narrow(ctx: &mut Ctx<'_, '_>, version: Version, spot: &mut Spot, key: &Key) -
 /// What would let the caller read rows of a type, for the message.
 fn capabilities(entity: &EntityType) -> &'static [Capability] {
     use Capability as C;
+    if entity.relation == c::incompatible_group::RELATION {
+        return &[C::EntitlementRead];
+    }
     match entity.name {
         "user" => &[C::UserRead],
         "group" => &[C::GroupRead],
@@ -140,10 +146,11 @@ fn capabilities(entity: &EntityType) -> &'static [Capability] {
 fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal> {
     let denied = || Err(read_denied(capabilities(spot.entity)));
     let is_entitlement = capabilities(spot.entity) == [Capability::EntitlementRead];
+    let is_about_caller = spot.predicate.as_ref().is_some_and(|(predicate, _)| predicate.is_about_caller());
     let nested = resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
     match reach(spot.entity.relation, sight) {
         Reach::Nothing => denied(),
-        Reach::Own if resolved.is_collection && spot.predicate.is_none() && (is_entitlement || !nested) => denied(),
+        Reach::Own if resolved.is_collection && !is_about_caller && (is_entitlement || !nested) => denied(),
         Reach::Own | Reach::All => Ok(()),
     }
 }
@@ -420,6 +427,13 @@ async fn count(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
     Ok(Reply::text("text/plain", read.await?.to_string()))
 }
 
+/// Where references to rows of a type lead: to the set of the type in entitlement management, else into the directory.
+fn reference_place(entity: &EntityType, version: Version) -> String {
+    let sets = ENTITLEMENT_SETS.iter().filter(|set| set.name.get(version).is_some());
+    let own = sets.filter(|set| std::ptr::eq(set.entity, entity)).map(|set| set_path(set, version)).next();
+    own.unwrap_or_else(|| "directoryObjects".to_owned())
+}
+
 async fn references(call: &Call, asked: Arc<Asked>, options: &Options) -> Result<Reply, Failure> {
     let is_collection = asked.resolved.is_collection;
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
@@ -437,7 +451,8 @@ async fn references(call: &Call, asked: Arc<Asked>, options: &Options) -> Result
             ids.extend(row.cell(layout.key).id());
             after = Some(position(row, layout.order, layout.order_count, layout.key));
         })?;
-        let link = |id: Uuid| format!("{}/directoryObjects/{id}", asked.root);
+        let place = reference_place(spot.entity, asked.version);
+        let link = |id: Uuid| format!("{}/{place}/{id}", asked.root);
         if !is_collection {
             let id = *ids.first().ok_or_else(|| spot.missing())?;
             let single = serde_json::json!({ "@odata.context": asked.context, "@odata.id": link(id) });

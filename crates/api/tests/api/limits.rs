@@ -12,6 +12,7 @@ use tenure_domain::ids::{CatalogId, ObjectId, PackageId};
 use tenure_domain::limits;
 use tenure_domain::package::Package;
 use tenure_domain::{Timestamp, Uuid};
+use tenure_service::rows::incompatibility::{self, Other};
 use tenure_service::{Identity, rows};
 use tenure_store::Bounds;
 use tenure_testkit::app::{HOST, on_every_database, on_every_database_within, request};
@@ -474,6 +475,35 @@ fn access_tokens_live_between_an_hour_and_ninety_minutes() {
         assert_eq!(app.get("/v1.0/groups", &token).await.status, 200);
         app.let_pass(limits::ACCESS_TOKEN_LIFE_MAX_SECONDS - limits::ACCESS_TOKEN_LIFE_MIN_SECONDS + 61);
         assert_eq!(app.get("/v1.0/groups", &token).await.status, 401);
+    });
+}
+
+#[test]
+fn a_package_is_incompatible_with_so_many() {
+    on_every_database(async |app| {
+        let token = app.token_app().await;
+        let most = u128::try_from(limits::INCOMPATIBLE_MAX).unwrap_or_default();
+        shelves(app, 1, most + 3).await;
+        let packages = app.engine().write(Identity::System, Uuid::nil(), move |ctx| {
+            let (permit, id) = (Permit::system(Action::WritePackages), |n| PackageId(Uuid::from_u128(PACKAGE + n)));
+            for other in 1..most {
+                incompatibility::insert(ctx.tx, &permit, id(0), Other::Package(id(other)));
+            }
+            Ok(())
+        });
+        packages.await.expect("they are listed");
+        let path = format!("{EM}/accessPackages/{}/incompatibleAccessPackages", Uuid::from_u128(PACKAGE));
+        let add = async |n: u128| {
+            let body = json!({ "@odata.id": format!("https://x/accessPackages/{}", Uuid::from_u128(PACKAGE + n)) });
+            said(&app.post(&format!("{path}/$ref"), &token, body).await)
+        };
+        assert_eq!(add(most).await, "204");
+        assert_eq!(add(most + 1).await, "400 LimitExceeded");
+        let group = json!({ "@odata.id": format!("https://x/groups/{}", company::group("sales")) });
+        let groups = format!("{EM}/accessPackages/{}/incompatibleGroups/$ref", Uuid::from_u128(PACKAGE));
+        app.post(&groups, &token, group).await.expect(204);
+        let page = app.get(&format!("{path}?$count=true"), &token).await.expect(200);
+        assert_eq!((page.values().len(), &page.json["@odata.count"], next(&page)), (100, &json!(most), true));
     });
 }
 

@@ -66,7 +66,7 @@ impl People {
     }
 
     /// The approvers of a stage from its beginning.
-    pub(super) fn primary(&self, stage: &Stage) -> Vec<Approver> {
+    pub(crate) fn primary(&self, stage: &Stage) -> Vec<Approver> {
         self.of(&stage.primary, Part::Primary)
     }
 

@@ -1,5 +1,6 @@
 //! Asking for access: every guard, then what follows.
 
+use super::compatible::{Conflicts, conflict};
 use super::fulfil::{Delivery, deliver};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
 use crate::approval::{self, ApprovalStage, Opening, People};
@@ -59,9 +60,12 @@ pub struct TargetState {
 
 /// Everything a submit may look at, loaded beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts about different objects")]
 pub struct SubmitFacts {
     /// The package.
     pub package: Package,
+    /// The target may know that the package exists (decisions.md J3).
+    pub is_visible: bool,
     /// Its catalog is published.
     pub catalog_published: bool,
     /// Its catalog is open to external people.
@@ -76,6 +80,8 @@ pub struct SubmitFacts {
     pub open_request: Option<RequestId>,
     /// A live assignment of the pair.
     pub live_assignment: Option<AssignmentId>,
+    /// What the target has and the package excludes.
+    pub conflicts: Conflicts,
     /// The package's roles and the target's hold on them.
     pub roles: Vec<RoleFacts>,
     /// Who could approve.
@@ -168,12 +174,27 @@ fn answers(ask: &Ask, policy: &Policy) -> Vec<Answer> {
     ask.answers.iter().map(|a| Answer { is_choice: is_choice(a.question), ..a.clone() }).collect()
 }
 
+/// What the rules say of a request, whether or not it is made.
+pub(super) struct Judged<'f> {
+    /// The policy, where one was chosen.
+    pub policy: Option<&'f Policy>,
+    /// Start and end, where the dates are allowed.
+    pub period: Option<Period>,
+    /// What the request will run under, and the guards; or the refusal that carries them.
+    pub verdict: Result<(&'f Policy, Period, Vec<Guard>), Refusal>,
+}
+
 /// Runs every guard; gives the policy and the period the request will run under.
 fn evaluate<'f>(
     facts: &'f SubmitFacts,
     ask: &Ask,
     now: Timestamp,
 ) -> Result<(&'f Policy, Period, Vec<Guard>), Refusal> {
+    judge(facts, ask, now).verdict
+}
+
+/// Runs every guard, also those after one that failed.
+pub(super) fn judge<'f>(facts: &'f SubmitFacts, ask: &Ask, now: Timestamp) -> Judged<'f> {
     let by_person = ask.kind == RequestType::UserAdd;
     let mut guards = Guards::default();
     catalog_guards(facts, by_person, &mut guards);
@@ -182,7 +203,9 @@ fn evaluate<'f>(
         Ok(policy) => policy,
         Err(refusal) => {
             guards.record(G::PolicyScope, Some(refusal.clone()));
-            return Err(guards.finish().err().unwrap_or(refusal));
+            pair_guards(facts, &mut guards);
+            let refusal = guards.finish().err().unwrap_or(refusal);
+            return Judged { policy: None, period: None, verdict: Err(refusal) };
         }
     };
     policy_guards(facts, policy, by_person, &mut guards);
@@ -192,8 +215,9 @@ fn evaluate<'f>(
     guards.record(G::Justification, justification_fault(ask, policy, by_person));
     guards.record(G::Answers, answers_fault(ask, policy));
     guards.record(G::ApproverAvailable, approval_fault(facts, ask, policy));
-    let all = guards.finish()?;
-    Ok((policy, wanted?, all))
+    let period = wanted.as_ref().ok().copied();
+    let verdict = guards.finish().and_then(|all| Ok((policy, wanted?, all)));
+    Judged { policy: Some(policy), period, verdict }
 }
 
 fn lets_ask(policy: &Policy) -> bool {
@@ -208,6 +232,12 @@ fn catalog_guards(facts: &SubmitFacts, by_person: bool, guards: &mut Guards) {
     guards.check(G::CatalogExternal, facts.catalog_external || !external || !by_person, || {
         Refusal::new(Code::CatalogNotExternal, "the catalog of the access package is not open to external people")
     });
+    if by_person {
+        guards.check(G::PackageVisible, facts.is_visible, || {
+            let message = "the target cannot see the access package: no policy of it includes him, and he never had to do with it";
+            Refusal::new(Code::ResourceNotFound, message)
+        });
+    }
 }
 
 fn policy_guards(facts: &SubmitFacts, policy: &Policy, by_person: bool, guards: &mut Guards) {
@@ -247,6 +277,7 @@ fn pair_guards(facts: &SubmitFacts, guards: &mut Guards) {
             Refusal::new(Code::ExistingAssignment, message).related(RelatedKind::Assignment, id, None)
         }),
     );
+    guards.record(G::CompatibleAccess, conflict(&facts.conflicts));
 }
 
 fn justification_fault(ask: &Ask, policy: &Policy, by_person: bool) -> Option<Refusal> {
@@ -289,7 +320,7 @@ fn answers_fault(ask: &Ask, policy: &Policy) -> Option<Refusal> {
 }
 
 /// Whether somebody must approve first.
-const fn needs_approval(facts: &SubmitFacts, ask: &Ask, policy: &Policy) -> bool {
+pub(super) const fn needs_approval(facts: &SubmitFacts, ask: &Ask, policy: &Policy) -> bool {
     let asked = matches!(ask.kind, RequestType::UserAdd) || facts.enforce_approval;
     policy.body.approval.required_for_add && asked && !ask.bypass_approval
 }

@@ -1,5 +1,6 @@
 //! Giving access: at once, at a scheduled start, and as the reconciler reports progress.
 
+use super::compatible::{Conflicts, conflict};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
 use crate::assignment::{Assignment, AssignmentState, fold};
 use crate::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
@@ -137,6 +138,8 @@ pub struct StartFacts {
     pub target: Option<TargetFacts>,
     /// A live assignment of the pair.
     pub live_assignment: Option<AssignmentId>,
+    /// What the target has by now and the package excludes.
+    pub conflicts: Conflicts,
     /// The package's roles and the target's hold on them.
     pub roles: Vec<RoleFacts>,
     /// For audit and mail.
@@ -152,7 +155,8 @@ pub enum StartOutcome {
     Decided(Decision),
 }
 
-/// The start of a scheduled request was reached: scope is tested again, then it is delivered (behaviour.md b.3 #15).
+/// The start of a scheduled request was reached: scope and separation of duties are tested again, then it is
+/// delivered (behaviour.md b.3 #15; decisions.md H12).
 pub fn start_reached(facts: &StartFacts, now: Timestamp, ids: &mut Ids) -> StartOutcome {
     let RequestState::Scheduled { starts_at } = facts.request.state else { return StartOutcome::Nothing };
     if starts_at > now {
@@ -194,7 +198,7 @@ pub(super) fn begin(
 /// The request cannot be delivered.
 pub(super) fn fail(decision: &mut Decision, mut request: Request, refusal: Refusal, names: &Names, now: Timestamp) {
     request.state = RequestState::DeliveryFailed { assignment: None, completed_at: now };
-    request.reason = Some(refusal.message.clone());
+    request.reason = Some(refusal.code.name().to_owned());
     let row = audit(Activity::FailRequest, &request, names).failed().because(refusal.message);
     decision.audit.push(row);
     decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
@@ -215,7 +219,7 @@ pub(super) fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
     if !in_scope(&facts.policy, target) {
         return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
     }
-    Ok(())
+    conflict(&facts.conflicts).map_or(Ok(()), Err)
 }
 
 /// An assignment, the request that made it, and its grants, after the reconciler has recorded something.

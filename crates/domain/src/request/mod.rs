@@ -1,12 +1,16 @@
 //! Assignment requests: their types, states, and the decisions about them (behaviour.md b).
 
 mod approved;
+mod compatible;
 mod decide;
+mod explain;
 mod fulfil;
 mod remove;
 
 pub(crate) use approved::approved;
+pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Answer, Ask, SubmitFacts, TargetState, submit};
+pub use explain::{Explanation, explain};
 pub use fulfil::{StartFacts, StartOutcome, delivery_progress, role_added, role_removed, start_reached};
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
 

@@ -1,9 +1,11 @@
 //! Assignment requests: ask, remove, cancel, delete (behaviour.md b; semantics.md 7).
 
+mod explain;
 mod remove;
 mod start;
 mod submit;
 
+pub use explain::{Approver, ExplainCommand, Explained, StageApprovers, explain};
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
 pub(crate) use start::start_facts;

@@ -7,7 +7,7 @@ use tenure_domain::directory::user::UserKind;
 use tenure_domain::ids::ObjectId;
 use tenure_domain::policy::PolicyBody;
 use tenure_domain::policy::eligibility::TargetFacts;
-use tenure_domain::request::{Request, StartFacts};
+use tenure_domain::request::{Conflicts, Request, StartFacts};
 use tenure_domain::subject::SubjectKind;
 use tenure_store::{Fetch, rows};
 
@@ -19,13 +19,14 @@ pub(crate) fn start_facts<F: Fetch>(
     more: F,
 ) -> Result<(StartFacts, F::Out), ServiceError> {
     let target = ObjectId(request.target.0);
-    let ((person, service, groups, live, roles, names), more) = ctx.fetch((
+    let ((person, service, groups, live, roles, conflicts, names), more) = ctx.fetch((
         (
             rows::directory::user::get(target),
             rows::directory::application::service_principal(target),
             rows::directory::user::policy_groups(request.package, target),
             rows::assignment::live(request.package, request.target),
             rows::grant::role_facts(request.package, request.target),
+            rows::incompatibility::conflicts(request.package, request.target),
             name_rows(&request),
         ),
         more,
@@ -43,5 +44,7 @@ pub(crate) fn start_facts<F: Fetch>(
         (None, Some(s)) => Some(facts(SubjectKind::ServicePrincipal, false, s.is_enabled)),
         (None, None) => None,
     };
-    Ok((StartFacts { request, policy, target, live_assignment: live.map(|a| a.id), roles, names }, more))
+    let live_assignment = live.map(|a| a.id);
+    let conflicts = Conflicts::later(conflicts);
+    Ok((StartFacts { request, policy, target, live_assignment, conflicts, roles, names }, more))
 }

@@ -4,16 +4,15 @@ use super::subject_of;
 use crate::approvals::{people_of, people_rows};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
-use tenure_domain::authorize::{Action, Principal};
+use tenure_domain::authorize::{Action, Permit, Principal};
 use tenure_domain::directory::application::ServicePrincipal;
 use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::ids::{ObjectId, PackageId, PolicyId, RequestId, SubjectId};
-use tenure_domain::package::Package;
 use tenure_domain::policy::eligibility::{TargetFacts, in_scope};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::{Policy, TargetScope};
 use tenure_domain::refusal::{Code, Guard, Refusal};
-use tenure_domain::request::{self, Answer, Ask, Direction, RequestType, SubmitFacts, TargetState};
+use tenure_domain::request::{self, Answer, Ask, Conflicts, Direction, Reader, RequestType, SubmitFacts, TargetState};
 use tenure_domain::subject::{Subject, SubjectKind};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
@@ -65,45 +64,15 @@ pub enum Submitted {
 pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserAdd;
     let target = find_target(ctx, command)?;
-    let subject = SubjectId(target.0);
-    let package = command.package;
-    let wanted = (
-        (rows::package::get(package), rows::package::catalog_flags(package), rows::policy::of_package(package)),
-        (user::get(target), application::service_principal(target)),
-        user::policy_groups(package, target),
-        rows::request::open(package, subject, Direction::Grant),
-        rows::assignment::live(package, subject),
-        rows::grant::role_facts(package, subject),
-        rows::package::related(package, subject),
-        people_rows(package, ctx.identity_principal(), target),
-    );
     let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
-    let (permit, found) = ctx.load(action, wanted)?;
-    let ((package_row, flags, policies), (person, service), groups, open, live, roles, related, people) = found;
-    if command.bypass_approval {
-        ctx.permit(Action::BypassApproval)?;
-    }
-    if by_person {
-        asks_for_himself(ctx, target)?;
-    }
-    let target =
-        target_state(person.as_ref(), service.as_ref(), groups).ok_or_else(|| Refusal::no_such_object(target))?;
-    let package_row = visible(package_row, by_person, &policies, &target.facts, related.is_some())
-        .ok_or_else(|| Refusal::not_found("access package", package))?;
-    let (catalog_published, catalog_external) = flags.unwrap_or((false, false));
-    let facts = SubmitFacts {
-        package: package_row,
-        catalog_published,
-        catalog_external,
-        policies,
-        requestor: requestor(ctx, &target.subject)?,
-        target,
-        open_request: open.map(|r| r.id),
-        live_assignment: live.map(|a| a.id),
-        roles,
-        people: people_of(people),
-        enforce_approval: true,
-    };
+    let about = About { package: command.package, target, kind: command.kind, requestor: ctx.identity_principal() };
+    let (permit, facts) = load(ctx, action, &about, |ctx| {
+        if command.bypass_approval {
+            ctx.permit(Action::BypassApproval)?;
+        }
+        if by_person { asks_for_himself(ctx, target) } else { Ok(()) }
+    })?;
+    must_be_visible(&facts)?;
     let ask = Ask {
         kind: command.kind,
         policy: command.policy,
@@ -122,6 +91,79 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
     }
     ctx.apply(&permit, &decision)?;
     Ok(Submitted::Made(id))
+}
+
+/// What is asked for whom, and how.
+pub(super) struct About {
+    /// The package.
+    pub package: PackageId,
+    /// Who would get it.
+    pub target: ObjectId,
+    /// The kind of request it is judged as.
+    pub kind: RequestType,
+    /// Who asks; the target himself where nobody is named.
+    pub requestor: Option<ObjectId>,
+}
+
+/// Loads everything the rules look at, in one round trip. `also` may say no before anything of it is looked at.
+pub(super) fn load(
+    ctx: &mut Ctx<'_, '_>,
+    action: Action,
+    about: &About,
+    also: impl FnOnce(&mut Ctx<'_, '_>) -> Result<(), ServiceError>,
+) -> Result<(Permit, SubmitFacts), ServiceError> {
+    let (package, target) = (about.package, about.target);
+    let subject = SubjectId(target.0);
+    let wanted = (
+        (rows::package::get(package), rows::package::catalog_flags(package), rows::policy::of_package(package)),
+        (user::get(target), application::service_principal(target)),
+        user::policy_groups(package, target),
+        rows::request::open(package, subject, Direction::Grant),
+        rows::assignment::live(package, subject),
+        rows::incompatibility::conflicts(package, subject),
+        rows::grant::role_facts(package, subject),
+        rows::package::related(package, subject),
+        people_rows(package, about.requestor, target),
+    );
+    let (permit, found) = ctx.load(action, wanted)?;
+    let ((package_row, flags, policies), (person, service), groups, open, live, conflicts, roles, related, people) =
+        found;
+    also(ctx)?;
+    let reader = reader(ctx, target)?;
+    let target =
+        target_state(person.as_ref(), service.as_ref(), groups).ok_or_else(|| Refusal::no_such_object(target))?;
+    let package = package_row.ok_or_else(|| Refusal::not_found("access package", package))?;
+    let by_person = about.kind == RequestType::UserAdd;
+    let (catalog_published, catalog_external) = flags.unwrap_or((false, false));
+    let facts = SubmitFacts {
+        is_visible: !by_person || related.is_some() || policies.iter().any(|p| offers(p, &target.facts)),
+        package,
+        catalog_published,
+        catalog_external,
+        policies,
+        requestor: requestor(ctx, &target.subject)?,
+        target,
+        open_request: open.map(|r| r.id),
+        live_assignment: live.map(|a| a.id),
+        conflicts: Conflicts::when_asked(conflicts, reader),
+        roles,
+        people: people_of(people),
+        enforce_approval: true,
+    };
+    Ok((permit, facts))
+}
+
+/// What a person cannot see is not there for him (decisions.md J2, J3).
+pub(super) fn must_be_visible(facts: &SubmitFacts) -> Result<(), Refusal> {
+    if facts.is_visible { Ok(()) } else { Err(Refusal::not_found("access package", facts.package.id)) }
+}
+
+/// Who reads what the rules say.
+pub(super) fn reader(ctx: &mut Ctx<'_, '_>, target: ObjectId) -> Result<Reader, ServiceError> {
+    if ctx.permit(Action::AdministerAssignments).is_ok() {
+        return Ok(Reader::Administrator);
+    }
+    Ok(if ctx.person()? == Some(target) { Reader::Target } else { Reader::Other })
 }
 
 fn find_target(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<ObjectId, ServiceError> {
@@ -188,17 +230,10 @@ fn target_state(
     Some(TargetState { facts, subject })
 }
 
-/// The package, if the person may know that it exists (decisions.md J3).
-fn visible(
-    package: Option<Package>,
-    by_person: bool,
-    policies: &[Policy],
-    target: &TargetFacts,
-    related: bool,
-) -> Option<Package> {
-    let offers =
-        |p: &Policy| p.body.scope != TargetScope::NotSpecified && !p.body.is_automatic() && in_scope(&p.body, target);
-    package.filter(|_| !by_person || related || policies.iter().any(offers))
+/// Whether a policy lets a person know that its package exists (decisions.md J3).
+fn offers(policy: &Policy, target: &TargetFacts) -> bool {
+    let body = &policy.body;
+    body.scope != TargetScope::NotSpecified && !body.is_automatic() && in_scope(body, target)
 }
 
 /// Who asks, as a subject; nobody when the product itself does.

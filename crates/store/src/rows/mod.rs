@@ -9,6 +9,7 @@ pub mod grant;
 pub mod hold;
 pub mod identity;
 pub mod identity_link;
+pub mod incompatibility;
 pub mod mail;
 pub mod package;
 pub mod policy;
@@ -35,6 +36,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         hold::STATEMENTS,
         identity::STATEMENTS,
         identity_link::STATEMENTS,
+        incompatibility::STATEMENTS,
         mail::STATEMENTS,
         package::STATEMENTS,
         policy::STATEMENTS,

@@ -130,6 +130,7 @@ pub fn update(tx: &mut Tx<'_>, _: &Permit, package: &Package) {
 /// Deletes a package and what is in it; its policies are deleted by their own room.
 pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: PackageId) {
     tx.write(&DELETE_ROLES, vec![id.0.into()]);
+    super::incompatibility::forget_package(tx, id);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("package");
 }
 

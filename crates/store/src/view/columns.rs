@@ -42,6 +42,10 @@ columns! {
         ID "id", NICKNAME "nickname", NICKNAME_KEY "nickname_key", UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key",
         SECURITY "is_security", MAIL "is_mail", ROLE_ASSIGNABLE "is_role_assignable", TYPES "types_list", RULE "rule",
     }
+    /// Groups that packages are incompatible with, as parts of those packages.
+    incompatible_group("incompatible_group", "g") {
+        ID "id",
+    }
     /// Applications.
     application("application", "x") {
         ID "id", APP_ID "app_id", UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key", PUBLIC "is_public", ROLES "roles",
@@ -204,6 +208,12 @@ pub mod link {
     pub const OWNED: Link = Link("owned");
     /// A person and his sponsors.
     pub const SPONSORS: Link = Link("sponsors");
+    /// A package and the packages it is incompatible with.
+    pub const INCOMPATIBLE_PACKAGES: Link = Link("incompatible_packages");
+    /// A package and the packages that are incompatible with it.
+    pub const INCOMPATIBLE_WITH: Link = Link("incompatible_with");
+    /// A package and the groups it is incompatible with.
+    pub const INCOMPATIBLE_GROUPS: Link = Link("incompatible_groups");
     /// An assignment and its grants.
     pub const ASSIGNMENT_GRANTS: Link = Link("assignment_grants");
     /// A grant and its assignments.

@@ -121,7 +121,7 @@ const PLAIN: RelationDef = RelationDef {
 };
 
 /// All relations.
-pub const RELATIONS: [RelationDef; 26] = [
+pub const RELATIONS: &[RelationDef] = &[
     RelationDef {
         name: c::tenant::RELATION,
         // The General catalog is made with the tenant and stays: its age is the tenant's.
@@ -168,6 +168,17 @@ pub const RELATIONS: [RelationDef; 26] = [
         always: Some("NOT {g}.is_deleted"),
         by_name: Some("{o}.kind = 2"),
         family: Family::Groups,
+        ..PLAIN
+    },
+    RelationDef {
+        // The same rows, but they are parts of a package: who reads packages reads them.
+        name: c::incompatible_group::RELATION,
+        from: "dir_group {g} JOIN directory_object {o} ON {o}.id = {g}.id",
+        counted: Some("dir_group {g}"),
+        key: c::incompatible_group::ID,
+        always: Some("NOT {g}.is_deleted"),
+        by_name: Some("{o}.kind = 2"),
+        family: Family::Entitlement(None),
         ..PLAIN
     },
     RelationDef {
@@ -369,7 +380,7 @@ pub struct LinkDef {
     pub repeats: bool,
 }
 
-const LINKS: [LinkDef; 9] = [
+const LINKS: [LinkDef; 12] = [
     LinkDef {
         name: c::link::MEMBERS,
         from: "group_member {n}",
@@ -420,6 +431,27 @@ const LINKS: [LinkDef; 9] = [
         repeats: false,
     },
     LinkDef {
+        name: c::link::INCOMPATIBLE_PACKAGES,
+        from: "(SELECT package_id, other_id FROM incompatibility WHERE kind = 1) {n}",
+        left: "{n}.package_id",
+        right: "{n}.other_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::INCOMPATIBLE_WITH,
+        from: "(SELECT package_id, other_id FROM incompatibility WHERE kind = 1) {n}",
+        left: "{n}.other_id",
+        right: "{n}.package_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::INCOMPATIBLE_GROUPS,
+        from: "(SELECT package_id, other_id FROM incompatibility WHERE kind = 2) {n}",
+        left: "{n}.package_id",
+        right: "{n}.other_id",
+        repeats: false,
+    },
+    LinkDef {
         name: c::link::ASSIGNMENT_GRANTS,
         from: "(SELECT assignment_id, grant_id FROM assignment_grant WHERE is_live) {n}",
         left: "{n}.assignment_id",
@@ -440,7 +472,7 @@ pub fn link(name: Link) -> Option<&'static LinkDef> {
     LINKS.iter().find(|l| l.name == name)
 }
 
-/// A condition that a function of the API stands for. `{1}` is its parameter.
+/// A condition that a function of the API stands for. `{1}` is its first parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Predicate {
     /// Assignments of this person.
@@ -463,6 +495,8 @@ pub enum Predicate {
     RequestApprover,
     /// Packages this person can request now.
     PackageAllowedRequestor,
+    /// Live assignments of one package whose holder has a live assignment of another one too; its parameters are both.
+    AssignmentAdditionalAccess,
     /// Nothing: relations that this release has none of.
     Nothing,
 }
@@ -471,6 +505,11 @@ impl Predicate {
     /// Whether it asks for one value of a column that has few rows for each.
     pub const fn is_few(self) -> bool {
         matches!(self, Self::AssignmentTarget | Self::RequestTarget)
+    }
+
+    /// Whether it is about the one who calls, so that it gives only what is his own.
+    pub const fn is_about_caller(self) -> bool {
+        !matches!(self, Self::AssignmentAdditionalAccess)
     }
 
     /// Its text.
@@ -490,6 +529,7 @@ impl Predicate {
             Self::RequestForOthers => "({q}.requestor_id = {1} AND {q}.target_id <> {1})",
             Self::RequestApprover => APPROVES,
             Self::PackageAllowedRequestor => REQUESTABLE,
+            Self::AssignmentAdditionalAccess => "{a}.package_id = {1} AND {a}.is_live",
             Self::Nothing => "1 = 0",
         }
     }

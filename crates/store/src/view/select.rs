@@ -1,5 +1,6 @@
 //! One selection: a page of rows, one row, or the targets of an expanded navigation for many parents at once.
 
+use super::columns::assignment;
 use super::columns::object::{ID as KEY, NAME_KEY};
 use super::condition::{Place, Writer, asks_for_few, asks_for_names, join};
 use super::relation::{self, Predicate};
@@ -62,8 +63,8 @@ pub struct Select<'a> {
     pub origin: Origin<'a>,
     /// Only rows whose columns have these values.
     pub narrow: Vec<(Column, Value)>,
-    /// Only what a function of the API stands for, with its parameter.
-    pub predicate: Option<(Predicate, Value)>,
+    /// Only what a function of the API stands for, with its parameters.
+    pub predicate: Option<(Predicate, Vec<Value>)>,
     /// `$filter`
     pub filter: Option<&'a Filter>,
     /// `$search`
@@ -218,14 +219,30 @@ impl<'a> Select<'a> {
             let value = writer.param(value.clone());
             all.push(format!("{} = {value}", place.column(*column)));
         }
-        if let Some((predicate, value)) = &self.predicate {
-            all.push(writer.template(place, predicate.text(), Some(value.clone())));
+        if let Some((predicate, values)) = &self.predicate {
+            let mut values = values.iter().cloned();
+            all.push(writer.template(place, predicate.text(), values.next()));
+            all.extend(values.next().map(|package| self.holds_too(writer, place, package)));
         }
         all.extend(self.filter.map(|f| writer.filter(place, f)));
         if !self.search.is_empty() {
             all.push(writer.search(place, self.entity.search, self.search));
         }
         all
+    }
+
+    /// The holder of an assignment has a live one of another package too. One that the caller may not see is not there
+    /// for him (decisions.md J5).
+    fn holds_too(&self, writer: &mut Writer<'_>, place: Place, package: Value) -> String {
+        let other = writer.place(self.entity);
+        let package = writer.param(package);
+        let mut parts = vec![
+            format!("{} = {package}", other.column(assignment::PACKAGE)),
+            format!("{} = {}", other.column(assignment::TARGET), place.column(assignment::TARGET)),
+            other.expand("{a}.is_live"),
+        ];
+        parts.extend(writer.visible(other));
+        format!("EXISTS (SELECT 1 FROM {} WHERE {})", other.expand(other.def.from), parts.join(" AND "))
     }
 
     fn source(&self, writer: &mut Writer<'_>, place: Place) -> Source {

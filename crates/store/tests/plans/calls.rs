@@ -17,6 +17,9 @@ const MATCHES: Option<&str> = Some("it gathers all that match before it sorts th
 /// Why a list takes longer the rarer what it looks for.
 const WALKS: Option<&str> = Some("it walks through a state until a page is full");
 
+/// Why a list takes longer the more people hold a package.
+const HOLDERS: Option<&str> = Some("it looks at the holders of a package until a page is full");
+
 /// Makes every call and notes what it sends.
 pub fn make_all(app: &TestApp, loaded: &Loaded, seen: &mut Seen) {
     let issuer = app.issuer();
@@ -146,6 +149,10 @@ impl Session<'_> {
             "{EM_BETA}/accessPackageAssignments?$top=20&$filter=accessPackageId eq '{package}'&$expand=accessPackageAssignmentResourceRoles,accessPackageAssignmentRequests"
         );
         self.get("assignments with their resource roles and requests", &roles, token).await;
+        let other = loaded.packages[4].id;
+        let both = format!("additionalAccess(accessPackageId='{package}',incompatibleAccessPackageId='{other}')");
+        self.get_growing("who holds both of two packages", HOLDERS, &format!("{set}/{both}?$top=20"), token).await;
+        self.get_growing("a count of who holds both", HOLDERS, &format!("{set}/{both}/$count"), token).await;
     }
 
     async fn requests(&mut self, token: &str) {
@@ -187,6 +194,13 @@ impl Session<'_> {
         self.get("a package, expanded", &one, token).await;
         let by_catalog = format!("{set}?$top=5&$filter=catalog/id eq '{}'", package.catalog);
         self.pages(("packages of a catalog", "packages of a catalog, next page"), &by_catalog, token).await;
+        for (name, what) in [
+            ("packages that a package lists", "incompatibleAccessPackages"),
+            ("packages that list a package", "accessPackagesIncompatibleWith"),
+            ("groups that a package lists", "incompatibleGroups"),
+        ] {
+            self.get(name, &format!("{set}/{}/{what}?$top=20", package.id), token).await;
+        }
         self.pages(
             ("packages by name", "packages by name, next page"),
             &format!("{set}?$top=20&$orderby=displayName"),
@@ -302,6 +316,8 @@ impl Session<'_> {
         self.send("an administrator removes", "POST", &set, writer, removal).await;
         let ask = json!({ "requestType": "userAdd", "assignment": { "accessPackageId": package.id } });
         self.send("a person asks", "POST", &set, carla, ask).await;
+        let what = json!({ "accessPackageId": self.loaded.packages[151].id });
+        self.send("a person asks what would come of it", "POST", "/tenure/v1/explain", carla, what).await;
         let give_back = json!({ "requestType": "userRemove", "assignment": { "accessPackageId": package.id } });
         self.send("a person gives back", "POST", &set, carla, give_back).await;
         let group = package.group;

@@ -308,6 +308,12 @@ pub static GROUP: EntityType = EntityType::new("group", c::group::RELATION, &GRO
     .ops(OBJECT_OPERATIONS)
     .search(SearchBy::Terms);
 
+/// A group as a part of a package that is incompatible with it: the same properties, for whoever reads the package.
+pub static INCOMPATIBLE_GROUP: EntityType =
+    EntityType::new("group", c::incompatible_group::RELATION, &GROUP_PROPERTIES)
+        .adds_to(&DIRECTORY_OBJECT)
+        .search(SearchBy::Terms);
+
 #[rustfmt::skip]
 static APPLICATION_PROPERTIES: [Property; 41] = [
         ID,

@@ -1,6 +1,9 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
-use super::types::{ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TIME, request as t};
+use super::directory::INCOMPATIBLE_GROUP;
+use super::types::{
+    ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TEXT, TIME, request as t,
+};
 use super::{fixed, flag, id, keyed, policy::POLICY, time};
 use crate::wire::json;
 use serde_json::Value as Json;
@@ -81,6 +84,11 @@ static CANCEL: Operation = Operation::action("cancel");
 static PACKAGES_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&PACKAGES_OF).never_null())]);
 static ASSIGNMENTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&ASSIGNMENTS_OF).never_null())]);
 static REQUESTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&REQUESTS_OF).never_null())]);
+
+static ADDITIONAL_ACCESS: Operation = Operation::selection(
+    "additionalAccess",
+    &[Member::new("accessPackageId", TEXT), Member::new("incompatibleAccessPackageId", TEXT)],
+);
 
 const fn by_user(parameters: &'static [Member]) -> Operation {
     Operation::selection("filterByCurrentUser", parameters)
@@ -263,6 +271,9 @@ pub static PACKAGE: EntityType = EntityType::new(
         c::package_role::PACKAGE,
     )
     .contained(),
+    Nav::link(Name::both("incompatibleAccessPackages"), &PACKAGE, link::INCOMPATIBLE_PACKAGES),
+    Nav::link(Name::both("accessPackagesIncompatibleWith"), &PACKAGE, link::INCOMPATIBLE_WITH),
+    Nav::link(Name::both("incompatibleGroups"), &INCOMPATIBLE_GROUP, link::INCOMPATIBLE_GROUPS).contained(),
 ])
 .ops(&[&PACKAGES_BY_USER])
 .search(SearchBy::Columns(&[c::package::NAME_KEY]));
@@ -436,7 +447,7 @@ pub static ASSIGNMENT: EntityType = EntityType::new(
     )
     .contained(),
 ])
-.ops(&[&ASSIGNMENTS_BY_USER]);
+.ops(&[&ASSIGNMENTS_BY_USER, &ADDITIONAL_ACCESS]);
 
 /// Fulfilled, on its way, or failed.
 fn grant_status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {

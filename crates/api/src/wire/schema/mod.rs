@@ -61,7 +61,7 @@ pub static SCHEMA: Schema = Schema {
                     type_name: "entitlementManagement",
                     has_id: true,
                     containers: &[],
-                    sets: &ENTITLEMENT_SETS,
+                    sets: ENTITLEMENT_SETS,
                 }],
                 sets: &[],
             },
@@ -102,7 +102,8 @@ pub static SCHEMA: Schema = Schema {
     fold: tenure_domain::text::fold,
 };
 
-static ENTITLEMENT_SETS: [EntitySet; 13] = [
+/// What is in entitlement management.
+pub static ENTITLEMENT_SETS: &[EntitySet] = &[
     EntitySet::new("approvals", Name::both("accessPackageAssignmentApprovals"), &APPROVAL),
     EntitySet::new("catalogs", Name::pair("catalogs", "accessPackageCatalogs"), &em::CATALOG),
     EntitySet::new("resources", Name::pair("resources", "accessPackageResources"), &em::RESOURCE),

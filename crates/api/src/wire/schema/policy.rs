@@ -175,7 +175,7 @@ fn subject_sets(sets: &[SubjectSet], version: Version) -> Vec<Json> {
 }
 
 /// A subject set with its type; the newer version calls every id `id` and marks fallbacks.
-fn subject_set(set: &SubjectSet, version: Version) -> Json {
+pub fn subject_set(set: &SubjectSet, version: Version) -> Json {
     let named = |kind: &str, older: &str, id: &uuid::Uuid, description: &Option<String>| {
         let key = if is_beta(version) { "id" } else { older };
         j!({ "@odata.type": format!("#microsoft.graph.{kind}"), key: id, "description": description })

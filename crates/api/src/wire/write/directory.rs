@@ -340,7 +340,7 @@ pub fn reference(value: &Json) -> Result<ObjectId, Refusal> {
         let text = b.required_text(&["@odata.id"]);
         let id = text.as_deref().and_then(super::last_id);
         if let (Some(text), None) = (&text, id) {
-            b.fault("@odata.id", format!("`{text}` does not end with the id of a directory object"));
+            b.fault("@odata.id", format!("`{text}` does not end with the id of an object"));
         }
         b.finish(None, &[]);
         id.map(ObjectId)

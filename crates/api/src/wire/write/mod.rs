@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod directory;
 pub mod entitlement;
+pub mod explain;
 pub mod policy;
 mod recurrence;
 pub mod request;

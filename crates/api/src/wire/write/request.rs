@@ -148,7 +148,8 @@ pub fn expiration(b: &Body<'_>) -> Expiration {
     }
 }
 
-fn answers(b: &Body<'_>) -> Vec<Answer> {
+/// Answers to the questions of a policy.
+pub fn answers(b: &Body<'_>) -> Vec<Answer> {
     let one = |a: &Body<'_>| {
         let question = a.object(&["answeredQuestion"]).and_then(|q| q.id::<QuestionId>(&["id"]));
         if question.is_none() {

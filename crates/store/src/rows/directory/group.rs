@@ -111,6 +111,7 @@ pub fn restore(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
 
 /// Deletes a group for good; memberships are removed by their own room.
 pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId) {
+    crate::rows::incompatibility::forget_group(tx, id);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("dir_group");
     object::delete(tx, id);
 }
