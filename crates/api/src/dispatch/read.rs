@@ -144,7 +144,7 @@ fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal>
     match reach(spot.entity.relation, sight) {
         Reach::Nothing => denied(),
         Reach::Own if resolved.is_collection && spot.predicate.is_none() && (is_entitlement || !nested) => denied(),
-        Reach::Own | Reach::All => Ok(()),
+        Reach::Own | Reach::Catalogs | Reach::All => Ok(()),
     }
 }
 

@@ -77,8 +77,8 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
         rows::package::related(package, subject),
         people_rows(package, ctx.identity_principal(), target),
     );
-    let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
-    let (permit, found) = ctx.load(action, wanted)?;
+    let action = if by_person { Action::RequestAccess } else { Action::AssignDirectly };
+    let (pending, found) = ctx.load_placed(action, wanted)?;
     let ((package_row, flags, policies), (person, service), groups, open, live, roles, related, people) = found;
     if command.bypass_approval {
         ctx.permit(Action::BypassApproval)?;
@@ -88,8 +88,8 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
     }
     let target =
         target_state(person.as_ref(), service.as_ref(), groups).ok_or_else(|| Refusal::no_such_object(target))?;
-    let package_row = visible(package_row, by_person, &policies, &target.facts, related.is_some())
-        .ok_or_else(|| Refusal::not_found("access package", package))?;
+    let known = visible(package_row, by_person, &policies, &target.facts, related.is_some());
+    let (permit, package_row) = pending.on(known, || Refusal::not_found("access package", package))?;
     let (catalog_published, catalog_external) = flags.unwrap_or((false, false));
     let facts = SubmitFacts {
         package: package_row,
@@ -135,7 +135,7 @@ fn find_target(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<ObjectI
             }
         },
         TargetRef::Email(address) => {
-            let (_, known) = ctx.load(Action::AdministerAssignments, user::by_address(address))?;
+            let (_, known) = ctx.load_placed(Action::AssignDirectly, user::by_address(address))?;
             known.ok_or_else(|| {
                 let message = format!("nobody in the directory has the address `{address}`; this release assigns to people of the directory only");
                 Refusal::new(Code::TargetNotEligible, message).detail("/assignment/target/email", "unknown").into()

@@ -14,6 +14,7 @@ pub mod package;
 pub mod policy;
 pub mod replay;
 pub mod request;
+pub mod role;
 pub mod session;
 pub mod subject;
 pub mod tenant;
@@ -40,6 +41,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         policy::STATEMENTS,
         replay::STATEMENTS,
         request::STATEMENTS,
+        role::STATEMENTS,
         session::STATEMENTS,
         subject::STATEMENTS,
         tenant::STATEMENTS,

@@ -8,6 +8,7 @@ pub mod entitlement;
 pub mod policy;
 mod recurrence;
 pub mod request;
+pub mod role;
 mod shape;
 
 use jiff::civil::{Date, DateTime};
