@@ -45,6 +45,7 @@ const _: () = {
 };
 
 pub use app::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
+pub use dispatch::written;
 pub use http::{Peer, router};
 pub use outside::{AccessTokens, Outbound, Provider, Question, Said, Saying};
 pub use wire::schema::SCHEMA;

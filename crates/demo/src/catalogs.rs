@@ -1,7 +1,7 @@
 //! Catalogs, the resources in them, and the packages made of those.
 
 use crate::applications::{EXPENSES, STUDIO, WAREHOUSE, role_id, service};
-use crate::{fixed, groups};
+use crate::{fixed, groups, roles};
 use tenure_domain::catalog::{OriginSystem, RoleKind};
 use tenure_domain::ids::{CatalogId, ObjectId, PackageId, PolicyId};
 use tenure_service::catalogs::{self, NewCatalog};
@@ -149,9 +149,9 @@ impl Packages {
     }
 }
 
-/// Makes the catalogs with their resources and packages.
+/// Makes the catalogs with their resources, packages and roles.
 pub(crate) fn seed(ctx: &mut Ctx<'_, '_>) -> Result<Packages, ServiceError> {
-    let mut made = Vec::new();
+    let (mut made, mut ids) = (Vec::new(), Vec::new());
     for plan in &CATALOGS {
         let new = NewCatalog {
             name: plan.name.to_owned(),
@@ -161,6 +161,7 @@ pub(crate) fn seed(ctx: &mut Ctx<'_, '_>) -> Result<Packages, ServiceError> {
             unique_name: None,
         };
         let catalog = catalogs::create(ctx, &new)?;
+        ids.push((plan.name, catalog));
         for name in plan.groups {
             add_resource(ctx, catalog, (OriginSystem::AadGroup, fixed::group(name)))?;
         }
@@ -172,6 +173,7 @@ pub(crate) fn seed(ctx: &mut Ctx<'_, '_>) -> Result<Packages, ServiceError> {
             made.push((package.name, add_package(ctx, catalog, package)?));
         }
     }
+    roles::seed(ctx, &ids)?;
     Ok(Packages(made))
 }
 

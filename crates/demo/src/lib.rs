@@ -15,6 +15,7 @@ mod groups;
 mod history;
 mod people;
 mod policies;
+mod roles;
 mod staff;
 
 use tenure_domain::directory::application::GRAPH_COMMAND_LINE_APP_ID;

@@ -18,6 +18,8 @@ pub const FILTER_NODES_MAX: usize = 200;
 pub const FILTER_NAV_DEPTH_MAX: usize = 3;
 /// Values of an `IN` list per statement.
 pub const IN_LIST_MAX: usize = 500;
+/// Catalogs of a caller's roles up to which a list reads each by itself.
+pub const SCOPE_UNION_MAX: usize = 32;
 /// Objects a refusal names as standing in the way.
 pub const RELATED_MAX: u32 = 20;
 /// Milliseconds a read may take.

@@ -41,9 +41,9 @@ pub struct CatalogPatch {
     pub unique_name: Patch<String>,
 }
 
-/// Makes a catalog.
+/// Makes a catalog; a person who makes one becomes its owner (behaviour.md d.2).
 pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewCatalog) -> Result<CatalogId, ServiceError> {
-    let permit = ctx.permit(Action::WriteCatalogs)?;
+    let permit = ctx.permit(Action::CreateCatalogs)?;
     check_name("displayName", &new.name)?;
     check_description("description", new.description.as_deref())?;
     let by = ctx.signature()?;
@@ -64,13 +64,14 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewCatalog) -> Result<CatalogId, Serv
     rows::catalog::insert(ctx.tx, &permit, &catalog);
     let target = target(&catalog).with([Modified::set("DisplayName", &catalog.name)]);
     ctx.audit(&AuditEvent::new(Activity::CreateCatalog, target))?;
+    crate::roles::give_to_maker(ctx, &permit, &catalog)?;
     Ok(catalog.id)
 }
 
 /// Changes a catalog.
 pub fn update(ctx: &mut Ctx<'_, '_>, id: CatalogId, patch: &CatalogPatch) -> Result<(), ServiceError> {
-    let (permit, old) = ctx.load(Action::WriteCatalogs, rows::catalog::get(id))?;
-    let old = old.ok_or_else(|| Refusal::not_found("catalog", id))?;
+    let (pending, old) = ctx.load_placed(Action::WriteCatalogs, rows::catalog::get(id))?;
+    let (permit, old) = pending.on(old, || Refusal::not_found("catalog", id))?;
     let patch = patch.clone();
     let new = Catalog {
         name: patch.name.or(old.name.clone()),
@@ -95,11 +96,11 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: CatalogId, patch: &CatalogPatch) -> Res
     ctx.audit(&AuditEvent::new(Activity::UpdateCatalog, target(&new).with(modified.into_iter().flatten())))
 }
 
-/// Deletes a catalog that holds no package, with its resources.
+/// Deletes a catalog that holds no package, with its resources and the roles held for it.
 pub fn delete(ctx: &mut Ctx<'_, '_>, id: CatalogId) -> Result<(), ServiceError> {
     let wanted = (rows::catalog::get(id), rows::catalog::packages(id), rows::catalog::resources(id));
-    let (permit, (catalog, packages, resources)) = ctx.load(Action::WriteCatalogs, wanted)?;
-    let catalog = catalog.ok_or_else(|| Refusal::not_found("catalog", id))?;
+    let (pending, (catalog, packages, resources)) = ctx.load_placed(Action::WriteCatalogs, wanted)?;
+    let (permit, catalog) = pending.on(catalog, || Refusal::not_found("catalog", id))?;
     if let Err(refusal) = catalog.may_delete(packages.unwrap_or(0)) {
         return Err(refusal.because_of(ctx.fetch(rows::hold::catalog(id))?).into());
     }

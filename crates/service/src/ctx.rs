@@ -7,11 +7,14 @@ use std::sync::atomic::Ordering;
 use tenure_auth::scopes;
 use tenure_domain::Timestamp;
 use tenure_domain::audit::AuditEvent;
-use tenure_domain::authorize::{Action, Caller, Capabilities, Permit, Principal, Sight, permit};
+use tenure_domain::authorize::{
+    Action, Caller, Capabilities, DirectoryRole, Pending, Permit, Principal, Scope, Sight, pending,
+};
 use tenure_domain::ids::{Ids, ObjectId};
 use tenure_domain::request::{Change, Decision};
 use tenure_store::audit::{Circumstances, append};
 use tenure_store::rows::identity::{ClientRights, RightsRow, account, client_rights, rights};
+use tenure_store::rows::tenant;
 use tenure_store::{Fetch, Query, Tx, apply};
 use uuid::Uuid;
 
@@ -80,7 +83,14 @@ impl<'t, 'c> Ctx<'t, 'c> {
             (None, Identity::Token { principal, is_app, client, .. }) => {
                 let given = client.map(|client| client_rights(client, principal));
                 let (rows, given, out) = self.tx.fetch((rights(principal, is_app), given, wanted))?;
-                self.caller = Some(admit(self.identity, rows, given)?);
+                let mut caller = admit(self.identity, rows, given)?;
+                if caller.holds(&[DirectoryRole::UserAdministrator]) {
+                    // Only for one of these it matters what the tenant says of them.
+                    let tenant = self.tx.fetch(tenant::get())?;
+                    caller.rights.manages_assignments =
+                        tenant.is_some_and(|t| t.settings.user_administrator_manages_assignments);
+                }
+                self.caller = Some(caller);
                 Ok(out)
             }
             _ => Ok(self.tx.fetch(wanted)?),
@@ -100,16 +110,27 @@ impl<'t, 'c> Ctx<'t, 'c> {
         self.caller.as_ref().ok_or_else(|| ServiceError::Internal("the caller is not yet known".to_owned()))
     }
 
-    /// A permit for `action`, or the 403 that names what is missing.
-    pub fn permit(&mut self, action: Action) -> Result<Permit, ServiceError> {
-        Ok(permit(self.caller()?, action)?)
+    /// What of `action` is permitted, wherever; or the 403 that names what is missing. Where the thing lies decides later.
+    pub fn pending(&mut self, action: Action) -> Result<Pending, ServiceError> {
+        Ok(pending(self.caller()?, action)?)
     }
 
-    /// Reads what a use case needs and permits it, in one round trip. The permit is decided before anything that was
-    /// read is looked at (decisions.md J2).
+    /// A permit for `action` in the whole tenant, or the 403 that names what is missing.
+    pub fn permit(&mut self, action: Action) -> Result<Permit, ServiceError> {
+        Ok(self.pending(action)?.within(Scope::Tenant)?)
+    }
+
+    /// Reads what a use case needs and permits it in the whole tenant, in one round trip. The permit is decided before
+    /// anything that was read is looked at (decisions.md J2).
     pub fn load<F: Fetch>(&mut self, action: Action, wanted: F) -> Result<(Permit, F::Out), ServiceError> {
         let out = self.fetch(wanted)?;
         Ok((self.permit(action)?, out))
+    }
+
+    /// The same for what lies in a catalog: [`Pending::on`] turns what was found, or was not, into a permit.
+    pub fn load_placed<F: Fetch>(&mut self, action: Action, wanted: F) -> Result<(Pending, F::Out), ServiceError> {
+        let out = self.fetch(wanted)?;
+        Ok((self.pending(action)?, out))
     }
 
     /// What the caller may read.

@@ -33,9 +33,10 @@ pub fn add_package(ctx: &mut Ctx<'_, '_>, id: PackageId, other: PackageId) -> Re
     let what = Other::Package(other);
     let rows = (incompatibility::count(id, what), incompatibility::listed(id, what));
     let wanted = (rows::package::get(id), rows::package::get(other), rows);
-    let (permit, (package, found, (count, listed))) = ctx.load(Action::WritePackages, wanted)?;
-    let package = package.ok_or_else(|| no_package(id))?;
-    let found = found.ok_or_else(|| no_package(other))?;
+    let (pending, (package, found, (count, listed))) = ctx.load_placed(Action::WritePackages, wanted)?;
+    let (permit, package) = pending.on(package, || no_package(id))?;
+    let sight = ctx.sight()?;
+    let found = found.filter(|other| sight.sees(other.catalog)).ok_or_else(|| no_package(other))?;
     list(count, listed).may_list_package(id, other)?;
     incompatibility::insert(ctx.tx, &permit, id, what);
     audit(ctx, Activity::CreateIncompatiblePackage, &package, packages::target(&found))
@@ -45,9 +46,9 @@ pub fn add_package(ctx: &mut Ctx<'_, '_>, id: PackageId, other: PackageId) -> Re
 pub fn add_group(ctx: &mut Ctx<'_, '_>, id: PackageId, other: ObjectId) -> Result<(), ServiceError> {
     let what = Other::Group(other);
     let rows = (incompatibility::count(id, what), incompatibility::listed(id, what));
-    let (permit, (package, found, (count, listed))) =
-        ctx.load(Action::WritePackages, (rows::package::get(id), group::get(other), rows))?;
-    let package = package.ok_or_else(|| no_package(id))?;
+    let (pending, (package, found, (count, listed))) =
+        ctx.load_placed(Action::WritePackages, (rows::package::get(id), group::get(other), rows))?;
+    let (permit, package) = pending.on(package, || no_package(id))?;
     let found = found.ok_or_else(|| Refusal::no_such_object(other))?;
     list(count, listed).may_list_group(&found)?;
     incompatibility::insert(ctx.tx, &permit, id, what);
@@ -73,8 +74,8 @@ pub fn remove_group(ctx: &mut Ctx<'_, '_>, id: PackageId, other: ObjectId) -> Re
 /// A package that lists `other`.
 fn listing(ctx: &mut Ctx<'_, '_>, id: PackageId, other: Other) -> Result<(Permit, Package), ServiceError> {
     let wanted = (rows::package::get(id), incompatibility::listed(id, other));
-    let (permit, (package, listed)) = ctx.load(Action::WritePackages, wanted)?;
-    let package = package.ok_or_else(|| no_package(id))?;
+    let (pending, (package, listed)) = ctx.load_placed(Action::WritePackages, wanted)?;
+    let (permit, package) = pending.on(package, || no_package(id))?;
     match (listed, other) {
         (Some(_), _) => Ok((permit, package)),
         (None, Other::Package(other)) => Err(no_package(other).into()),

@@ -22,6 +22,7 @@ pub mod query;
 pub mod replay;
 pub mod requests;
 pub mod resources;
+pub mod roles;
 pub mod work;
 
 pub use ctx::{Ctx, Identity};

@@ -57,10 +57,9 @@ pub(crate) fn target(package: &Package) -> AuditTarget {
 /// Makes a package.
 pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewPackage) -> Result<PackageId, ServiceError> {
     let wanted = (new.catalog.map(rows::catalog::get), new.catalog.is_none().then(rows::catalog::general));
-    let (permit, (named, general)) = ctx.load(Action::WritePackages, wanted)?;
-    let catalog = named.flatten().or(general.flatten());
-    let catalog =
-        catalog.ok_or_else(|| Refusal::not_found("catalog", new.catalog.map_or(String::new(), |c| c.to_string())))?;
+    let (pending, (named, general)) = ctx.load_placed(Action::WritePackages, wanted)?;
+    let missing = || Refusal::not_found("catalog", new.catalog.map_or(String::new(), |c| c.to_string()));
+    let (permit, catalog) = pending.on(named.flatten().or(general.flatten()), missing)?;
     check_name("displayName", &new.name)?;
     check_description("description", new.description.as_deref())?;
     let by = ctx.signature()?;
@@ -87,8 +86,8 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewPackage) -> Result<PackageId, Serv
 
 /// Changes a package.
 pub fn update(ctx: &mut Ctx<'_, '_>, id: PackageId, patch: &PackagePatch) -> Result<(), ServiceError> {
-    let (permit, old) = ctx.load(Action::WritePackages, rows::package::get(id))?;
-    let old = old.ok_or_else(|| Refusal::not_found("access package", id))?;
+    let (pending, old) = ctx.load_placed(Action::WritePackages, rows::package::get(id))?;
+    let (permit, old) = pending.on(old, || Refusal::not_found("access package", id))?;
     if patch.catalog.is_some_and(|id| id != old.catalog) {
         let message = "an access package stays in its catalog; this release cannot move it";
         return Err(Refusal::new(Code::InvalidModel, message)
@@ -120,8 +119,8 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: PackageId, patch: &PackagePatch) -> Res
 /// Deletes a package that nobody holds and nobody waits for, with its policies (decisions.md H17).
 pub fn delete(ctx: &mut Ctx<'_, '_>, id: PackageId) -> Result<(), ServiceError> {
     let wanted = (rows::package::get(id), rows::package::uses(id), rows::policy::of_package(id));
-    let (permit, (package, uses, policies)) = ctx.load(Action::WritePackages, wanted)?;
-    let package = package.ok_or_else(|| Refusal::not_found("access package", id))?;
+    let (pending, (package, uses, policies)) = ctx.load_placed(Action::WritePackages, wanted)?;
+    let (permit, package) = pending.on(package, || Refusal::not_found("access package", id))?;
     if let Err(refusal) = uses.unwrap_or_default().may_delete(Code::AccessPackageInUse, "access package", &package.name)
     {
         return Err(refusal.because_of(ctx.fetch(rows::hold::package(id))?).into());
@@ -149,9 +148,9 @@ pub struct RoleScopeRef {
 
 /// Puts a resource role into a package. Who holds the package gets it too.
 pub fn add_role(ctx: &mut Ctx<'_, '_>, id: PackageId, named: &RoleScopeRef) -> Result<(RoleId, ScopeId), ServiceError> {
-    let (permit, (package, present)) =
-        ctx.load(Action::WritePackages, (rows::package::get(id), rows::package::roles(id)))?;
-    let package = package.ok_or_else(|| Refusal::not_found("access package", id))?;
+    let (pending, (package, present)) =
+        ctx.load_placed(Action::WritePackages, (rows::package::get(id), rows::package::roles(id)))?;
+    let (permit, package) = pending.on(package, || Refusal::not_found("access package", id))?;
     if present.len() >= PACKAGE_ROLES_MAX {
         let message = format!("an access package holds at most {PACKAGE_ROLES_MAX} resource roles");
         return Err(Refusal::new(Code::LimitExceeded, message).into());
@@ -194,8 +193,8 @@ pub fn add_role(ctx: &mut Ctx<'_, '_>, id: PackageId, named: &RoleScopeRef) -> R
 /// Takes a resource role out of a package. Who holds the package loses it, unless another package gives it too.
 pub fn remove_role(ctx: &mut Ctx<'_, '_>, id: PackageId, role: RoleId, scope: ScopeId) -> Result<(), ServiceError> {
     let wanted = (rows::package::get(id), rows::package::role_row(id, role, scope));
-    let (permit, (package, row)) = ctx.load(Action::WritePackages, wanted)?;
-    let package = package.ok_or_else(|| Refusal::not_found("access package", id))?;
+    let (pending, (package, row)) = ctx.load_placed(Action::WritePackages, wanted)?;
+    let (permit, package) = pending.on(package, || Refusal::not_found("access package", id))?;
     row.ok_or_else(|| Refusal::not_found("resource role scope", format!("{role}_{scope}")))?;
     rows::package::delete_role(ctx.tx, &permit, id, role, scope);
     let change = Modified::cleared("ResourceRoleScopes", format!("{role}_{scope}"));

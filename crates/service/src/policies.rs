@@ -44,10 +44,24 @@ pub(crate) fn target(policy: &Policy) -> AuditTarget {
     AuditTarget::new(TargetKind::AccessPackageAssignmentPolicy, policy.id, policy.name.clone())
 }
 
+/// What a policy may hold is not everybody's to decide (behaviour.md d.2): one that assigns by itself is its
+/// administrators' business, and so is to demand verified credentials, or to demand others.
+fn may_save(ctx: &mut Ctx<'_, '_>, old: Option<&PolicyBody>, new: &PolicyBody) -> Result<(), ServiceError> {
+    if new.is_automatic() || old.is_some_and(PolicyBody::is_automatic) {
+        ctx.permit(Action::WriteAutomaticPolicies)?;
+    }
+    let demanded = |body: &PolicyBody| body.credentials.clone().unwrap_or_default();
+    if old.map(demanded).unwrap_or_default() != demanded(new) {
+        ctx.permit(Action::RequireCredentials)?;
+    }
+    Ok(())
+}
+
 /// Makes a policy of a package.
 pub fn create(ctx: &mut Ctx<'_, '_>, package: PackageId, draft: &PolicyDraft) -> Result<PolicyId, ServiceError> {
-    let (permit, found) = ctx.load(Action::WritePolicies, rows::package::get(package))?;
-    let package = found.ok_or_else(|| Refusal::not_found("access package", package))?;
+    let (pending, found) = ctx.load_placed(Action::WritePolicies, rows::package::get(package))?;
+    let (permit, package) = pending.on(found, || Refusal::not_found("access package", package))?;
+    may_save(ctx, None, &draft.body)?;
     draft.check()?;
     let mut draft = draft.clone();
     draft.name_parts(ctx);
@@ -77,9 +91,10 @@ pub fn update(
     id: PolicyId,
     change: &dyn Fn(&Policy) -> Result<PolicyDraft, Refusal>,
 ) -> Result<(), ServiceError> {
-    let (permit, old) = ctx.load(Action::WritePolicies, rows::policy::get(id))?;
-    let old = old.ok_or_else(|| Refusal::not_found("assignment policy", id))?;
+    let (pending, old) = ctx.load_placed(Action::WritePolicies, rows::policy::get(id))?;
+    let (permit, old) = pending.on(old, || Refusal::not_found("assignment policy", id))?;
     let mut draft = change(&old)?;
+    may_save(ctx, Some(&old.body), &draft.body)?;
     draft.check()?;
     draft.name_parts(ctx);
     let new = Policy {
@@ -129,8 +144,9 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
 
 /// Deletes a policy that no live assignment and no open request uses (decisions.md H17).
 pub fn delete(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<(), ServiceError> {
-    let (permit, (policy, uses)) = ctx.load(Action::WritePolicies, (rows::policy::get(id), rows::policy::uses(id)))?;
-    let policy = policy.ok_or_else(|| Refusal::not_found("assignment policy", id))?;
+    let wanted = (rows::policy::get(id), rows::policy::uses(id));
+    let (pending, (policy, uses)) = ctx.load_placed(Action::WritePolicies, wanted)?;
+    let (permit, policy) = pending.on(policy, || Refusal::not_found("assignment policy", id))?;
     if let Err(refusal) = uses.unwrap_or_default().may_delete(Code::PolicyInUse, "assignment policy", &policy.name) {
         return Err(refusal.because_of(ctx.fetch(rows::hold::policy(id))?).into());
     }

@@ -41,8 +41,8 @@ pub struct ResourceCommand {
 
 /// Adds, refreshes or removes a resource; the request is done when it is made.
 pub fn request(ctx: &mut Ctx<'_, '_>, command: &ResourceCommand) -> Result<ResourceRequestId, ServiceError> {
-    let (permit, catalog) = ctx.load(Action::WriteResources, rows::catalog::get(command.catalog))?;
-    let catalog = catalog.ok_or_else(|| Refusal::not_found("catalog", command.catalog))?;
+    let (pending, catalog) = ctx.load_placed(Action::WriteResources, rows::catalog::get(command.catalog))?;
+    let (permit, catalog) = pending.on(catalog, || Refusal::not_found("catalog", command.catalog))?;
     let (resource, activity) = match command.kind {
         ResourceRequestKind::AdminAdd => (add(ctx, &permit, &catalog, command)?, Activity::CreateResourceRequest),
         ResourceRequestKind::AdminUpdate => {
@@ -134,17 +134,24 @@ fn may_handle(ctx: &mut Ctx<'_, '_>, system: OriginSystem, origin: ObjectId) -> 
             "Application.ReadWrite.All",
         ),
     };
-    let caller = ctx.caller()?.clone();
-    let allowed = match caller.principal {
-        Principal::System => true,
-        Principal::App(_) => caller.capabilities.has(capability),
-        Principal::User(person) => caller.holds(roles) || ctx.fetch(member::is_owner(origin, person))?.is_some(),
+    let caller = ctx.caller()?;
+    let (allowed, object) = match caller.principal {
+        Principal::System => (true, None),
+        Principal::App(id) => (caller.capabilities.has(capability), Some(id)),
+        Principal::User(id) => (caller.holds(roles), Some(id)),
     };
     if allowed {
         return Ok(());
     }
+    if let Some(object) = object
+        && ctx.fetch(member::is_owner(origin, object))?.is_some()
+    {
+        return Ok(());
+    }
+    let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
     let message = format!(
-        "The caller is not the resource owner. An owner of the object, an administrator of such objects, or an application with {permission} can do this."
+        "The caller is not the resource owner. An owner of the object, a {}, or an application with {permission} can do this.",
+        roles.join(" or ")
     );
     Err(Refusal::new(Code::CallerNotResourceOwner, message).into())
 }
@@ -229,8 +236,9 @@ fn remove(ctx: &mut Ctx<'_, '_>, permit: &Permit, resource: &Resource) -> Result
 
 /// Reads name, description and roles of a resource from its origin again.
 pub fn refresh(ctx: &mut Ctx<'_, '_>, catalog: CatalogId, id: ResourceId) -> Result<(), ServiceError> {
-    let (permit, resource) = ctx.load(Action::WriteResources, rows::catalog::resource(id))?;
-    let resource = resource.filter(|r| r.catalog == catalog).ok_or_else(|| Refusal::not_found("resource", id))?;
+    let (pending, resource) = ctx.load_placed(Action::WriteResources, rows::catalog::resource(id))?;
+    let found = resource.filter(|r| r.catalog == catalog);
+    let (permit, resource) = pending.on(found, || Refusal::not_found("resource", id))?;
     let resource = renew(ctx, &permit, resource)?;
     ctx.audit(&AuditEvent::new(Activity::UpdateCatalogResource, target(&resource)))
 }

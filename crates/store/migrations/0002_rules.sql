@@ -98,6 +98,30 @@ ALTER TABLE grant_row ADD COLUMN drift_at {{ts}};
 CREATE INDEX ix_grant_drift ON grant_row (drift_at, id) WHERE drift_at IS NOT NULL;
 
 CREATE INDEX ix_role_assignment_scope ON role_assignment (provider, scope_kind, scope_id);
+ALTER TABLE role_assignment ADD COLUMN scope_key {{text}};
+CREATE INDEX ix_role_assignment_scope_key ON role_assignment (scope_key, id) WHERE scope_key IS NOT NULL;
+
+-- The built-in roles of entitlement management; a test holds them to those that the rules know.
+CREATE TABLE role_definition (
+    id {{id}} PRIMARY KEY,
+    name {{text}} NOT NULL,
+    name_key {{text}} NOT NULL,
+    is_built_in {{bool}} NOT NULL,
+    actions {{json}} NOT NULL
+){{table}};
+INSERT INTO role_definition (id, name, name_key, is_built_in, actions) VALUES
+    ({{guid:ae79f26694d44dabb730feca7e132178}}, 'Catalog owner', 'catalog owner', TRUE,
+        '["microsoft.entitlementManagement/allEntities/allTasks"]'),
+    ({{guid:44272f93976248e8af591b5351b1d6b3}}, 'Catalog reader', 'catalog reader', TRUE,
+        '["microsoft.entitlementManagement/allEntities/Read"]'),
+    ({{guid:7f480852ebdc47d487de0d8498384a83}}, 'AccessPackages manager', 'accesspackages manager', TRUE,
+        '["microsoft.entitlementManagement/AccessPackageCatalog/AccessPackage/allTasks","microsoft.entitlementManagement/AccessPackageCatalog/allEntities/Read"]'),
+    ({{guid:ba92d953d8e04e39a7970cbedb0a89e8}}, 'Catalog creator', 'catalog creator', TRUE,
+        '["microsoft.entitlementManagement/AccessPackageCatalog/Create"]'),
+    ({{guid:e2182095804a4656ae1164734e9b7ae5}}, 'AccessPackage assignment manager', 'accesspackage assignment manager', TRUE,
+        '["microsoft.entitlementManagement/AccessPackage/GrantRequests/allTasks","microsoft.entitlementManagement/AccessPackage/Grants/allTasks","microsoft.entitlementManagement/AccessPackageCatalog/allEntities/Read"]'),
+    ({{guid:e65cf63f9cc24b488871cb667e9d90fb}}, 'Connected Organization Administrator', 'connected organization administrator', TRUE,
+        '["microsoft.entitlementManagement/ConnectedOrganizations/allTasks"]');
 
 ALTER TABLE job ADD COLUMN subject_id {{id}};
 ALTER TABLE job ADD COLUMN catalog_id {{id}};

@@ -22,11 +22,12 @@ use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Provider, Settin
 use tenure_connect::http::Rules;
 use tenure_connect::{Connectors, MemoryConnector};
 use tenure_domain::Timestamp;
+use tenure_domain::authorize::DirectoryRole;
 use tenure_domain::ids::{ObjectId, SeededEntropy};
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
-use tenure_service::rows::tenant;
+use tenure_service::rows::tenant::{self, Settings as Switches};
 use tenure_service::{Clocks, Engine, Identity};
 use tenure_store::Bounds;
 use tenure_store::rows::directory::object::{self, Source};
@@ -547,6 +548,33 @@ impl TestApp {
         if let Some(ring) = ring {
             self.app.replace_keys(ring);
         }
+    }
+
+    /// Gives a directory role to somebody, as the first start does.
+    ///
+    /// # Panics
+    /// When there is no such object.
+    pub async fn give_role(&self, role: DirectoryRole, to: Uuid) {
+        let given = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
+            tenure_service::bootstrap::give_role(ctx, role, ObjectId(to))
+        });
+        given.await.expect("the role is given");
+    }
+
+    /// Gives the tenant another value of its switches.
+    ///
+    /// # Panics
+    /// When the database fails.
+    pub async fn set_switches(&self, change: impl Fn(&mut Switches) + Send + Sync + 'static) {
+        let changed = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
+            if let Some(tenant) = ctx.fetch(tenant::get())? {
+                let mut switches = tenant.settings;
+                change(&mut switches);
+                tenant::set_settings(ctx.tx, &switches)?;
+            }
+            Ok(())
+        });
+        changed.await.expect("the switches are set");
     }
 
     /// From here on an outside directory is the master of an object, under the key `key`, and takes writes or not.

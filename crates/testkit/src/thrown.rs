@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tenure_api::SCHEMA;
-use tenure_domain::authorize::Sight;
+use tenure_domain::authorize::{Reach, Sight};
+use tenure_domain::ids::{CatalogId, ObjectId};
 use tenure_odata::edm::{Column, EntityType, Nav, Relation, Version};
 use tenure_odata::eval::{Record, eval};
 use tenure_odata::query::{Context, Expand, Options};
@@ -85,9 +86,23 @@ fn holds(entity: &'static EntityType, filter: &Filter) {
     let mut select = Select::all(entity, Vec::new(), ROWS);
     select.filter = Some(filter);
     for dialect in [Dialect::Embedded, Dialect::Server] {
-        well_formed(&select.statement(dialect, &Sight::ALL));
-        well_formed(&select.count(dialect, &Sight::ALL));
+        for sight in sights() {
+            well_formed(&select.statement(dialect, &sight));
+            well_formed(&select.count(dialect, &sight));
+        }
     }
+}
+
+/// Who looks: somebody who sees everything, and others who have roles in one catalog, in two, and in many.
+fn sights() -> Vec<Sight> {
+    let scoped = |catalogs: usize| Sight {
+        me: Some(ObjectId(uuid::Uuid::nil())),
+        principal: Some(ObjectId(uuid::Uuid::nil())),
+        entitlement: Reach::Catalogs,
+        catalogs: (0..catalogs as u128).map(|n| CatalogId(uuid::Uuid::from_u128(n))).collect(),
+        ..Sight::ALL
+    };
+    vec![Sight::ALL, scoped(1), scoped(2), scoped(tenure_domain::limits::SCOPE_UNION_MAX + 1)]
 }
 
 /// Every parameter is used and none is missing; quotes and parentheses outside of texts are closed.
@@ -141,10 +156,12 @@ fn selected(entity: &'static EntityType, query: &Query) {
     select.order = &query.order;
     select.skip = query.skip;
     for dialect in [Dialect::Embedded, Dialect::Server] {
-        well_formed(&select.statement(dialect, &Sight::ALL));
-        let mut next = select.clone();
-        next.after = Some(&after);
-        well_formed(&next.statement(dialect, &Sight::ALL));
+        for sight in sights() {
+            well_formed(&select.statement(dialect, &sight));
+            let mut next = select.clone();
+            next.after = Some(&after);
+            well_formed(&next.statement(dialect, &sight));
+        }
     }
     if let Some(filter) = &query.filter {
         holds(entity, filter);

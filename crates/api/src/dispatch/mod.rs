@@ -13,6 +13,7 @@ mod incompatible;
 mod key;
 mod members;
 pub mod read;
+mod roles;
 
 use crate::error::Failure;
 use crate::http::{Call, Reply};
@@ -92,6 +93,9 @@ routes! {
     DELETE "assignmentRequests/{}" => e::delete_request;
     POST "assignmentRequests/{}/cancel()" => e::cancel_request;
 
+    POST "roleAssignments" => roles::assign;
+    DELETE "roleAssignments/{}" => roles::unassign;
+
     POST "users" => d::create_user;
     PATCH "users/{}" => d::update_user;
     DELETE "users/{}" => d::delete_user;
@@ -161,6 +165,11 @@ routes! {
     POST "groups/getByIds()" => m::by_ids;
     POST "applications/getByIds()" => m::by_ids;
     POST "servicePrincipals/getByIds()" => m::by_ids;
+}
+
+/// Every path shape that can be written to, with its method; for whoever checks that all of them were looked at.
+pub fn written() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().map(|route| (route.method.as_str(), route.shape))
 }
 
 /// Answers a call on the published surface.

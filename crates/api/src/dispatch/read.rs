@@ -151,7 +151,7 @@ fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal>
     match reach(spot.entity.relation, sight) {
         Reach::Nothing => denied(),
         Reach::Own if resolved.is_collection && !is_about_caller && (is_entitlement || !nested) => denied(),
-        Reach::Own | Reach::All => Ok(()),
+        Reach::Own | Reach::Catalogs | Reach::All => Ok(()),
     }
 }
 

@@ -7,10 +7,12 @@
 
 mod approvals;
 mod audit;
+mod authz;
 mod campaign;
 mod catalogs;
 mod certificates;
 mod clients;
+mod delegation;
 mod demo;
 mod directory;
 mod elsewhere;
@@ -35,6 +37,7 @@ mod reading;
 mod refusals;
 mod requests;
 mod revocation;
+mod roles;
 mod schema;
 mod sessions;
 mod signin;

@@ -78,7 +78,7 @@ pub fn explain(ctx: &mut Ctx<'_, '_>, command: &ExplainCommand) -> Result<Explai
         requestor: if kind == RequestType::UserAdd { Some(subject) } else { ctx.identity_principal() },
     };
     let (_, mut facts) = load(ctx, action, &about, |_| Ok(()))?;
-    let reader = reader(ctx, subject)?;
+    let reader = reader(ctx, subject, facts.package.catalog)?;
     if reader != Reader::Administrator {
         must_be_visible(&facts)?;
     }

@@ -13,7 +13,7 @@ pub use submit::{SubmitCommand, Submitted, TargetRef, submit};
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
-use tenure_domain::authorize::{Action, Permit, Reach};
+use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::directory::user::User;
 use tenure_domain::ids::{ObjectId, RequestId, SubjectId};
 use tenure_domain::package::Package;
@@ -62,20 +62,24 @@ pub(crate) fn names(ctx: &mut Ctx<'_, '_>, request: &Request) -> Result<Names, S
 /// A request the caller may act on: administrators on all, people on their own. Invisible is absent (decisions.md J2).
 fn own_or_administered(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(Request, Permit), ServiceError> {
     let found = ctx.fetch(rows::request::get(id))?;
-    let missing = || ServiceError::from(Refusal::not_found("assignment request", id));
-    if let Ok(permit) = ctx.permit(Action::AdministerAssignments) {
-        return Ok((found.ok_or_else(missing)?, permit));
-    }
+    let missing = || Refusal::not_found("assignment request", id);
+    let (administers, asks) = (ctx.pending(Action::AdministerAssignments), ctx.pending(Action::RequestAccess));
     let sight = ctx.sight()?;
-    let permit = ctx.permit(Action::RequestAccess)?;
     let me = sight.me.map(|id| SubjectId(id.0));
     let mine = |r: &Request| me.is_some() && (r.requestor == me || Some(r.target) == me);
-    let request = found.filter(|r| sight.entitlement == Reach::All || mine(r)).ok_or_else(missing)?;
-    if mine(&request) {
+    if let (Ok(asks), true) = (&asks, found.as_ref().is_some_and(mine)) {
+        let (permit, request) = asks.on(found, missing)?;
         return Ok((request, permit));
     }
-    // Somebody who sees all but administers nothing.
-    ctx.permit(Action::AdministerAssignments).map(|permit| (request, permit))
+    let pending = match (administers, asks) {
+        (Ok(pending), _) => pending,
+        (Err(_), Err(refused)) => return Err(refused),
+        // Somebody who administers nothing hears so about what he sees; what he does not see is not there.
+        (Err(refused), Ok(_)) if found.as_ref().is_some_and(|r| sight.sees(r.catalog)) => return Err(refused),
+        (Err(_), Ok(_)) => return Err(missing().into()),
+    };
+    let (permit, request) = pending.on(found, missing)?;
+    Ok((request, permit))
 }
 
 /// Withdraws a request that waits for approval or for its start: the requestor, or an administrator.
@@ -88,8 +92,8 @@ pub fn cancel(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> 
 
 /// Deletes a finished request.
 pub fn delete(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
-    let (permit, request) = ctx.load(Action::AdministerAssignments, rows::request::get(id))?;
-    let request = request.ok_or_else(|| Refusal::not_found("assignment request", id))?;
+    let (pending, request) = ctx.load_placed(Action::AdministerAssignments, rows::request::get(id))?;
+    let (permit, request) = pending.on(request, || Refusal::not_found("assignment request", id))?;
     let assignment = match request.state.assignment() {
         Some(id) => ctx.fetch(rows::assignment::get(id))?,
         None => None,

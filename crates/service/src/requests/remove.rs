@@ -3,7 +3,7 @@
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
-use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::authorize::{Action, Pending};
 use tenure_domain::ids::{AssignmentId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::request::{self, Direction, Names, RemovalFacts, RemovalKind, RequestType};
@@ -37,14 +37,14 @@ pub struct RemoveCommand {
 pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestId, ServiceError> {
     let by_person = command.kind == RequestType::UserRemove;
     let by_approver = command.kind == RequestType::ApproverRemove;
-    let action = if by_person || by_approver { Action::RequestAccess } else { Action::AdministerAssignments };
-    let (permit, found) = find(ctx, action, &command.assignment)?;
+    let action = if by_person || by_approver { Action::RequestAccess } else { Action::AssignDirectly };
+    let (pending, found) = find(ctx, action, &command.assignment)?;
     let me = ctx.person()?.map(|id| SubjectId(id.0));
     let missing = || match command.assignment.id {
         Some(id) => Refusal::not_found("assignment", id),
         None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
     };
-    let assignment = found.filter(|a| !by_person || Some(a.target) == me).ok_or_else(missing)?;
+    let (permit, assignment) = pending.on(found.filter(|a| !by_person || Some(a.target) == me), missing)?;
     let revocation = if by_approver { Some(revokes(ctx, &assignment, command)?) } else { None };
     let facts = removal_facts(ctx, assignment)?;
     let requestor = ctx.caller()?.principal.object().map(|o| SubjectId(o.0));
@@ -80,28 +80,28 @@ fn revokes(
     Ok(RemovalKind::Approver { requestor: SubjectId(me.0), justification: reason.to_owned() })
 }
 
-/// The permit and the assignment, in one round trip.
+/// What is permitted, and the assignment, in one round trip.
 fn find(
     ctx: &mut Ctx<'_, '_>,
     action: Action,
     named: &AssignmentRef,
-) -> Result<(Permit, Option<Assignment>), ServiceError> {
+) -> Result<(Pending, Option<Assignment>), ServiceError> {
     if let Some(id) = named.id {
         let wanted = (rows::assignment::get(id), rows::assignment::of_request(RequestId(id.0)));
-        let (permit, (assignment, of_request)) = ctx.load(action, wanted)?;
-        return Ok((permit, assignment.or(of_request)));
+        let (pending, (assignment, of_request)) = ctx.load_placed(action, wanted)?;
+        return Ok((pending, assignment.or(of_request)));
     }
     let target = match named.target {
         Some(target) => Some(target),
         None => ctx.identity_person(),
     };
     let (Some(package), Some(target)) = (named.package, target) else {
-        ctx.permit(action)?;
+        ctx.pending(action)?;
         let message = "assignment/id is required, or assignment/accessPackageId with assignment/targetId";
         return Err(Refusal::new(Code::InvalidModel, message).detail("/assignment/id", "missing").into());
     };
-    let (permit, live) = ctx.load(action, rows::assignment::live(package, SubjectId(target.0)))?;
-    Ok((permit, live.filter(|a| named.policy.is_none_or(|p| p == a.policy))))
+    let (pending, live) = ctx.load_placed(action, rows::assignment::live(package, SubjectId(target.0)))?;
+    Ok((pending, live.filter(|a| named.policy.is_none_or(|p| p == a.policy))))
 }
 
 /// Everything the end of an assignment looks at.

@@ -4,10 +4,10 @@ use super::subject_of;
 use crate::approvals::{people_of, people_rows};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
-use tenure_domain::authorize::{Action, Permit, Principal};
+use tenure_domain::authorize::{Action, Permit, Principal, Scope};
 use tenure_domain::directory::application::ServicePrincipal;
 use tenure_domain::directory::user::{User, UserKind};
-use tenure_domain::ids::{ObjectId, PackageId, PolicyId, RequestId, SubjectId};
+use tenure_domain::ids::{CatalogId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::policy::eligibility::{TargetFacts, in_scope};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::{Policy, TargetScope};
@@ -64,7 +64,7 @@ pub enum Submitted {
 pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserAdd;
     let target = find_target(ctx, command)?;
-    let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
+    let action = if by_person { Action::RequestAccess } else { Action::AssignDirectly };
     let about = About { package: command.package, target, kind: command.kind, requestor: ctx.identity_principal() };
     let (permit, facts) = load(ctx, action, &about, |ctx| {
         if command.bypass_approval {
@@ -125,14 +125,14 @@ pub(super) fn load(
         rows::package::related(package, subject),
         people_rows(package, about.requestor, target),
     );
-    let (permit, found) = ctx.load(action, wanted)?;
+    let (pending, found) = ctx.load_placed(action, wanted)?;
     let ((package_row, flags, policies), (person, service), groups, open, live, conflicts, roles, related, people) =
         found;
     also(ctx)?;
-    let reader = reader(ctx, target)?;
-    let target =
-        target_state(person.as_ref(), service.as_ref(), groups).ok_or_else(|| Refusal::no_such_object(target))?;
-    let package = package_row.ok_or_else(|| Refusal::not_found("access package", package))?;
+    let id = target;
+    let target = target_state(person.as_ref(), service.as_ref(), groups).ok_or_else(|| Refusal::no_such_object(id))?;
+    let (permit, package) = pending.on(package_row, || Refusal::not_found("access package", package))?;
+    let reader = reader(ctx, id, package.catalog)?;
     let by_person = about.kind == RequestType::UserAdd;
     let (catalog_published, catalog_external) = flags.unwrap_or((false, false));
     let facts = SubmitFacts {
@@ -159,8 +159,9 @@ pub(super) fn must_be_visible(facts: &SubmitFacts) -> Result<(), Refusal> {
 }
 
 /// Who reads what the rules say.
-pub(super) fn reader(ctx: &mut Ctx<'_, '_>, target: ObjectId) -> Result<Reader, ServiceError> {
-    if ctx.permit(Action::AdministerAssignments).is_ok() {
+pub(super) fn reader(ctx: &mut Ctx<'_, '_>, target: ObjectId, catalog: CatalogId) -> Result<Reader, ServiceError> {
+    let pending = ctx.pending(Action::AdministerAssignments);
+    if pending.is_ok_and(|pending| pending.within(Scope::Catalog(catalog)).is_ok()) {
         return Ok(Reader::Administrator);
     }
     Ok(if ctx.person()? == Some(target) { Reader::Target } else { Reader::Other })
@@ -177,7 +178,7 @@ fn find_target(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<ObjectI
             }
         },
         TargetRef::Email(address) => {
-            let (_, known) = ctx.load(Action::AdministerAssignments, user::by_address(address))?;
+            let (_, known) = ctx.load_placed(Action::AssignDirectly, user::by_address(address))?;
             known.ok_or_else(|| {
                 let message = format!("nobody in the directory has the address `{address}`; this release assigns to people of the directory only");
                 Refusal::new(Code::TargetNotEligible, message).detail("/assignment/target/email", "unknown").into()

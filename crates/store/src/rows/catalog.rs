@@ -130,12 +130,13 @@ pub fn update(tx: &mut Tx<'_>, _: &Permit, catalog: &Catalog) {
         .on_constraint("uq_catalog_unique_name", duplicate_unique);
 }
 
-/// Deletes a catalog with its resources and their requests.
+/// Deletes a catalog with its resources, their requests, and the roles held for it.
 pub fn delete(tx: &mut Tx<'_>, permit: &Permit, id: CatalogId, resources: &[ResourceId]) {
     for resource in resources {
         delete_resource(tx, permit, *resource);
     }
     tx.write(&DELETE_REQUESTS, vec![id.0.into()]);
+    super::role::delete_of_catalog(tx, id);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("catalog");
 }
 

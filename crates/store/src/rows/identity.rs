@@ -1,5 +1,6 @@
 //! Who may sign in, with what, and what was given to whom: keys, credentials, codes and tokens, consent, rights.
 
+use super::role::{self, Provider};
 use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
@@ -13,11 +14,11 @@ use uuid::Uuid;
 
 sql! {
     /// What the directory says about a person who calls, at this moment (decisions.md D11): one row for the account, one
-    /// for each directory role held directly or through groups.
-    USER_RIGHTS(hot): "SELECT 0 AS kind, u.id AS id_value, o.display_name AS text_value, CASE WHEN u.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, u.user_type AS n2, u.token_epoch AS n3, u.upn AS more FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 UNION ALL SELECT 2, ra.role_id, NULL, 0, 0, 0, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1";
+    /// for each role held directly or through groups, of the directory and of entitlement management alike.
+    USER_RIGHTS(hot): "SELECT 0 AS kind, u.id AS id_value, CASE WHEN u.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, u.user_type AS n2, NULL AS scope_value, o.display_name AS text_value, u.token_epoch AS n3, u.upn AS more FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 UNION ALL SELECT 2, ra.role_id, ra.provider, ra.scope_kind, ra.scope_id, NULL, 0, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND NOT EXISTS (SELECT 1 FROM dir_group dg WHERE dg.id = ra.principal_id AND dg.is_deleted)";
     /// The same about an app, with one row for each app role held at the Graph application. Their published ids say what
     /// they allow.
-    APP_RIGHTS(hot): "SELECT 1 AS kind, s.app_id AS id_value, o.display_name AS text_value, CASE WHEN s.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, 0 AS n2, 0 AS n3, NULL AS more FROM service_principal s JOIN directory_object o ON o.id = s.id WHERE s.id = $1 UNION ALL SELECT 2, ra.role_id, NULL, 0, 0, 0, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND ra.provider = 1 UNION ALL SELECT 3, aa.app_role_id, NULL, 0, 0, 0, NULL FROM service_principal gs JOIN app_role_assignment aa ON aa.principal_id = $1 AND aa.sp_id = gs.id WHERE gs.app_id = $2 AND NOT gs.is_deleted";
+    APP_RIGHTS(hot): "SELECT 1 AS kind, s.app_id AS id_value, CASE WHEN s.is_enabled AND o.deleted_at IS NULL THEN 1 ELSE 0 END AS n1, 0 AS n2, NULL AS scope_value, o.display_name AS text_value, 0 AS n3, NULL AS more FROM service_principal s JOIN directory_object o ON o.id = s.id WHERE s.id = $1 UNION ALL SELECT 2, ra.role_id, ra.provider, ra.scope_kind, ra.scope_id, NULL, 0, NULL FROM role_assignment ra WHERE ra.principal_id IN (SELECT $1 UNION ALL SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $1) AND NOT EXISTS (SELECT 1 FROM dir_group dg WHERE dg.id = ra.principal_id AND dg.is_deleted) UNION ALL SELECT 3, aa.app_role_id, 0, 0, NULL, NULL, 0, NULL FROM service_principal gs JOIN app_role_assignment aa ON aa.principal_id = $1 AND aa.sp_id = gs.id WHERE gs.app_id = $2 AND NOT gs.is_deleted";
     /// Whether the client of a delegated token may act, and what it was given for everybody and for this person: both are
     /// asked again with every request, so that consent that is withdrawn ends at once.
     CLIENT_RIGHTS(hot): "SELECT s.is_enabled, NULL AS scopes FROM service_principal s WHERE s.app_id = $1 AND NOT s.is_deleted UNION ALL SELECT s.is_enabled, g.scopes FROM service_principal s JOIN oauth_grant g ON g.client_id = s.id AND g.principal_id IS NULL WHERE s.app_id = $1 AND NOT s.is_deleted UNION ALL SELECT s.is_enabled, g.scopes FROM service_principal s JOIN oauth_grant g ON g.client_id = s.id AND g.principal_id = $2 WHERE s.app_id = $1 AND NOT s.is_deleted";
@@ -65,14 +66,19 @@ pub struct Account {
     pub permissions: Vec<Uuid>,
 }
 
+/// Kinds of rows of the rights: a role, and an app role held at the Graph application; others are accounts.
+const ROLE: i64 = 2;
+const PERMISSION: i64 = 3;
+
 /// One row of [`USER_RIGHTS`] or [`APP_RIGHTS`].
 #[derive(Debug, Default)]
 pub struct RightsRow {
     kind: i64,
     id: Uuid,
-    text: Option<String>,
     n1: i64,
     n2: i64,
+    scope: Option<Uuid>,
+    text: Option<String>,
     n3: i64,
     more: Option<String>,
 }
@@ -87,16 +93,21 @@ pub fn rights(principal: ObjectId, is_app: bool) -> Query<RightsRow> {
     Query::new(sql, params, |row| {
         let mut c = Columns::of(row, "rights");
         let (kind, id) = (c.int("kind")?, c.id("id_value")?);
-        if kind > 1 {
+        if kind == PERMISSION {
             // An account has many of these, and they say nothing else.
             return Ok(RightsRow { kind, id, ..RightsRow::default() });
+        }
+        let (n1, n2, scope) = (c.int("n1")?, c.int("n2")?, c.opt_id("scope_value")?);
+        if kind == ROLE {
+            return Ok(RightsRow { kind, id, n1, n2, scope, ..RightsRow::default() });
         }
         Ok(RightsRow {
             kind,
             id,
+            n1,
+            n2,
+            scope,
             text: c.opt_text("text_value")?,
-            n1: c.int("n1")?,
-            n2: c.int("n2")?,
             n3: c.int("n3")?,
             more: c.opt_text("more")?,
         })
@@ -115,6 +126,8 @@ pub fn account(rows: Vec<RightsRow>) -> Option<Account> {
                         is_enabled: row.n1 == 1,
                         is_member: row.n2 == 1,
                         roles: Vec::new(),
+                        entitlement: Vec::new(),
+                        manages_assignments: false,
                         name: row.text.unwrap_or_default(),
                         principal_name: row.more.unwrap_or_else(|| row.id.hyphenated().to_string()),
                     },
@@ -122,8 +135,11 @@ pub fn account(rows: Vec<RightsRow>) -> Option<Account> {
                     permissions: Vec::new(),
                 });
             }
-            (2, Some(account)) => account.rights.roles.extend(DirectoryRole::from_id(row.id)),
-            (3, Some(account)) => account.permissions.push(row.id),
+            (ROLE, Some(account)) if row.n1 == Provider::Directory as i64 => {
+                account.rights.roles.extend(DirectoryRole::from_id(row.id));
+            }
+            (ROLE, Some(account)) => account.rights.entitlement.extend(role::held(row.id, row.n2, row.scope)),
+            (PERMISSION, Some(account)) => account.permissions.push(row.id),
             _ => {}
         }
     }

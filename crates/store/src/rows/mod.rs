@@ -15,6 +15,7 @@ pub mod package;
 pub mod policy;
 pub mod replay;
 pub mod request;
+pub mod role;
 pub mod session;
 pub mod subject;
 pub mod tenant;
@@ -42,6 +43,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         policy::STATEMENTS,
         replay::STATEMENTS,
         request::STATEMENTS,
+        role::STATEMENTS,
         session::STATEMENTS,
         subject::STATEMENTS,
         tenant::STATEMENTS,

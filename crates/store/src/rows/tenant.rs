@@ -10,6 +10,7 @@ use uuid::Uuid;
 sql! {
     GET(hot): "SELECT id, name, domains, settings, is_demo, clock_offset FROM tenant";
     INSERT: "INSERT INTO tenant (id, name, domains, settings, is_demo, clock_offset) VALUES ($1, $2, $3, $4, $5, $6)";
+    SET_SETTINGS: "UPDATE tenant SET settings = $1";
     SET_OFFSET: "UPDATE tenant SET clock_offset = $1 WHERE is_demo";
 }
 
@@ -21,11 +22,17 @@ pub struct Settings {
     pub enforce_approval_on_direct_assignment: bool,
     /// The password grant is offered to public clients (decisions.md K3).
     pub password_grant: bool,
+    /// User Administrators see, assign and remove (the older product's rule).
+    pub user_administrator_manages_assignments: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { enforce_approval_on_direct_assignment: true, password_grant: false }
+        Self {
+            enforce_approval_on_direct_assignment: true,
+            password_grant: false,
+            user_administrator_manages_assignments: false,
+        }
     }
 }
 
@@ -73,6 +80,12 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
         tenant.clock_offset.into(),
     ];
     tx.write(&INSERT, params);
+    Ok(())
+}
+
+/// Gives the tenant other switches.
+pub fn set_settings(tx: &mut Tx<'_>, settings: &Settings) -> Result<(), StoreError> {
+    tx.write(&SET_SETTINGS, vec![json(settings)?]).exactly_one("tenant");
     Ok(())
 }
 

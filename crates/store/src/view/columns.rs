@@ -174,6 +174,19 @@ columns! {
     grant_resource("grant_row", "vr") {
         SYSTEM "origin_system",
     }
+    /// Definitions of roles.
+    role_definition("role_definition", "f") {
+        ID "id", NAME "name", NAME_KEY "name_key", BUILT_IN "is_built_in", ACTIONS "actions",
+    }
+    /// Roles of entitlement management that were given to somebody.
+    role_assignment("role_assignment", "i") {
+        ID "id", ROLE "role_id", PRINCIPAL "principal_id", SCOPE_KIND "scope_kind", SCOPE "scope_id",
+        SCOPE_KEY "scope_key",
+    }
+    /// Catalogs as what a role is held for.
+    app_scope("app_scope", "if") {
+        ID "id", NAME "name",
+    }
     /// Audit rows.
     audit("audit", "t") {
         ID "id", AT "at", ACTIVITY_KEY "activity_key", CATEGORY_KEY "category_key", ENTITLEMENT "is_entitlement",
@@ -218,4 +231,6 @@ pub mod link {
     pub const ASSIGNMENT_GRANTS: Link = Link("assignment_grants");
     /// A grant and its assignments.
     pub const GRANT_ASSIGNMENTS: Link = Link("grant_assignments");
+    /// A role and those it inherits from: none does.
+    pub const INHERITED_ROLES: Link = Link("inherited_roles");
 }

@@ -4,7 +4,8 @@
 use super::relation::{self, RelationDef, Seen};
 use crate::driver::dialect::{Dialect, in_list, prefix_end};
 use std::fmt::Write;
-use tenure_domain::authorize::Sight;
+use tenure_domain::authorize::{EntitlementRole, Sight};
+use tenure_domain::limits::SCOPE_UNION_MAX;
 use tenure_domain::text::search_terms;
 use tenure_odata::edm::{Column, EntityType, Items, Nav, SearchBy, Via};
 use tenure_odata::query::Term;
@@ -127,8 +128,70 @@ impl<'a> Writer<'a> {
             Seen::All => {}
             Seen::Nothing => all.push("1 = 0".to_owned()),
             Seen::Under(condition) => all.push(self.template(place, &condition, None)),
+            Seen::InCatalogs(own) => {
+                // Something else in the statement finds the rows: this one shall not choose the index.
+                let mut any = self.by_catalog(place, true);
+                if let Some(own) = own {
+                    any.push(self.template(place, own, None));
+                }
+                all.push(if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) });
+            }
         }
         all
+    }
+
+    /// What an administrator's list shows to a caller who has roles in some catalogs: what lies in them (decisions.md
+    /// J3). Nothing where the caller sees more, or less.
+    pub fn listed(&mut self, place: Place) -> Option<Vec<String>> {
+        let Seen::InCatalogs(_) = place.def.family.seen(self.sight) else { return None };
+        let mut all: Vec<String> = place.def.always.map(|t| place.expand(t)).into_iter().collect();
+        let lies = self.by_catalog(place, self.few == Some(place.number)).pop();
+        all.push(lies.unwrap_or_else(|| "1 = 0".to_owned()));
+        Some(all)
+    }
+
+    /// The condition that a row has to do with one of the caller's catalogs, if there can be such rows.
+    fn by_catalog(&mut self, place: Place, is_hushed: bool) -> Vec<String> {
+        if let Some(column) = place.def.catalog {
+            return vec![self.in_catalogs(&place.expand(column), is_hushed)];
+        }
+        let Some(template) = place.def.by_catalog else { return Vec::new() };
+        let text = place.expand(template);
+        let mut parts = text.split('[');
+        let mut condition = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (column, rest) = part.split_once(']').unwrap_or((part, ""));
+            condition.push_str(&self.in_catalogs(column, true));
+            condition.push_str(rest);
+        }
+        vec![condition]
+    }
+
+    /// The condition that a column holds one of the caller's catalogs. Few of them are said; many are looked up.
+    fn in_catalogs(&mut self, column: &str, is_hushed: bool) -> String {
+        let sight = self.sight;
+        let hushed = || self.dialect.gathered(column).unwrap_or_else(|| self.dialect.not_by(column));
+        let column = if is_hushed { hushed() } else { column.to_owned() };
+        match sight.catalogs.len() {
+            0 => "1 = 0".to_owned(),
+            1..=SCOPE_UNION_MAX => {
+                let values: Vec<Value> = sight.catalogs.iter().map(|id| Value::Id(id.0)).collect();
+                let list = self.list_of(&values);
+                format!("{column} IN {list}")
+            }
+            _ => {
+                let holder = self.param(sight.principal.map(|id| id.0));
+                let roles: Vec<Value> = EntitlementRole::OF_CATALOGS.iter().map(|r| Value::Id(r.id())).collect();
+                let roles = self.list_of(&roles);
+                format!(
+                    "{column} IN (SELECT hr.scope_id FROM role_assignment hr WHERE hr.principal_id IN (SELECT {holder} \
+                         UNION ALL SELECT hc.ancestor_id FROM group_member hm JOIN group_closure hc \
+                         ON hc.descendant_id = hm.group_id WHERE hm.member_id = {holder}) AND hr.provider = 2 \
+                         AND hr.scope_kind = 1 AND hr.role_id IN {roles} AND NOT EXISTS (SELECT 1 FROM dir_group hg \
+                         WHERE hg.id = hr.principal_id AND hg.is_deleted))"
+                )
+            }
+        }
     }
 
     /// A filter as a condition.

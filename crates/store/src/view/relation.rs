@@ -25,6 +25,11 @@ pub struct RelationDef {
     pub few: Option<Column>,
     /// The instant that a row's key begins with, or that lies before it: a lower bound of one is a bound of the other.
     pub made: Option<Column>,
+    /// The column that says in which catalog a row lies: who has a role there sees it.
+    pub catalog: Option<&'static str>,
+    /// Where no column says that: the condition under which a row has to do with a catalog. `[x]` stands for the column
+    /// `x` being one of the caller's catalogs.
+    pub by_catalog: Option<&'static str>,
     /// What a caller sees of it.
     pub family: Family,
 }
@@ -44,6 +49,10 @@ pub enum Family {
     Grants,
     /// Entitlement objects; the condition is what makes one the caller's own, `{me}` being him.
     Entitlement(Option<&'static str>),
+    /// Connected organizations.
+    Organizations,
+    /// The built-in roles: seen by whoever has any right in entitlement management.
+    Roles,
     /// Audit rows.
     Audit,
     /// The tenant itself.
@@ -107,6 +116,12 @@ macro_rules! approves {
 const APPROVES: &str =
     approves!("({q}.id IN ", " AND {q}.target_id <> {me} AND ({q}.requestor_id IS NULL OR {q}.requestor_id <> {me}))");
 
+/// A subject has to do with a catalog when he has, had or asks for something in it, or asked for it. Asked for one row,
+/// for each subject that is looked at: as `EXISTS` one database may gather all rows of the table first.
+const SUBJECT_OF_CATALOG: &str = "((SELECT 1 FROM assignment ca WHERE ca.target_id = {j}.id AND [ca.catalog_id] LIMIT 1) = 1 \
+    OR (SELECT 1 FROM request cr WHERE cr.target_id = {j}.id AND [cr.catalog_id] LIMIT 1) = 1 \
+    OR (SELECT 1 FROM request cr WHERE cr.requestor_id = {j}.id AND [cr.catalog_id] LIMIT 1) = 1)";
+
 /// What most of them have not.
 const PLAIN: RelationDef = RelationDef {
     name: Relation(""),
@@ -117,6 +132,8 @@ const PLAIN: RelationDef = RelationDef {
     by_name: None,
     few: None,
     made: None,
+    catalog: None,
+    by_catalog: None,
     family: Family::Objects,
 };
 
@@ -178,6 +195,10 @@ pub const RELATIONS: &[RelationDef] = &[
         key: c::incompatible_group::ID,
         always: Some("NOT {g}.is_deleted"),
         by_name: Some("{o}.kind = 2"),
+        by_catalog: Some(
+            "EXISTS (SELECT 1 FROM incompatibility ib JOIN package ip ON ip.id = ib.package_id \
+             WHERE ib.kind = 2 AND ib.other_id = {g}.id AND [ip.catalog_id])",
+        ),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -220,6 +241,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::catalog::RELATION,
         from: "catalog {c}",
         key: c::catalog::ID,
+        catalog: Some("{c}.id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -227,6 +249,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::resource::RELATION,
         from: "resource {r}",
         key: c::resource::ID,
+        catalog: Some("{r}.catalog_id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -234,6 +257,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::resource_role::RELATION,
         from: "resource_role {l} JOIN resource {lr} ON {lr}.id = {l}.resource_id",
         key: c::resource_role::ID,
+        catalog: Some("{l}.catalog_id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -241,6 +265,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::resource_scope::RELATION,
         from: "resource_scope {k} JOIN resource {kr} ON {kr}.id = {k}.resource_id",
         key: c::resource_scope::ID,
+        catalog: Some("{k}.catalog_id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -248,6 +273,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::resource_request::RELATION,
         from: "resource_request {e}",
         key: c::resource_request::ID,
+        catalog: Some("{e}.catalog_id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -255,6 +281,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::package::RELATION,
         from: "package {p}",
         key: c::package::ID,
+        catalog: Some("{p}.catalog_id"),
         family: Family::Entitlement(Some(OWN_PACKAGE)),
         ..PLAIN
     },
@@ -262,6 +289,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::package_role::RELATION,
         from: "package_role {z}",
         key: c::package_role::ID,
+        catalog: Some("{z}.catalog_id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -270,6 +298,7 @@ pub const RELATIONS: &[RelationDef] = &[
         from: "policy {y} JOIN policy_version {yv} ON {yv}.policy_id = {y}.id AND {yv}.version = {y}.current_version",
         counted: Some("policy {y}"),
         key: c::policy::ID,
+        catalog: Some("{y}.catalog_id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },
@@ -277,6 +306,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::subject::RELATION,
         from: "subject {j}",
         key: c::subject::ID,
+        by_catalog: Some(SUBJECT_OF_CATALOG),
         family: Family::Entitlement(Some(approves!(
             "({j}.id = {me} OR EXISTS (SELECT 1 FROM request so WHERE so.requestor_id = {me} AND so.target_id = {j}.id) \
              OR EXISTS (SELECT 1 FROM request sr WHERE (sr.target_id = {j}.id OR sr.requestor_id = {j}.id) AND sr.id IN ",
@@ -290,6 +320,7 @@ pub const RELATIONS: &[RelationDef] = &[
         key: c::request::ID,
         few: Some(c::request::TARGET),
         made: Some(c::request::CREATED),
+        catalog: Some("{q}.catalog_id"),
         family: Family::Entitlement(Some(approves!(
             "({q}.target_id = {me} OR {q}.requestor_id = {me} OR {q}.id IN ",
             ")"
@@ -301,6 +332,7 @@ pub const RELATIONS: &[RelationDef] = &[
         from: "request {q}",
         key: c::approval::ID,
         always: Some("{q}.stage IS NOT NULL"),
+        catalog: Some("{q}.catalog_id"),
         family: Family::Entitlement(Some(APPROVES)),
         ..PLAIN
     },
@@ -308,7 +340,7 @@ pub const RELATIONS: &[RelationDef] = &[
         name: c::approval_stage::RELATION,
         // Whether a stage waits for the caller is part of the row.
         from: "(SELECT s.request_id, s.number, s.id, s.state, s.decision, s.decided_at, s.decided_by, s.justification, \
-            q.target_id, q.requestor_id, CASE WHEN s.state = 2 AND q.target_id <> {me} \
+            q.target_id, q.requestor_id, q.catalog_id, CASE WHEN s.state = 2 AND q.target_id <> {me} \
             AND (q.requestor_id IS NULL OR q.requestor_id <> {me}) AND EXISTS (SELECT 1 FROM stage_approver a \
             WHERE a.request_id = s.request_id AND a.number = s.number AND a.is_open AND (a.principal_id = {me} \
             OR EXISTS (SELECT 1 FROM delegation d WHERE d.to_id = {me} AND d.from_id = a.principal_id) \
@@ -317,6 +349,7 @@ pub const RELATIONS: &[RelationDef] = &[
             THEN TRUE ELSE FALSE END AS is_mine FROM approval_stage s JOIN request q ON q.id = s.request_id) {sg} \
             LEFT JOIN directory_object {sgo} ON {sgo}.id = {sg}.decided_by",
         key: c::approval_stage::ID,
+        catalog: Some("{sg}.catalog_id"),
         family: Family::Entitlement(Some(approves!(
             "({sg}.request_id IN ",
             " AND {sg}.target_id <> {me} AND ({sg}.requestor_id IS NULL OR {sg}.requestor_id <> {me}))"
@@ -335,6 +368,7 @@ pub const RELATIONS: &[RelationDef] = &[
         from: "assignment {a}",
         key: c::assignment::ID,
         few: Some(c::assignment::TARGET),
+        catalog: Some("{a}.catalog_id"),
         family: Family::Entitlement(Some("{a}.target_id = {me}")),
         ..PLAIN
     },
@@ -343,7 +377,32 @@ pub const RELATIONS: &[RelationDef] = &[
         from: "grant_row {v} JOIN resource_role {vl} ON {vl}.id = {v}.role_id JOIN resource {vr} ON {vr}.id = {v}.resource_id",
         key: c::grant::ID,
         few: Some(c::grant::SUBJECT),
+        catalog: Some("{vl}.catalog_id"),
         family: Family::Entitlement(Some("{v}.subject_id = {me}")),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::role_definition::RELATION,
+        from: "role_definition {f}",
+        key: c::role_definition::ID,
+        family: Family::Roles,
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::role_assignment::RELATION,
+        from: "role_assignment {i}",
+        key: c::role_assignment::ID,
+        always: Some("{i}.provider = 2"),
+        catalog: Some("{i}.scope_id"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::app_scope::RELATION,
+        from: "catalog {if}",
+        key: c::app_scope::ID,
+        catalog: Some("{if}.id"),
+        family: Family::Entitlement(None),
         ..PLAIN
     },
     RelationDef {
@@ -380,7 +439,7 @@ pub struct LinkDef {
     pub repeats: bool,
 }
 
-const LINKS: [LinkDef; 12] = [
+const LINKS: [LinkDef; 13] = [
     LinkDef {
         name: c::link::MEMBERS,
         from: "group_member {n}",
@@ -465,6 +524,13 @@ const LINKS: [LinkDef; 12] = [
         right: "{n}.assignment_id",
         repeats: false,
     },
+    LinkDef {
+        name: c::link::INHERITED_ROLES,
+        from: "(SELECT id AS heir_id, id AS role_id FROM role_definition WHERE 1 = 0) {n}",
+        left: "{n}.heir_id",
+        right: "{n}.role_id",
+        repeats: false,
+    },
 ];
 
 /// The definition of a link.
@@ -543,6 +609,8 @@ pub enum Seen {
     Nothing,
     /// Rows under this condition; `{me}` is the caller.
     Under(String),
+    /// What lies in the caller's catalogs, and rows under this condition.
+    InCatalogs(Option<&'static str>),
 }
 
 const OWN_GROUP: &str = "({k} IN (SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc \
@@ -552,9 +620,14 @@ const OWN_GROUP: &str = "({k} IN (SELECT gc.ancestor_id FROM group_member gm JOI
 fn by_reach(reach: Reach, own: Option<&str>) -> Seen {
     match (reach, own) {
         (Reach::All, _) => Seen::All,
-        (Reach::Own, Some(own)) => Seen::Under(own.to_owned()),
-        (Reach::Own, None) | (Reach::Nothing, _) => Seen::Nothing,
+        (Reach::Own | Reach::Catalogs, Some(own)) => Seen::Under(own.to_owned()),
+        (Reach::Own | Reach::Catalogs, None) | (Reach::Nothing, _) => Seen::Nothing,
     }
+}
+
+/// The built-in roles are no secret to whoever administers anything.
+fn roles(sight: &Sight) -> Reach {
+    if matches!(sight.entitlement, Reach::All | Reach::Catalogs) { Reach::All } else { Reach::Nothing }
 }
 
 impl Family {
@@ -566,7 +639,12 @@ impl Family {
             Self::Groups => by_reach(sight.groups, Some(&own_group("{g}.id"))),
             Self::Applications => by_reach(sight.applications, None),
             Self::Grants => by_reach(sight.grants, None),
+            Self::Entitlement(own) if sight.entitlement == Reach::Catalogs => {
+                Seen::InCatalogs(own.filter(|_| sight.me.is_some()))
+            }
             Self::Entitlement(own) => by_reach(sight.entitlement, own),
+            Self::Organizations => by_reach(sight.organizations, None),
+            Self::Roles => by_reach(roles(sight), None),
             Self::Audit => match sight.audit {
                 AuditReach::All => Seen::All,
                 AuditReach::Entitlement => Seen::Under("{t}.is_entitlement".to_owned()),
@@ -589,6 +667,8 @@ pub fn reach(name: Relation, sight: &Sight) -> Reach {
         Some(Family::Applications) => sight.applications,
         Some(Family::Grants) => sight.grants,
         Some(Family::Entitlement(_)) => sight.entitlement,
+        Some(Family::Organizations) => sight.organizations,
+        Some(Family::Roles) => roles(sight),
         Some(Family::Tenant) => sight.tenant,
         // Whoever may use entitlement management at all lists his own.
         Some(Family::Mine(_)) if sight.entitlement == Reach::Nothing => Reach::Nothing,
@@ -625,8 +705,8 @@ fn objects_seen(sight: &Sight, own_group: &str) -> Seen {
         .iter()
         .filter_map(|(kind, reach, own)| match reach {
             Reach::All => Some(format!("{{o}}.kind = {kind}")),
-            Reach::Own if !own.is_empty() => Some(format!("({{o}}.kind = {kind} AND {own})")),
-            Reach::Own | Reach::Nothing => None,
+            Reach::Own | Reach::Catalogs if !own.is_empty() => Some(format!("({{o}}.kind = {kind} AND {own})")),
+            Reach::Own | Reach::Catalogs | Reach::Nothing => None,
         })
         .collect();
     if conditions.is_empty() { Seen::Nothing } else { Seen::Under(format!("({})", conditions.join(" OR "))) }

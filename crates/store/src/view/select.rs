@@ -7,9 +7,10 @@ use super::relation::{self, Predicate};
 use crate::driver::Statement;
 use crate::driver::dialect::Dialect;
 use tenure_domain::authorize::Sight;
-use tenure_odata::edm::{Column, EntityType, Nav, Via};
+use tenure_domain::limits::SCOPE_UNION_MAX;
+use tenure_odata::edm::{Column, EntityType, Kind, Nav, Via};
 use tenure_odata::query::{Order, Term};
-use tenure_odata::{Filter, Value};
+use tenure_odata::{Filter, Operation, Value};
 use uuid::Uuid;
 
 /// Where the rows of a selection come from.
@@ -118,6 +119,9 @@ impl<'a> Select<'a> {
 
     /// The statement that reads it.
     pub fn statement(&self, dialect: Dialect, sight: &Sight) -> Statement {
+        if let Some(statement) = self.union(dialect, sight) {
+            return statement;
+        }
         let mut writer = Writer::new(dialect, sight);
         let place = writer.place(self.entity);
         let orders: Vec<String> = self.order.iter().map(|o| writer.order_value(place, &o.path)).collect();
@@ -182,6 +186,52 @@ impl<'a> Select<'a> {
         Statement::new(sql, writer.params)
     }
 
+    /// The statement where a caller has roles in some catalogs and lists what lies in them: each of them is read by
+    /// itself, in the order of ids and no further than the page, for a walk over all rows would pass over those of all
+    /// other catalogs (decisions.md D5).
+    fn union(&self, dialect: Dialect, sight: &Sight) -> Option<Statement> {
+        let is_walk = self.is_list() && self.order.is_empty() && self.search.is_empty() && self.skip == 0;
+        if !is_walk || !(2..=SCOPE_UNION_MAX).contains(&sight.catalogs.len()) {
+            return None;
+        }
+        if self.filter.is_some_and(|filter| !is_state(filter)) {
+            return None;
+        }
+        let mut writer = Writer::new(dialect, sight);
+        let place = writer.place(self.entity);
+        let catalog = place.expand(place.def.catalog?);
+        let (key, from, limit) = (place.key(), writer.from(place), self.limit);
+        let mut pages = Vec::new();
+        for (n, id) in sight.catalogs.iter().enumerate() {
+            let mut conditions: Vec<String> = place.def.always.map(|t| place.expand(t)).into_iter().collect();
+            let id = writer.param(id.0);
+            conditions.push(format!("{catalog} = {id}"));
+            conditions.extend(self.filter.map(|f| writer.filter(place, f)));
+            if let Some(after) = self.after {
+                conditions.push(self.keyset(&mut writer, &key, &[], after));
+            }
+            let conditions = conditions.join(" AND ");
+            let found = counted(place, &from, &conditions);
+            pages.push(format!(
+                "SELECT found FROM (SELECT {key} AS found FROM {found} WHERE {conditions} ORDER BY {key} LIMIT {limit}) s{n}"
+            ));
+        }
+        let mut columns: Vec<String> = self.columns.iter().map(|c| place.column(*c)).collect();
+        columns.push(key.clone());
+        let (list, pages) = (columns.join(", "), pages.join(" UNION ALL "));
+        let sql = format!(
+            "SELECT {list} FROM {from}, (SELECT found FROM ({pages}) pages ORDER BY found LIMIT {limit}) page \
+                 WHERE {key} = page.found ORDER BY {key}"
+        );
+        Some(Statement::new(sql, writer.params))
+    }
+
+    /// Whether it is an administrator's list: everything there is, and not what a function of the API narrows to the
+    /// caller.
+    fn is_list(&self) -> bool {
+        matches!(self.origin, Origin::All) && self.predicate.is_none() && self.narrow.is_empty()
+    }
+
     /// The statement that counts it, without paging.
     pub fn count(&self, dialect: Dialect, sight: &Sight) -> Statement {
         let mut writer = Writer::new(dialect, sight);
@@ -214,7 +264,8 @@ impl<'a> Select<'a> {
         if is_few || self.filter.is_some_and(|f| asks_for_few(f, place.def)) {
             writer.few(place);
         }
-        let mut all = writer.visible(place);
+        let listed = if self.is_list() { writer.listed(place) } else { None };
+        let mut all = listed.unwrap_or_else(|| writer.visible(place));
         for (column, value) in &self.narrow {
             let value = writer.param(value.clone());
             all.push(format!("{} = {value}", place.column(*column)));
@@ -336,6 +387,13 @@ impl<'a> Select<'a> {
         parts.push(if self.ends_descending() { format!("{key} DESC") } else { key.to_owned() });
         parts.join(", ")
     }
+}
+
+/// Whether a filter asks for one word of the rows themselves: within a catalog an index holds the rows of each state in
+/// the order of their ids.
+fn is_state(filter: &Filter) -> bool {
+    let Filter::Compare { path, op: Operation::Eq, .. } = filter else { return false };
+    path.navs.is_empty() && matches!(path.operand.kind, Kind::Enum(_))
 }
 
 /// What is counted: without the tables that only add to each row, when no condition looks at them.

@@ -2,6 +2,8 @@
 
 use super::seen::Seen;
 use serde_json::{Value, json};
+use tenure_domain::authorize::EntitlementRole;
+use tenure_domain::limits::SCOPE_UNION_MAX;
 use tenure_store::record;
 use tenure_testkit::issuer::AUDIENCE;
 use tenure_testkit::load::Loaded;
@@ -10,6 +12,7 @@ use tenure_testkit::{Answer, Issuer, TestApp, company};
 
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";
 const EM_BETA: &str = "/beta/identityGovernance/entitlementManagement";
+const ROLES: &str = "/v1.0/roleManagement/entitlementManagement/roleAssignments";
 /// Why a count takes longer the more there is to count (decisions.md D8: counts are exact).
 const COUNTS: Option<&str> = Some("it counts what there is");
 /// Why a search takes longer the more it finds.
@@ -61,6 +64,7 @@ impl Session<'_> {
         self.building(&writer).await;
         self.approvals(&writer, &carla).await;
         self.jobs(&writer).await;
+        self.scoped(&writer, &carla).await;
     }
 
     async fn get(&mut self, name: &'static str, path: &str, token: &str) -> Answer {
@@ -443,6 +447,72 @@ impl Session<'_> {
         record::start();
         self.app.drain().await;
         self.seen.add("mails about an approval", None, record::stop());
+    }
+
+    /// Gives Carla a role in a catalog, without noting it.
+    async fn let_read(&self, writer: &str, catalog: &str) {
+        let body = json!({ "principalId": company::person("carla"), "roleDefinitionId": EntitlementRole::CatalogReader.id(),
+            "appScopeId": format!("/AccessPackageCatalog/{catalog}") });
+        self.app.post(ROLES, writer, body).await.expect(201);
+    }
+
+    /// Somebody who has roles in some catalogs looks at what lies in them: in one, in a few, in many.
+    async fn scoped(&mut self, writer: &str, carla: &str) {
+        let loaded = self.loaded;
+        let package = &loaded.packages[3];
+        let (id, person, assignment) = (package.id, loaded.holders[7], loaded.assignments[5]);
+        let given = json!({ "principalId": company::group("staff"), "roleDefinitionId": EntitlementRole::CatalogReader.id(),
+            "appScopeId": format!("/AccessPackageCatalog/{}", package.catalog) });
+        let given = self.send("a role is given", "POST", ROLES, writer, given).await.id();
+        self.send("a role is taken", "DELETE", &format!("{ROLES}/{given}"), writer, Value::Null).await;
+        let known = ["roles in a catalog", "roles in few catalogs", "roles in many catalogs"];
+        let (assignments, requests) = (format!("{EM}/assignments"), format!("{EM}/assignmentRequests"));
+        for (round, name) in known.into_iter().enumerate() {
+            let catalogs = match round {
+                0 => vec![package.catalog.to_string()],
+                1 => {
+                    loaded.catalogs.iter().filter(|c| **c != package.catalog).take(3).map(ToString::to_string).collect()
+                }
+                _ => self.shelves(writer).await,
+            };
+            for catalog in catalogs {
+                self.let_read(writer, &catalog).await;
+            }
+            for path in [
+                format!("{assignments}?$top=20"),
+                format!("{assignments}?$top=20&$filter=state eq 'delivered'"),
+                format!("{requests}?$top=20"),
+            ] {
+                self.pages((name, name), &path, carla).await;
+            }
+            for path in [
+                format!("{assignments}?$top=20&$filter=accessPackage/id eq '{id}'&$expand=target,accessPackage"),
+                format!("{assignments}?$filter=target/objectId eq '{person}'&$expand=accessPackage,assignmentPolicy"),
+                format!("{assignments}/{assignment}"),
+                format!("{requests}?$top=20&$filter=accessPackage/id eq '{id}'&$expand=requestor,assignment"),
+                format!("{EM}/accessPackages?$top=20&$expand=catalog,assignmentPolicies"),
+                format!("{EM}/accessPackages/{id}?$expand=resourceRoleScopes($expand=role,scope)"),
+                format!("{EM}/assignments/filterByCurrentUser(on='target')?$expand=accessPackage"),
+                format!("{ROLES}?$filter=appScopeId eq '/AccessPackageCatalog/{}'&$expand=principal", package.catalog),
+            ] {
+                let headers = [("ConsistencyLevel", "eventual")];
+                record::start();
+                let answer = self.app.call_with("GET", &path, (carla, &headers), Value::Null).await;
+                self.seen.add(name, None, record::stop());
+                assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text);
+            }
+            self.get_growing(name, COUNTS, &format!("{assignments}/$count"), carla).await;
+        }
+    }
+
+    /// So many more catalogs that no list reads each by itself.
+    async fn shelves(&self, writer: &str) -> Vec<String> {
+        let mut catalogs = Vec::new();
+        for n in 0..SCOPE_UNION_MAX {
+            let body = json!({ "displayName": format!("Shelf {n}") });
+            catalogs.push(self.app.post(&format!("{EM}/catalogs"), writer, body).await.expect(201).id());
+        }
+        catalogs
     }
 
     async fn jobs(&mut self, writer: &str) {

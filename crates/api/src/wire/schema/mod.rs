@@ -7,6 +7,7 @@ pub mod directory;
 pub mod entitlement;
 pub mod own;
 pub mod policy;
+pub mod role;
 pub mod tenant;
 pub mod types;
 
@@ -43,6 +44,7 @@ use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRAN
 use entitlement as em;
 use own::{DELEGATION, MAIL};
 use policy::POLICY;
+use role::{ROLE_ASSIGNMENT, ROLE_DEFINITION};
 use tenant::ORGANIZATION;
 
 /// The schema of all versions.
@@ -78,6 +80,22 @@ pub static SCHEMA: Schema = Schema {
                 has_id: true,
                 containers: &[],
                 sets: &[EntitySet::new("deletedItems", Name::both("deletedItems"), &DELETED_OBJECT)],
+            },
+            Container {
+                name: Name::both("roleManagement"),
+                type_name: "roleManagement",
+                has_id: false,
+                containers: &[Container {
+                    name: Name::both("entitlementManagement"),
+                    type_name: "rbacApplication",
+                    has_id: true,
+                    containers: &[],
+                    sets: &[
+                        EntitySet::new("roleDefinitions", Name::both("roleDefinitions"), &ROLE_DEFINITION),
+                        EntitySet::new("roleAssignments", Name::both("roleAssignments"), &ROLE_ASSIGNMENT),
+                    ],
+                }],
+                sets: &[],
             },
             Container {
                 name: Name::own("outbox"),

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod policy;
 mod recurrence;
 pub mod request;
+pub mod role;
 mod shape;
 
 use jiff::civil::{Date, DateTime};

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod directory;
 pub mod policy;
 pub mod request;
+pub mod role;
 mod words;
 
 pub use words::*;
