@@ -217,6 +217,10 @@ pub enum Action {
     MoveClock,
     /// Read kept mails.
     ReadMail,
+    /// Make, change and delete connected organizations, and name their sponsors.
+    WriteOrganizations,
+    /// Change the settings of the tenant.
+    WriteSettings,
 }
 
 /// Proof that the caller may do `action`. Only [`permit`] and [`Permit::system`] make one.
@@ -258,6 +262,8 @@ const fn demands(action: Action) -> (&'static [Capability], &'static [DirectoryR
         | Action::WritePolicies
         | Action::AdministerAssignments
         | Action::BypassApproval
+        | Action::WriteOrganizations
+        | Action::WriteSettings
         | Action::MoveClock => (&[C::EntitlementWrite], &[R::GlobalAdministrator, R::IdentityGovernanceAdministrator]),
         Action::RequestAccess => (&[C::SubjectAccess, C::EntitlementWrite], &[]),
         Action::WriteGrants => {

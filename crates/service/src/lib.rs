@@ -14,12 +14,15 @@ pub mod directory;
 mod engine;
 mod error;
 pub mod identity;
+pub mod organizations;
 pub mod packages;
 pub mod policies;
 pub mod query;
 pub mod replay;
 pub mod requests;
 pub mod resources;
+pub mod settings;
+pub mod subjects;
 pub mod work;
 
 pub use ctx::{Ctx, Identity};

@@ -8,17 +8,14 @@ use crate::error::ServiceError;
 use crate::requests;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::catalog::RoleKind;
-use tenure_domain::directory::user::UserKind;
 use tenure_domain::effect::Effect;
 use tenure_domain::grant::{Grant, Observed, Outcome, record};
 use tenure_domain::ids::{AssignmentId, MailId, ObjectId, OutboxId, RequestId};
 use tenure_domain::notification::MailKind;
-use tenure_domain::policy::eligibility::TargetFacts;
 use tenure_domain::request::{
     self, Direction, Names, RemovalKind, Request, RequestState, StartFacts, StartOutcome, delivery_progress,
     removal_progress,
 };
-use tenure_domain::subject::SubjectKind;
 use tenure_store::queue::{self, OutboxRow, Subject, Timer};
 use tenure_store::rows;
 use tenure_store::rows::grant::Work;
@@ -44,7 +41,7 @@ pub fn fire(ctx: &mut Ctx<'_, '_>, timer: Timer, lease: Uuid) -> Result<(), Serv
 fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let Some(request) = ctx.fetch(rows::request::get(id))? else { return Ok(()) };
     let target = ObjectId(request.target.0);
-    let (policy, person, service, groups, live, roles, names) = ctx.fetch((
+    let (policy, person, service, groups, live, roles, names, subject) = ctx.fetch((
         rows::policy::version(request.policy, request.policy_version),
         rows::directory::user::get(target),
         rows::directory::application::service_principal(target),
@@ -52,21 +49,11 @@ fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
         rows::assignment::live(request.package, request.target),
         rows::grant::role_facts(request.package, request.target),
         requests::name_rows(&request),
+        rows::subject::get(request.target),
     ))?;
     let names = requests::named(names);
     let Some(policy) = policy else { return Ok(()) };
-    let facts = |kind, is_member, is_enabled| TargetFacts {
-        id: target.0,
-        kind,
-        is_member,
-        is_enabled,
-        groups: groups.iter().copied().collect(),
-    };
-    let target = match (person, service) {
-        (Some(p), _) => Some(facts(SubjectKind::User, p.kind == UserKind::Member, p.is_enabled)),
-        (None, Some(s)) => Some(facts(SubjectKind::ServicePrincipal, false, s.is_enabled)),
-        (None, None) => None,
-    };
+    let target = requests::at_work(ctx, &request, (person, service, groups), subject)?;
     let facts = StartFacts { request, policy, target, live_assignment: live.map(|a| a.id), roles, names };
     match request::start_reached(&facts, ctx.now, &mut ctx.ids) {
         StartOutcome::Nothing => Ok(()),

@@ -9,6 +9,7 @@ mod entitlement;
 mod etag;
 mod key;
 mod members;
+mod organizations;
 pub mod read;
 
 use crate::error::Failure;
@@ -57,6 +58,7 @@ macro_rules! routes {
 use directory as d;
 use entitlement as e;
 use members as m;
+use organizations as o;
 
 routes! {
     POST "catalogs" => e::create_catalog;
@@ -76,6 +78,19 @@ routes! {
     POST "assignmentRequests" => e::request_access;
     DELETE "assignmentRequests/{}" => e::delete_request;
     POST "assignmentRequests/{}/cancel()" => e::cancel_request;
+
+    POST "connectedOrganizations" => o::create_organization;
+    PATCH "connectedOrganizations/{}" => o::update_organization;
+    DELETE "connectedOrganizations/{}" => o::delete_organization;
+    POST "connectedOrganizations/{}/internalSponsors/$ref" => o::add_internal_sponsor;
+    DELETE "connectedOrganizations/{}/internalSponsors/{}/$ref" => o::remove_internal_sponsor;
+    DELETE "connectedOrganizations/{}/internalSponsors/$ref" => o::remove_internal_sponsor;
+    POST "connectedOrganizations/{}/externalSponsors/$ref" => o::add_external_sponsor;
+    DELETE "connectedOrganizations/{}/externalSponsors/{}/$ref" => o::remove_external_sponsor;
+    DELETE "connectedOrganizations/{}/externalSponsors/$ref" => o::remove_external_sponsor;
+    PATCH "subjects/{}" => o::update_subject;
+    PATCH "settings" => o::update_settings;
+    PATCH "tenantSettings" => o::update_tenant_settings;
 
     POST "users" => d::create_user;
     PATCH "users/{}" => d::update_user;

@@ -26,6 +26,7 @@ mod outside;
 mod overload;
 mod packages;
 mod pages;
+mod partners;
 mod policies;
 mod protocol;
 mod reading;
@@ -34,7 +35,9 @@ mod requests;
 mod revocation;
 mod schema;
 mod sessions;
+mod settings;
 mod signin;
+mod strangers;
 
 /// Where entitlement management is, in the older version.
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";

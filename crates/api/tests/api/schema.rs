@@ -28,7 +28,7 @@ pub fn sets(version: Version) -> Vec<(String, &'static EntitySet)> {
 }
 
 fn collect(here: &'static Container, path: &str, version: Version, all: &mut Vec<(String, &'static EntitySet)>) {
-    let sets = here.sets.iter().filter(|s| !s.me);
+    let sets = here.sets.iter().filter(|s| !s.me && !s.is_one);
     all.extend(sets.filter_map(|s| Some((format!("{path}/{}", s.name.get(version)?), s))));
     for inner in here.containers {
         if let Some(name) = inner.name.get(version) {

@@ -2,10 +2,12 @@
 
 mod decide;
 mod fulfil;
+mod guest;
 mod remove;
 
 pub use decide::{Answer, Ask, SubmitFacts, TargetState, submit};
 pub use fulfil::{StartFacts, StartOutcome, delivery_progress, role_added, role_removed, start_reached};
+pub use guest::Invitation;
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
 
 use crate::assignment::Assignment;
@@ -14,6 +16,7 @@ use crate::directory::DirectoryOp;
 use crate::effect::Effect;
 use crate::grant::{Grant, Link};
 use crate::ids::{AssignmentId, CatalogId, PackageId, PolicyId, RequestId, SubjectId};
+use crate::organization::Organization;
 use crate::policy::expiration::WantedSchedule;
 use crate::refusal::Guard;
 use crate::subject::Subject;
@@ -272,6 +275,10 @@ pub enum Change {
     ClearTimer(TimerKey),
     /// A row and all that hangs on it goes.
     DeleteRequest(RequestId),
+    /// An organization is proposed.
+    Organization(Organization),
+    /// A guest account is made.
+    Guest(Invitation),
 }
 
 /// Everything that follows from one command, to be stored in one transaction.

@@ -1,32 +1,19 @@
 //! Asking for access, for oneself or as an administrator.
 
-use super::subject_of;
+use super::target::{self, TargetRef};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::authorize::{Action, Principal};
-use tenure_domain::directory::application::ServicePrincipal;
-use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::ids::{ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::package::Package;
 use tenure_domain::policy::eligibility::{TargetFacts, in_scope};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::{Policy, TargetScope};
 use tenure_domain::refusal::{Code, Guard, Refusal};
-use tenure_domain::request::{self, Answer, Ask, Direction, RequestType, SubmitFacts, TargetState};
-use tenure_domain::subject::{Subject, SubjectKind};
+use tenure_domain::request::{self, Answer, Ask, Direction, RequestType, SubmitFacts};
+use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
-
-/// Whom access is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TargetRef {
-    /// A directory object.
-    Object(ObjectId),
-    /// A mail address.
-    Email(String),
-    /// The caller.
-    Caller,
-}
 
 /// A request for access.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +50,8 @@ pub enum Submitted {
 /// Asks for access (behaviour.md b.2). One snapshot, one decision, one commit.
 pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserAdd;
-    let target = find_target(ctx, command)?;
+    let named = target::find(ctx, &command.target, command.kind)?;
+    let target = named.id();
     let subject = SubjectId(target.0);
     let package = command.package;
     let wanted = (
@@ -85,7 +73,7 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
         asks_for_himself(ctx, target)?;
     }
     let target =
-        target_state(person.as_ref(), service.as_ref(), groups).ok_or_else(|| Refusal::no_such_object(target))?;
+        target::state(ctx, &named, (person, service, groups))?.ok_or_else(|| Refusal::no_such_object(target))?;
     let package_row = visible(package_row, by_person, &policies, &target.facts, related.is_some())
         .ok_or_else(|| Refusal::not_found("access package", package))?;
     let (catalog_published, catalog_external) = flags.unwrap_or((false, false));
@@ -120,26 +108,6 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
     Ok(Submitted::Made(id))
 }
 
-fn find_target(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<ObjectId, ServiceError> {
-    match &command.target {
-        TargetRef::Object(id) => Ok(*id),
-        TargetRef::Caller => match ctx.caller()?.principal {
-            Principal::User(id) if command.kind == RequestType::UserAdd => Ok(id),
-            _ => {
-                let message = "assignment/targetId is required";
-                Err(Refusal::new(Code::InvalidModel, message).detail("/assignment/targetId", "missing").into())
-            }
-        },
-        TargetRef::Email(address) => {
-            let (_, known) = ctx.load(Action::AdministerAssignments, user::by_address(address))?;
-            known.ok_or_else(|| {
-                let message = format!("nobody in the directory has the address `{address}`; this release assigns to people of the directory only");
-                Refusal::new(Code::TargetNotEligible, message).detail("/assignment/target/email", "unknown").into()
-            })
-        }
-    }
-}
-
 /// Asking for somebody else comes with a later release; so does an application that asks.
 fn asks_for_himself(ctx: &mut Ctx<'_, '_>, target: ObjectId) -> Result<(), ServiceError> {
     if ctx.person()? == Some(target) {
@@ -147,41 +115,6 @@ fn asks_for_himself(ctx: &mut Ctx<'_, '_>, target: ObjectId) -> Result<(), Servi
     }
     let message = "requestType userAdd asks for the signed-in person; an administrator uses adminAdd for others";
     Err(Refusal::new(Code::TargetNotEligible, message).detail("/assignment/targetId", "not the caller").into())
-}
-
-fn target_state(
-    person: Option<&User>,
-    service: Option<&ServicePrincipal>,
-    groups: Vec<uuid::Uuid>,
-) -> Option<TargetState> {
-    let groups = groups.into_iter().collect();
-    if let Some(user) = person {
-        let facts = TargetFacts {
-            id: user.id.0,
-            kind: SubjectKind::User,
-            is_member: user.kind == UserKind::Member,
-            is_enabled: user.is_enabled,
-            groups,
-        };
-        return Some(TargetState { facts, subject: subject_of(user) });
-    }
-    let sp = service?;
-    let facts = TargetFacts {
-        id: sp.id.0,
-        kind: SubjectKind::ServicePrincipal,
-        is_member: false,
-        is_enabled: sp.is_enabled,
-        groups,
-    };
-    let subject = Subject {
-        id: SubjectId(sp.id.0),
-        object: sp.id,
-        kind: SubjectKind::ServicePrincipal,
-        name: sp.name.clone(),
-        email: None,
-        principal_name: None,
-    };
-    Some(TargetState { facts, subject })
 }
 
 /// The package, if the person may know that it exists (decisions.md J3).
@@ -205,15 +138,17 @@ fn requestor(ctx: &mut Ctx<'_, '_>, target: &Subject) -> Result<Option<Subject>,
         Principal::User(id) => (id, SubjectKind::User, Some(caller.rights.principal_name.clone())),
         Principal::App(id) => (id, SubjectKind::ServicePrincipal, None),
     };
-    if id == target.object {
+    if Some(id) == target.object {
         return Ok(Some(target.clone()));
     }
     Ok(Some(Subject {
         id: SubjectId(id.0),
-        object: id,
+        object: Some(id),
         kind,
         name: caller.rights.name.clone(),
         email: None,
         principal_name,
+        organization: None,
+        lifecycle: Lifecycle::NotDefined,
     }))
 }

@@ -9,6 +9,7 @@ pub mod hold;
 pub mod identity;
 pub mod identity_link;
 pub mod mail;
+pub mod organization;
 pub mod package;
 pub mod policy;
 pub mod replay;
@@ -34,6 +35,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         identity::STATEMENTS,
         identity_link::STATEMENTS,
         mail::STATEMENTS,
+        organization::STATEMENTS,
         package::STATEMENTS,
         policy::STATEMENTS,
         replay::STATEMENTS,

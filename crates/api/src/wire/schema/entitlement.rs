@@ -1,7 +1,7 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
 use super::types::{ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TIME, request as t};
-use super::{fixed, flag, id, keyed, policy::POLICY, time};
+use super::{fixed, flag, id, keyed, organization::CONNECTED_ORGANIZATION, policy::POLICY, time};
 use crate::wire::json;
 use serde_json::Value as Json;
 use tenure_domain::policy::Expiration;
@@ -286,10 +286,11 @@ pub static SUBJECT: EntityType = EntityType::new(
             .never_null(),
         fixed(Name::both("onPremisesSecurityIdentifier"), "null"),
         fixed(Name::pair("", "altSecId"), "null"),
-        fixed(Name::pair("", "cleanupScheduledDateTime"), "null").is(TIME),
-        fixed(Name::pair("", "connectedOrganizationId"), "null"),
+        time(Name::pair("", "cleanupScheduledDateTime"), &[c::subject::CLEANUP]),
+        id(Name::pair("", "connectedOrganizationId"), &[c::subject::ORGANIZATION]),
     ],
 )
+.nav(&[Nav::one(Name::both("connectedOrganization"), &CONNECTED_ORGANIZATION, c::subject::ORGANIZATION)])
 .search(SearchBy::Columns(&[c::subject::NAME_KEY]));
 
 /// An expiration pattern.

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod directory;
 pub mod entitlement;
+pub mod organization;
 pub mod own;
 pub mod policy;
 pub mod tenant;
@@ -39,6 +40,7 @@ const fn fixed(name: Name, json: &'static str) -> Property {
 use audit::DIRECTORY_AUDIT;
 use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRANT, SERVICE_PRINCIPAL, USER};
 use entitlement as em;
+use organization::{CONNECTED_ORGANIZATION, SETTINGS, TENANT_SETTINGS};
 use own::MAIL;
 use policy::POLICY;
 use tenant::ORGANIZATION;
@@ -94,12 +96,13 @@ pub static SCHEMA: Schema = Schema {
             EntitySet::new("directoryObjects", Name::both("directoryObjects"), &DIRECTORY_OBJECT),
             EntitySet::new("organization", Name::both("organization"), &ORGANIZATION),
             EntitySet::new("oauth2PermissionGrants", Name::both("oauth2PermissionGrants"), &OAUTH_GRANT),
+            EntitySet::one("tenantSettings", Name::own("settings"), &TENANT_SETTINGS),
         ],
     },
     fold: tenure_domain::text::fold,
 };
 
-static ENTITLEMENT_SETS: [EntitySet; 12] = [
+static ENTITLEMENT_SETS: [EntitySet; 14] = [
     EntitySet::new("catalogs", Name::pair("catalogs", "accessPackageCatalogs"), &em::CATALOG),
     EntitySet::new("resources", Name::pair("resources", "accessPackageResources"), &em::RESOURCE),
     EntitySet::new(
@@ -126,4 +129,6 @@ static ENTITLEMENT_SETS: [EntitySet; 12] = [
         &em::ASSIGNMENT_RESOURCE_ROLE,
     ),
     EntitySet::new("subjects", Name::both("subjects"), &em::SUBJECT),
+    EntitySet::new("connectedOrganizations", Name::both("connectedOrganizations"), &CONNECTED_ORGANIZATION),
+    EntitySet::one("settings", Name::both("settings"), &SETTINGS),
 ];

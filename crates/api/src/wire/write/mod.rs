@@ -4,6 +4,7 @@
 
 pub mod directory;
 pub mod entitlement;
+pub mod organization;
 pub mod policy;
 mod recurrence;
 pub mod request;
