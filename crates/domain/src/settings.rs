@@ -35,6 +35,7 @@ impl ExternalUserAction {
 /// Switches of the whole tenant. What a stored row does not mention has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and is shown as one")]
 pub struct TenantSettings {
     /// Direct assignment obeys the approval a policy demands (decisions.md H9).
     pub enforce_approval_on_direct_assignment: bool,

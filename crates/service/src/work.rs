@@ -39,9 +39,11 @@ pub fn fire(ctx: &mut Ctx<'_, '_>, timer: Timer, lease: Uuid) -> Result<(), Serv
 }
 
 fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
-    let Some(request) = ctx.fetch(rows::request::get(id))? else { return Ok(()) };
+    let (request, subject) = ctx.fetch((rows::request::get(id), rows::subject::of_request(id)))?;
+    let Some(request) = request else { return Ok(()) };
+    let waiting = requests::Waiting::new(subject);
     let target = ObjectId(request.target.0);
-    let (policy, person, service, groups, live, roles, names, subject) = ctx.fetch((
+    let (policy, person, service, groups, live, roles, names, outside) = ctx.fetch((
         rows::policy::version(request.policy, request.policy_version),
         rows::directory::user::get(target),
         rows::directory::application::service_principal(target),
@@ -49,11 +51,11 @@ fn start(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
         rows::assignment::live(request.package, request.target),
         rows::grant::role_facts(request.package, request.target),
         requests::name_rows(&request),
-        rows::subject::get(request.target),
+        waiting.wanted(),
     ))?;
     let names = requests::named(names);
     let Some(policy) = policy else { return Ok(()) };
-    let target = requests::at_work(ctx, &request, (person, service, groups), subject)?;
+    let target = waiting.facts(ctx, (person, service, groups), outside)?;
     let facts = StartFacts { request, policy, target, live_assignment: live.map(|a| a.id), roles, names };
     match request::start_reached(&facts, ctx.now, &mut ctx.ids) {
         StartOutcome::Nothing => Ok(()),

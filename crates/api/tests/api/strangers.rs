@@ -477,3 +477,22 @@ fn an_assignment_by_address_can_only_be_tried() {
         assert_eq!(assign(app, &Campaign { token: carla, ..campaign }, "ada@partner.example").await.status, 403);
     });
 }
+
+#[test]
+fn strangers_of_one_unknown_domain_at_the_same_time_propose_one_organization() {
+    on_every_database(async |app| {
+        let campaign = campaign_for(app, "allExternalUsers").await;
+        let ask = async |name: &str| assign(app, &campaign, &format!("{name}@analytical.example")).await;
+        let made = tokio::join!(ask("ada"), ask("bob"), ask("eve"), ask("joe"));
+        assert_eq!([made.0.status, made.1.status, made.2.status, made.3.status], [201; 4]);
+        assert_eq!(organizations(app, &campaign.token).await.len(), 1);
+        // The same stranger at the same time: one is made, the others are told.
+        let again = tokio::join!(ask("zoe"), ask("zoe"), ask("zoe"));
+        let mut statuses = [again.0.status, again.1.status, again.2.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses[0], 201, "{statuses:?}");
+        assert!(statuses[1..].iter().all(|s| [400, 409].contains(s)), "{statuses:?}");
+        assert_eq!(guests(app, &campaign.token).await.len(), 6);
+        app.drain().await;
+    });
+}

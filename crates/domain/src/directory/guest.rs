@@ -55,11 +55,11 @@ impl Address {
 
 /// The folded domain an account's person comes from: that of the mail address, else that which the user principal name of
 /// a guest holds before its mark.
-pub fn home_domain(user: &User) -> Option<String> {
-    if let Some(mail) = user.mail.as_deref() {
+pub fn home_domain(mail: Option<&str>, principal_name: &str) -> Option<String> {
+    if let Some(mail) = mail {
         return mail.rsplit_once('@').map(|(_, domain)| fold(domain));
     }
-    let name = fold(&user.principal_name);
+    let name = fold(principal_name);
     let (local, domain) = name.rsplit_once('@')?;
     match local.strip_suffix(&fold(MARK)) {
         Some(home) => home.rsplit_once('_').map(|(_, domain)| domain.to_owned()),
@@ -165,15 +165,7 @@ mod tests {
 
     #[test]
     fn the_domain_of_a_guest_is_that_of_his_mail_else_of_his_name() {
-        let user = |mail: Option<&str>, name: &str| {
-            let id = ObjectId(Uuid::nil());
-            account("x@y.example", false).map(|a| User {
-                mail: mail.map(ToOwned::to_owned),
-                principal_name: name.to_owned(),
-                ..a.user(id, Timestamp::UNIX_EPOCH)
-            })
-        };
-        let domain = |mail, name| user(mail, name).and_then(|u| home_domain(&u)).unwrap_or_default();
+        let domain = |mail, name| home_domain(mail, name).unwrap_or_default();
         assert_eq!(domain(Some("a@Partner.example"), "x_other.example#EXT#@fabrikam.example"), "partner.example");
         assert_eq!(domain(None, "x_y_other.example#EXT#@fabrikam.example"), "other.example");
         assert_eq!(domain(None, "x@Other.example"), "other.example");

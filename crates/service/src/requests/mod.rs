@@ -7,7 +7,7 @@ mod target;
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
 pub use submit::{SubmitCommand, Submitted, submit};
-pub(crate) use target::at_work;
+pub(crate) use target::Waiting;
 pub use target::{TargetRef, external_of};
 
 use crate::ctx::Ctx;

@@ -56,7 +56,7 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
     let package = command.package;
     let wanted = (
         (rows::package::get(package), rows::package::catalog_flags(package), rows::policy::of_package(package)),
-        (user::get(target), application::service_principal(target)),
+        (user::get(target), application::service_principal(target), named.home()),
         user::policy_groups(package, target),
         rows::request::open(package, subject, Direction::Grant),
         rows::assignment::live(package, subject),
@@ -65,7 +65,7 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
     );
     let action = if by_person { Action::RequestAccess } else { Action::AdministerAssignments };
     let (permit, found) = ctx.load(action, wanted)?;
-    let ((package_row, flags, policies), (person, service), groups, open, live, roles, related) = found;
+    let ((package_row, flags, policies), (person, service, home), groups, open, live, roles, related) = found;
     if command.bypass_approval {
         ctx.permit(Action::BypassApproval)?;
     }
@@ -73,7 +73,7 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
         asks_for_himself(ctx, target)?;
     }
     let target =
-        target::state(ctx, &named, (person, service, groups))?.ok_or_else(|| Refusal::no_such_object(target))?;
+        target::state(ctx, &named, (person, service, groups), home)?.ok_or_else(|| Refusal::no_such_object(target))?;
     let package_row = visible(package_row, by_person, &policies, &target.facts, related.is_some())
         .ok_or_else(|| Refusal::not_found("access package", package))?;
     let (catalog_published, catalog_external) = flags.unwrap_or((false, false));

@@ -11,7 +11,7 @@ use tenure_domain::ids::{ObjectId, SubjectId};
 use tenure_domain::organization::{Organization, Origin, belongings};
 use tenure_domain::policy::eligibility::{External, Proposal, TargetFacts};
 use tenure_domain::refusal::{Code, Refusal};
-use tenure_domain::request::{Request, RequestType, TargetState};
+use tenure_domain::request::{RequestType, TargetState};
 use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_domain::text::fold;
 use tenure_store::rows::directory::user;
@@ -36,7 +36,7 @@ pub enum TargetRef {
 }
 
 /// Where the organizations of a person are read, and the domains that are our own.
-type Home = (Option<Query<Organization>>, Option<(Query<Organization>, Query<String>)>, First<Tenant>);
+pub(crate) type Home = (Option<Query<Organization>>, Option<(Query<Organization>, Query<String>)>, First<Tenant>);
 
 fn home(domain: Option<&str>, person: Option<ObjectId>) -> Home {
     let by_issuer = person.map(|p| (rows::organization::of_issuers(p), rows::identity_link::issuers(p)));
@@ -44,7 +44,7 @@ fn home(domain: Option<&str>, person: Option<ObjectId>) -> Home {
 }
 
 /// What was read there.
-type HomeRows = (Option<Vec<Organization>>, Option<(Vec<Organization>, Vec<String>)>, Option<Tenant>);
+pub(crate) type HomeRows = (Option<Vec<Organization>>, Option<(Vec<Organization>, Vec<String>)>, Option<Tenant>);
 
 /// What follows for somebody from outside.
 fn external(domain: Option<String>, (named, by_issuer, tenant): HomeRows) -> External {
@@ -66,9 +66,22 @@ pub fn external_of(ctx: &mut Ctx<'_, '_>, person: &User) -> Result<External, Ser
     if person.kind == UserKind::Member {
         return Ok(External::default());
     }
-    let domain = home_domain(person);
+    let domain = home_domain(person.mail.as_deref(), &person.principal_name);
     let found = ctx.fetch(home(domain.as_deref(), Some(person.id)))?;
     Ok(external(domain, found))
+}
+
+/// The same, when it was read already for the domain he came from then.
+fn external_from(
+    ctx: &mut Ctx<'_, '_>,
+    person: &User,
+    seen: Option<(Option<String>, HomeRows)>,
+) -> Result<External, ServiceError> {
+    let domain = home_domain(person.mail.as_deref(), &person.principal_name);
+    match seen.filter(|(seen, _)| *seen == domain) {
+        Some((_, found)) if person.kind == UserKind::Guest => Ok(external(domain, found)),
+        _ => external_of(ctx, person),
+    }
 }
 
 /// Somebody who is named by an address that nobody in the directory has.
@@ -83,8 +96,8 @@ pub(super) enum Named {
     Object {
         /// Its id.
         id: ObjectId,
-        /// It was named by its address.
-        by_address: bool,
+        /// Who it is, if it was named by an address.
+        by_address: Option<Box<User>>,
     },
     /// Somebody who is not in the directory.
     Stranger(Box<Stranger>),
@@ -98,14 +111,25 @@ impl Named {
             Self::Stranger(stranger) => ObjectId(stranger.subject.id.0),
         }
     }
+
+    /// Where the organizations of somebody are read of whom it is known already that he is a guest.
+    pub(super) fn home(&self) -> Option<Home> {
+        match self {
+            Self::Object { by_address: Some(user), .. } if user.kind == UserKind::Guest => {
+                let domain = home_domain(user.mail.as_deref(), &user.principal_name);
+                Some(home(domain.as_deref(), Some(user.id)))
+            }
+            Self::Object { .. } | Self::Stranger(_) => None,
+        }
+    }
 }
 
 /// Finds out whom a request names.
 pub(super) fn find(ctx: &mut Ctx<'_, '_>, target: &TargetRef, kind: RequestType) -> Result<Named, ServiceError> {
     match target {
-        TargetRef::Object(id) => Ok(Named::Object { id: *id, by_address: false }),
+        TargetRef::Object(id) => Ok(Named::Object { id: *id, by_address: None }),
         TargetRef::Caller => match ctx.caller()?.principal {
-            Principal::User(id) if kind == RequestType::UserAdd => Ok(Named::Object { id, by_address: false }),
+            Principal::User(id) if kind == RequestType::UserAdd => Ok(Named::Object { id, by_address: None }),
             _ => {
                 let message = "assignment/targetId is required";
                 Err(Refusal::new(Code::InvalidModel, message).detail("/assignment/targetId", "missing").into())
@@ -116,7 +140,7 @@ pub(super) fn find(ctx: &mut Ctx<'_, '_>, target: &TargetRef, kind: RequestType)
 }
 
 /// Where somebody is looked for by an address.
-type Lookup = (First<User>, First<Subject>, First<ObjectId>, Home);
+pub(crate) type Lookup = (First<User>, First<Subject>, First<ObjectId>, Home);
 
 fn lookup(address: &Address) -> Lookup {
     let text = address.text();
@@ -139,7 +163,7 @@ fn by_address(ctx: &mut Ctx<'_, '_>, text: &str, name: Option<&str>) -> Result<N
     };
     let (_, (known, subject, namesake, home)) = ctx.load(Action::AdministerAssignments, lookup(&address))?;
     if let Some(user) = known {
-        return Ok(Named::Object { id: user.id, by_address: true });
+        return Ok(Named::Object { id: user.id, by_address: Some(Box::new(user)) });
     }
     let tenant = home.2.clone();
     let domain = address.domain();
@@ -179,6 +203,7 @@ pub(super) fn state(
     ctx: &mut Ctx<'_, '_>,
     named: &Named,
     (person, service, groups): ObjectRows,
+    home: Option<HomeRows>,
 ) -> Result<Option<TargetState>, ServiceError> {
     if let Named::Stranger(stranger) = named {
         let facts = stranger_facts(&stranger.subject, stranger.external.clone());
@@ -198,20 +223,25 @@ pub(super) fn state(
         },
         (None, None) => return Ok(None),
     };
-    let facts = object_facts(ctx, (person, service, groups))?.map(|facts| {
-        let by_address = matches!(named, Named::Object { by_address: true, .. });
-        TargetFacts { external: External { by_address, ..facts.external }, ..facts }
-    });
-    Ok(facts.map(|facts| TargetState { facts, subject }))
+    let named_person = match named {
+        Named::Object { by_address, .. } => by_address.as_deref(),
+        Named::Stranger(_) => None,
+    };
+    let seen = named_person.zip(home).map(|(p, rows)| (home_domain(p.mail.as_deref(), &p.principal_name), rows));
+    let facts = object_facts(ctx, (person, service, groups), seen)?;
+    let by_address = named_person.is_some();
+    let with = |facts: TargetFacts| TargetFacts { external: External { by_address, ..facts.external }, ..facts };
+    Ok(facts.map(with).map(|facts| TargetState { facts, subject }))
 }
 
 fn object_facts(
     ctx: &mut Ctx<'_, '_>,
     (person, service, groups): ObjectRows,
+    seen: Option<(Option<String>, HomeRows)>,
 ) -> Result<Option<TargetFacts>, ServiceError> {
     let groups = groups.into_iter().collect();
     if let Some(user) = person {
-        let external = external_of(ctx, &user)?;
+        let external = external_from(ctx, &user, seen)?;
         return Ok(Some(TargetFacts {
             id: user.id.0,
             kind: SubjectKind::User,
@@ -242,21 +272,51 @@ fn stranger_facts(subject: &Subject, external: External) -> TargetFacts {
     }
 }
 
-/// What rules look at when a request that was made earlier goes on; nothing when its target is gone.
-pub(crate) fn at_work(
-    ctx: &mut Ctx<'_, '_>,
-    request: &Request,
-    rows: ObjectRows,
+/// The target of a request that was made earlier, as it was known when it was made.
+pub(crate) struct Waiting {
     subject: Option<Subject>,
-) -> Result<Option<TargetFacts>, ServiceError> {
-    if rows.0.is_some() || rows.1.is_some() {
-        return object_facts(ctx, rows);
+    /// The address of somebody who was not in the directory.
+    address: Option<Address>,
+    /// The domain of a guest who was.
+    domain: Option<String>,
+}
+
+/// What has to be read about it.
+pub(crate) type WaitingRows = (Option<(Option<User>, Option<Subject>, Option<ObjectId>, HomeRows)>, Option<HomeRows>);
+
+impl Waiting {
+    pub(crate) fn new(subject: Option<Subject>) -> Self {
+        let address = subject.as_ref().filter(|s| s.object.is_none()).and_then(|s| Address::parse(s.email.as_deref()?));
+        let guest = subject.as_ref().filter(|s| s.object.is_some() && s.lifecycle != Lifecycle::NotDefined);
+        let domain =
+            guest.and_then(|s| home_domain(s.email.as_deref(), s.principal_name.as_deref().unwrap_or_default()));
+        Self { subject, address, domain }
     }
-    let Some(subject) = subject.filter(|s| s.object.is_none() && s.id == request.target) else { return Ok(None) };
-    let Some(address) = subject.email.as_deref().and_then(Address::parse) else { return Ok(None) };
-    let (known, _, namesake, home) = ctx.fetch(lookup(&address))?;
-    let account = account(&address, &subject, home.2.as_ref(), namesake.is_some());
-    let account = Some(NewAccount { is_taken: known.is_some(), ..account });
-    let external = External { account, ..external(Some(address.domain()), home) };
-    Ok(Some(stranger_facts(&subject, external)))
+
+    /// What is to be read about somebody from outside.
+    pub(crate) fn wanted(&self) -> (Option<Lookup>, Option<Home>) {
+        let person = self.subject.as_ref().and_then(|s| s.object);
+        let home = self.domain.as_ref().map(|domain| home(Some(domain), person));
+        (self.address.as_ref().map(lookup), home)
+    }
+
+    /// What rules look at; nothing when the target is gone.
+    pub(crate) fn facts(
+        self,
+        ctx: &mut Ctx<'_, '_>,
+        rows: ObjectRows,
+        (found, home): WaitingRows,
+    ) -> Result<Option<TargetFacts>, ServiceError> {
+        if rows.0.is_some() || rows.1.is_some() {
+            return object_facts(ctx, rows, home.map(|rows| (self.domain, rows)));
+        }
+        let (Some(subject), Some(address), Some((known, _, namesake, home))) = (self.subject, self.address, found)
+        else {
+            return Ok(None);
+        };
+        let account = account(&address, &subject, home.2.as_ref(), namesake.is_some());
+        let account = Some(NewAccount { is_taken: known.is_some(), ..account });
+        let external = External { account, ..external(Some(address.domain()), home) };
+        Ok(Some(stranger_facts(&subject, external)))
+    }
 }

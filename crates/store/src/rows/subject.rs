@@ -7,7 +7,7 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
 use tenure_domain::authorize::Permit;
-use tenure_domain::ids::{ObjectId, SubjectId};
+use tenure_domain::ids::{ObjectId, RequestId, SubjectId};
 use tenure_domain::request::Invitation;
 use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_domain::text::fold;
@@ -15,6 +15,7 @@ use tenure_domain::text::fold;
 sql! {
     UPSERT(hot): "INSERT INTO subject (id, object_id, kind, name, name_key, email, email_key, principal_name, organization_id, lifecycle) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, email = coalesce(excluded.email, subject.email), email_key = coalesce(excluded.email_key, subject.email_key), principal_name = excluded.principal_name, organization_id = coalesce(excluded.organization_id, subject.organization_id) WHERE subject.name <> excluded.name OR coalesce(subject.email, '') <> coalesce(excluded.email, subject.email, '') OR coalesce(subject.principal_name, '') <> coalesce(excluded.principal_name, '') OR (excluded.organization_id IS NOT NULL AND (subject.organization_id IS NULL OR subject.organization_id <> excluded.organization_id))";
     GET: "SELECT id, object_id, kind, name, email, principal_name, organization_id, lifecycle FROM subject WHERE id = $1";
+    OF_REQUEST: "SELECT j.id, j.object_id, j.kind, j.name, j.email, j.principal_name, j.organization_id, j.lifecycle FROM request q JOIN subject j ON j.id = q.target_id WHERE q.id = $1";
     UNKNOWN: "SELECT id, object_id, kind, name, email, principal_name, organization_id, lifecycle FROM subject WHERE email_key = $1 AND object_id IS NULL";
     /// As the directory names it now, else as it was named when it was made known.
     NAME: "SELECT j.id, coalesce(o.display_name, j.name) FROM subject j LEFT JOIN directory_object o ON o.id = j.id WHERE j.id = $1";
@@ -39,6 +40,11 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Subject, StoreError> {
 /// A subject.
 pub fn get(id: SubjectId) -> First<Subject> {
     Query::new(&GET, vec![id.0.into()], decode).first()
+}
+
+/// The target of a request.
+pub fn of_request(id: RequestId) -> First<Subject> {
+    Query::new(&OF_REQUEST, vec![id.0.into()], decode).first()
 }
 
 /// The external person who is known by this address only.

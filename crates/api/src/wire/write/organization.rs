@@ -15,6 +15,8 @@ use tenure_service::settings::SettingsPatch;
 const STATES: [(&str, OrganizationState); 2] =
     [("configured", OrganizationState::Configured), ("proposed", OrganizationState::Proposed)];
 const SOURCES: &[&str] = &["identitySources"];
+const DURATION: &str = "durationUntilExternalUserDeletedAfterBlocked";
+const DAYS: &str = "daysUntilExternalUserDeletedAfterBlocked";
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// An organization to be made.
@@ -100,8 +102,6 @@ pub fn subject_patch(value: &Json) -> Result<Option<Lifecycle>, Refusal> {
 pub fn settings_patch(value: &Json) -> Result<SettingsPatch, Refusal> {
     use ExternalUserAction as A;
     let words = [A::Nothing, A::BlockSignIn, A::BlockSignInAndDelete].map(|a| (a.name(), a));
-    const DURATION: &str = "durationUntilExternalUserDeletedAfterBlocked";
-    const DAYS: &str = "daysUntilExternalUserDeletedAfterBlocked";
     read(value, |b| {
         let external_user_action = b.word(&["externalUserLifecycleAction"], &words);
         let duration = b.duration(&[DURATION]).map(|d| d.seconds());
