@@ -36,6 +36,9 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
             _ => Err(Failure::method_not_allowed("POST")),
         };
     }
+    if path.split('/').next() == Some("settings") {
+        return dispatch::answer(call).await;
+    }
     if path.split('/').next() == Some("outbox") && call.app.tenant().is_demo {
         permitted(call, Action::ReadMail).await?;
         return dispatch::answer(call).await;

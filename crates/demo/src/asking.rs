@@ -9,11 +9,10 @@ use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{
     self, Ask, Conflicts, Direction, Names, Reader, RemovalFacts, RemovalKind, SubmitFacts, TargetState,
 };
-use tenure_domain::subject::{Subject, SubjectKind};
-use tenure_service::approvals;
-use tenure_service::rows;
+use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_service::rows::directory::user;
 use tenure_service::{Ctx, ServiceError};
+use tenure_service::{approvals, requests, rows};
 
 /// A person asks for access.
 pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask: &Ask) -> Result<(), ServiceError> {
@@ -31,6 +30,7 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
     let person = person.ok_or_else(|| Refusal::no_such_object(who))?;
     let (catalog_published, catalog_external) = flags.unwrap_or_default();
     let subject = subject(&person);
+    let external = requests::external_of(ctx, &person)?;
     let facts = SubmitFacts {
         package: found.ok_or_else(|| Refusal::not_found("access package", package))?,
         is_visible: true,
@@ -45,6 +45,7 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
                 is_member: person.kind == UserKind::Member,
                 is_enabled: person.is_enabled,
                 groups: groups.into_iter().collect(),
+                external,
             },
             subject,
         },
@@ -63,11 +64,16 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
 fn subject(person: &User) -> Subject {
     Subject {
         id: SubjectId(person.id.0),
-        object: person.id,
+        object: Some(person.id),
         kind: SubjectKind::User,
         name: person.name.clone(),
         email: person.mail.clone(),
         principal_name: Some(person.principal_name.clone()),
+        organization: None,
+        lifecycle: match person.kind {
+            UserKind::Member => Lifecycle::NotDefined,
+            UserKind::Guest => Lifecycle::NotGoverned,
+        },
     }
 }
 

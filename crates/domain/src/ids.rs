@@ -52,6 +52,8 @@ typed_id! {
     PackageId,
     /// An assignment policy.
     PolicyId,
+    /// A connected organization.
+    OrganizationId,
     /// A question of a policy.
     QuestionId,
     /// A requestor or target as entitlement management sees it.

@@ -108,6 +108,8 @@ pub const MAIL_RECIPIENTS_MAX: u32 = 1_000;
 pub const DURATION_DAYS_MAX: i64 = 3_660;
 /// Users and groups a policy may name.
 pub const POLICY_TARGETS_MAX: usize = 5_000;
+/// Identity sources of a connected organization.
+pub const IDENTITY_SOURCES_MAX: usize = 100;
 /// Questions of a policy.
 pub const QUESTIONS_MAX: usize = 100;
 /// Characters of an answer.

@@ -247,7 +247,8 @@ impl Found {
                 part(&inner.name, self.full(inner.type_name));
             }
             for set in container.sets.iter().filter(|s| !s.is_alias) {
-                part(&set.name, format!("Collection({})", self.full(set.entity.name)));
+                let one = self.full(set.entity.name);
+                part(&set.name, if set.is_one { one } else { format!("Collection({one})") });
             }
         });
     }
@@ -285,7 +286,7 @@ impl Found {
         };
         for (name, set) in &sets {
             let type_name = self.full(set.entity.name);
-            let (tag, typed) = if set.me { ("Singleton", "Type") } else { ("EntitySet", "EntityType") };
+            let (tag, typed) = if set.me || set.is_one { ("Singleton", "Type") } else { ("EntitySet", "EntityType") };
             xml.within(tag, &[("Name", name), (typed, &type_name)], |xml| {
                 let own = set.entity.navigations.iter();
                 let all = own.chain(set.entity.base.into_iter().flat_map(|b| b.navigations));

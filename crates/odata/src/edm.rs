@@ -515,6 +515,8 @@ pub struct EntitySet {
     pub entity: &'static EntityType,
     /// The one object of the caller.
     pub me: bool,
+    /// There is one object, and it has no key.
+    pub is_one: bool,
     /// A second name that is served and not declared.
     pub is_alias: bool,
 }
@@ -522,7 +524,7 @@ pub struct EntitySet {
 impl EntitySet {
     /// A set.
     pub const fn new(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
-        Self { id, name, entity, me: false, is_alias: false }
+        Self { id, name, entity, me: false, is_one: false, is_alias: false }
     }
 
     /// A second name for a set, which is served and not declared.
@@ -530,9 +532,14 @@ impl EntitySet {
         Self { is_alias: true, ..Self::new(id, name, entity) }
     }
 
+    /// One object without a key.
+    pub const fn one(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
+        Self { is_one: true, ..Self::new(id, name, entity) }
+    }
+
     /// The one object of the caller.
     pub const fn me(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
-        Self { id, name, entity, me: true, is_alias: false }
+        Self { me: true, ..Self::new(id, name, entity) }
     }
 }
 

@@ -126,7 +126,7 @@ pub fn resolve<'a>(
             steps: if set.me { vec![Step::Key(Key::Me)] } else { Vec::new() },
             suffix: Suffix::Nothing,
             entity: set.entity,
-            is_collection: !set.me,
+            is_collection: !(set.me || set.is_one),
         },
     };
     // The set's own parentheses hold a key.

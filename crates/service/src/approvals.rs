@@ -75,8 +75,14 @@ pub fn decide(ctx: &mut Ctx<'_, '_>, command: &DecideCommand) -> Result<(), Serv
     let id = command.request;
     let now = ctx.now;
     let bases = ctx.identity_person().map(|me| rows::approval::bases(id, me, now));
-    let wanted = (rows::request::get(id), rows::approval::stages(id), rows::approval::policy_of(id), bases);
-    let (permit, (request, rows, policy, bases)) = ctx.load(Action::RequestAccess, wanted)?;
+    let wanted = (
+        rows::request::get(id),
+        rows::approval::stages(id),
+        rows::approval::policy_of(id),
+        rows::subject::of_request(id),
+        bases,
+    );
+    let (permit, (request, rows, policy, subject, bases)) = ctx.load(Action::RequestAccess, wanted)?;
     let Some(me) = ctx.person()? else {
         return Err(Refusal::new(Code::NotAnApprover, "people approve, applications do not").into());
     };
@@ -84,7 +90,7 @@ pub fn decide(ctx: &mut Ctx<'_, '_>, command: &DecideCommand) -> Result<(), Serv
         return Err(Refusal::not_found("approval", id).into());
     };
     let people = people_of_stages(&policy, &request);
-    let (start, people) = requests::start_facts(ctx, request, policy, people)?;
+    let (start, people) = requests::start_facts(ctx, (request, policy, requests::Waiting::new(subject)), people)?;
     let facts = DecideFacts { rows, bases: bases.unwrap_or_default(), people: people_of(people), start };
     let command = Decide {
         stage: command.stage,

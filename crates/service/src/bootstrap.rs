@@ -19,11 +19,12 @@ use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::ids::ObjectId;
 use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::settings::TenantSettings;
 use tenure_domain::time::plus_seconds;
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, object};
 use tenure_store::rows::identity::{Credential, CredentialKind, OauthGrant};
-use tenure_store::rows::tenant::{Settings, Tenant};
+use tenure_store::rows::tenant::Tenant;
 use uuid::Uuid;
 
 /// Hours in which the link for the first administrator is good.
@@ -71,7 +72,7 @@ pub fn create_tenant(ctx: &mut Ctx<'_, '_>, new: &NewTenant) -> Result<Tenant, S
     if ctx.fetch(rows::tenant::get())?.is_some() {
         return Err(Refusal::new(Code::RequestBadRequest, "this database has a tenant already").into());
     }
-    let settings = Settings { password_grant: new.is_demo, ..Settings::default() };
+    let settings = TenantSettings { password_grant: new.is_demo, ..TenantSettings::default() };
     let tenant = Tenant {
         id: new.id.unwrap_or_else(|| ctx.ids.next(ctx.now)),
         name: new.name.clone(),

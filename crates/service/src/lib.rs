@@ -16,6 +16,7 @@ mod engine;
 mod error;
 pub mod identity;
 pub mod incompatible;
+pub mod organizations;
 pub mod packages;
 pub mod policies;
 pub mod query;
@@ -23,6 +24,8 @@ pub mod replay;
 pub mod requests;
 pub mod resources;
 pub mod roles;
+pub mod settings;
+pub mod subjects;
 pub mod work;
 
 pub use ctx::{Ctx, Identity};

@@ -41,16 +41,22 @@ pub fn fire(ctx: &mut Ctx<'_, '_>, timer: Timer, lease: Uuid) -> Result<(), Serv
 
 /// The next deadline of a request: its start, or an instant of the approval stage that is open.
 fn next(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
-    let (request, policy) = ctx.fetch((rows::request::get(id), rows::approval::policy_of(id)))?;
+    let wanted = (rows::request::get(id), rows::approval::policy_of(id), rows::subject::of_request(id));
+    let (request, policy, subject) = ctx.fetch(wanted)?;
     let (Some(request), Some(policy)) = (request, policy) else { return Ok(()) };
     match request.state {
         RequestState::PendingApproval { .. } => approvals::due(ctx, request, &policy),
-        _ => start(ctx, request, policy),
+        _ => start(ctx, request, policy, requests::Waiting::new(subject)),
     }
 }
 
-fn start(ctx: &mut Ctx<'_, '_>, request: Request, policy: PolicyBody) -> Result<(), ServiceError> {
-    let (facts, _) = requests::start_facts(ctx, request, policy, None::<Query<Grant>>)?;
+fn start(
+    ctx: &mut Ctx<'_, '_>,
+    request: Request,
+    policy: PolicyBody,
+    waiting: requests::Waiting,
+) -> Result<(), ServiceError> {
+    let (facts, _) = requests::start_facts(ctx, (request, policy, waiting), None::<Query<Grant>>)?;
     match request::start_reached(&facts, ctx.now, &mut ctx.ids) {
         StartOutcome::Nothing => Ok(()),
         StartOutcome::Decided(decision) => ctx.apply(&permit(), &decision),

@@ -54,6 +54,7 @@ CREATE TABLE organization (
     name {{text}} NOT NULL,
     name_key {{text}} NOT NULL,
     description {{text}},
+    identity_sources {{json}} NOT NULL,
     state {{enum}} NOT NULL,
     created_at {{ts}} NOT NULL,
     modified_at {{ts}} NOT NULL,
@@ -68,13 +69,13 @@ CREATE TABLE org_identity (
     place {{int}} NOT NULL,
     kind {{enum}} NOT NULL,
     value_key {{text}} NOT NULL,
-    body {{json}} NOT NULL,
     PRIMARY KEY (organization_id, place)
 ){{table}};
-CREATE INDEX ix_org_identity_value ON org_identity (value_key);
+CREATE INDEX ix_org_identity_value ON org_identity (value_key, organization_id);
 
 ALTER TABLE subject ADD COLUMN organization_id {{id}};
 ALTER TABLE subject ADD COLUMN cleanup_at {{ts}};
+CREATE INDEX ix_subject_organization ON subject (organization_id, id) WHERE organization_id IS NOT NULL;
 
 ALTER TABLE request ADD COLUMN stage {{int}};
 ALTER TABLE request ADD COLUMN reason {{text}};

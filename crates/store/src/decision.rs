@@ -11,7 +11,7 @@ use tenure_domain::request::{Change, Decision, Save};
 /// Stores everything a decision says.
 pub fn apply(
     tx: &mut Tx<'_>,
-    _: &Permit,
+    permit: &Permit,
     at: Circumstances<'_>,
     decision: &Decision,
     ids: &mut Ids,
@@ -35,6 +35,8 @@ pub fn apply(
             Change::Approvers(opened) => rows::approval::open(tx, opened),
             Change::CloseApprovers(request) => rows::approval::close(tx, *request),
             Change::DeleteRequest(id) => rows::request::delete(tx, *id),
+            Change::Organization(organization) => rows::organization::insert(tx, permit, organization)?,
+            Change::Guest(invitation) => rows::subject::invite(tx, permit, invitation, at.now)?,
         }
     }
     for effect in &decision.effects {

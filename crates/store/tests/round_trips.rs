@@ -28,6 +28,7 @@ async fn trips(app: &TestApp, token: &str, body: Value) -> (usize, String) {
 
 #[test]
 fn use_cases_make_three_round_trips_at_most() {
+    people_from_outside();
     on_every_database(async |app| {
         let writer = app.token_app().await;
         let carla = app.token_of_person("carla").await;
@@ -91,6 +92,50 @@ async fn approved(app: &TestApp, writer: &str, carla: &str, package: &str) -> us
     app.post(&format!("{EM}/assignmentRequests"), writer, gone).await.expect(201);
     app.delete(&format!("{EM}/assignmentPolicies/{policy}"), writer).await.expect(204);
     last
+}
+
+/// People from outside cost no more.
+fn people_from_outside() {
+    on_every_database(async |app| {
+        let writer = app.token_app().await;
+        let gil = app.token_of_person("gil").await;
+        let package = package(app, &writer).await;
+        let found = app.get(&format!("{EM}/accessPackages/{package}?$expand=catalog"), &writer).await.expect(200);
+        let catalog = found.json["catalog"]["id"].as_str().unwrap_or_default();
+        let open = json!({ "isExternallyVisible": true });
+        app.patch(&format!("{EM}/catalogs/{catalog}"), &writer, open).await.expect(204);
+        let policy = json!({ "displayName": "Any", "accessPackage": { "id": package },
+            "allowedTargetScope": "allExternalUsers", "requestorSettings": { "enableTargetsToSelfAddAccess": true } });
+        let policy = app.post(&format!("{EM}/assignmentPolicies"), &writer, policy).await.expect(201).id();
+        let named = |address: &str, start: Value| {
+            json!({ "requestType": "adminAdd", "schedule": { "startDateTime": start },
+            "assignment": { "accessPackageId": package, "assignmentPolicyId": policy, "target": { "email": address } } })
+        };
+        let (submit, _) = trips(app, &writer, named("ada@partner.example", Value::Null)).await;
+        assert!(submit <= TRIPS_MAX, "a stranger is assigned in {submit}");
+        let (submit, _) = trips(app, &writer, named("gil@fabrikam.example", json!("2026-03-05T09:00:00Z"))).await;
+        assert!(submit <= TRIPS_MAX, "a guest is assigned by address in {submit}");
+        record::start();
+        app.advance("P3D").await;
+        let start = trips_of(&record::stop());
+        assert!(start <= TRIPS_MAX, "the start of a guest in {start}");
+        let (submit, _) = trips(app, &writer, named("eve@partner.example", json!("2026-03-07T09:00:00Z"))).await;
+        assert!(submit <= TRIPS_MAX, "a stranger is assigned for later in {submit}");
+        app.drain().await;
+        record::start();
+        app.advance("P3D").await;
+        let start = trips_of(&record::stop());
+        assert!(start <= TRIPS_MAX, "the start of a stranger in {start}");
+        app.drain().await;
+        let removal = json!({ "requestType": "adminRemove", "assignment": { "accessPackageId": package,
+            "targetId": tenure_testkit::company::person("gil") } });
+        app.post(&format!("{EM}/assignmentRequests"), &writer, removal).await.expect(201);
+        app.drain().await;
+        let ask = json!({ "requestType": "userAdd", "assignment": { "accessPackageId": package } });
+        let (submit, _) = trips(app, &gil, ask).await;
+        assert!(submit <= TRIPS_MAX, "a guest asks in {submit}");
+        app.drain().await;
+    });
 }
 
 /// A package that anybody may ask for, with one group in it.

@@ -23,11 +23,13 @@ use tenure_connect::http::Rules;
 use tenure_connect::{Connectors, MemoryConnector};
 use tenure_domain::Timestamp;
 use tenure_domain::authorize::DirectoryRole;
+use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::ids::{ObjectId, SeededEntropy};
+use tenure_domain::settings::TenantSettings as Switches;
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
-use tenure_service::rows::tenant::{self, Settings as Switches};
+use tenure_service::rows::tenant;
 use tenure_service::{Clocks, Engine, Identity};
 use tenure_store::Bounds;
 use tenure_store::rows::directory::object::{self, Source};
@@ -570,7 +572,7 @@ impl TestApp {
             if let Some(tenant) = ctx.fetch(tenant::get())? {
                 let mut switches = tenant.settings;
                 change(&mut switches);
-                tenant::set_settings(ctx.tx, &switches)?;
+                tenant::set_settings(ctx.tx, &Permit::system(Action::WriteSettings), &switches)?;
             }
             Ok(())
         });

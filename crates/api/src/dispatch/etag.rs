@@ -20,6 +20,7 @@ pub fn column(entity: &EntityType) -> Option<Column> {
         (c::catalog::RELATION, c::catalog::VERSION),
         (c::package::RELATION, c::package::VERSION),
         (c::policy::RELATION, c::policy::VERSION),
+        (c::organization::RELATION, c::organization::VERSION),
         (c::request::RELATION, c::request::VERSION),
         (c::assignment::RELATION, c::assignment::VERSION),
     ];

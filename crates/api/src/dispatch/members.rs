@@ -38,14 +38,14 @@ pub(super) fn named(target: &Target) -> Result<ObjectId, Failure> {
     last_id(&text).map(ObjectId).ok_or_else(missing)
 }
 
-type Link = fn(&mut Ctx<'_, '_>, ObjectId, ObjectId) -> Result<(), ServiceError>;
+pub(super) type Link = fn(&mut Ctx<'_, '_>, ObjectId, ObjectId) -> Result<(), ServiceError>;
 
-async fn add(call: &Call, target: &Target, link: Link) -> Result<Reply, Failure> {
+pub(super) async fn add(call: &Call, target: &Target, link: Link) -> Result<Reply, Failure> {
     let who = w::reference(&call.json()?)?;
     remove(call, keyed(call, target, target.resolved.set.entity, move |ctx, id| link(ctx, ObjectId(id), who))).await
 }
 
-async fn take(call: &Call, target: &Target, link: Link) -> Result<Reply, Failure> {
+pub(super) async fn take(call: &Call, target: &Target, link: Link) -> Result<Reply, Failure> {
     let who = named(target)?;
     remove(call, keyed(call, target, target.resolved.set.entity, move |ctx, id| link(ctx, ObjectId(id), who))).await
 }

@@ -12,6 +12,7 @@ mod etag;
 mod incompatible;
 mod key;
 mod members;
+mod organizations;
 pub mod read;
 mod roles;
 
@@ -63,6 +64,7 @@ use directory as d;
 use entitlement as e;
 use incompatible as i;
 use members as m;
+use organizations as o;
 
 routes! {
     POST "catalogs" => e::create_catalog;
@@ -95,6 +97,18 @@ routes! {
 
     POST "roleAssignments" => roles::assign;
     DELETE "roleAssignments/{}" => roles::unassign;
+    POST "connectedOrganizations" => o::create_organization;
+    PATCH "connectedOrganizations/{}" => o::update_organization;
+    DELETE "connectedOrganizations/{}" => o::delete_organization;
+    POST "connectedOrganizations/{}/internalSponsors/$ref" => o::add_internal_sponsor;
+    DELETE "connectedOrganizations/{}/internalSponsors/{}/$ref" => o::remove_internal_sponsor;
+    DELETE "connectedOrganizations/{}/internalSponsors/$ref" => o::remove_internal_sponsor;
+    POST "connectedOrganizations/{}/externalSponsors/$ref" => o::add_external_sponsor;
+    DELETE "connectedOrganizations/{}/externalSponsors/{}/$ref" => o::remove_external_sponsor;
+    DELETE "connectedOrganizations/{}/externalSponsors/$ref" => o::remove_external_sponsor;
+    PATCH "subjects/{}" => o::update_subject;
+    PATCH "settings" => o::update_settings;
+    PATCH "tenantSettings" => o::update_tenant_settings;
 
     POST "users" => d::create_user;
     PATCH "users/{}" => d::update_user;

@@ -150,6 +150,8 @@ fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal>
     let nested = resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
     match reach(spot.entity.relation, sight) {
         Reach::Nothing => denied(),
+        // There is nothing of one's own in what there is one of.
+        Reach::Own if resolved.set.is_one => denied(),
         Reach::Own if resolved.is_collection && !is_about_caller && (is_entitlement || !nested) => denied(),
         Reach::Own | Reach::Catalogs | Reach::All => Ok(()),
     }

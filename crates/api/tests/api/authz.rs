@@ -2,7 +2,7 @@
 //! nobody, as somebody without any role, and as each role. `UPDATE=1` writes both files anew; read what changed.
 
 use crate::delegation::{Shelf, give};
-use crate::schema::sets;
+use crate::schema::{all_sets, sets};
 use crate::{EM, clients::new_app};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -125,6 +125,28 @@ fn the_matrix_of_roles_actions_and_scopes_is_the_golden_one() {
     compare(MATRIX, &text);
 }
 
+/// Rows of organizations, subjects and settings.
+fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<Action>, Value)> {
+    use Action as A;
+    let reference = json!({ "@odata.id": format!("https://localhost/v1.0/directoryObjects/{}", Uuid::nil()) });
+    let name = json!({ "displayName": "x" });
+    Some(match (method, set, rest) {
+        ("POST" | "DELETE", "connectedOrganizations", rest) if rest.ends_with("$ref") => {
+            (Some(A::WriteOrganizations), reference)
+        }
+        ("POST", "connectedOrganizations", "") => (
+            Some(A::WriteOrganizations),
+            json!({ "displayName": "x", "identitySources": [
+                { "@odata.type": "#microsoft.graph.domainIdentitySource", "domainName": "x.example" }] }),
+        ),
+        ("PATCH" | "DELETE", "connectedOrganizations", "{}") => (Some(A::WriteOrganizations), name),
+        ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),
+        ("PATCH", "tenantSettings", "") => (Some(A::WriteSettings), json!({ "routeToCatalogOwners": true })),
+        ("PATCH", "subjects", "{}") => (Some(A::AdministerAssignments), json!({ "subjectLifecycle": "governed" })),
+        _ => return None,
+    })
+}
+
 /// What must be permitted for a write, and a body that is good enough to be asked about. A path without a row here is
 /// not covered, and the walk fails.
 fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
@@ -199,7 +221,7 @@ fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
         ("POST" | "PATCH" | "DELETE", "applications" | "servicePrincipals", _) => (Some(A::WriteApplications), name),
         ("DELETE", "oauth2PermissionGrants", "{}") => (Some(A::WriteGrants), Value::Null),
         ("POST" | "DELETE", "directoryObjects" | "deletedItems", _) => (Some(A::WriteUsers), Value::Null),
-        _ => return None,
+        _ => return written_about_others(method, set, rest),
     };
     Some(row)
 }
@@ -209,7 +231,7 @@ fn path_of(shape: &str) -> String {
     let (set, rest) = shape.split_once('/').unwrap_or((shape, ""));
     // Some things have another name in the newer version, and some are ours alone.
     let versions = if shape.contains("/steps") { vec![Version::Beta] } else { Version::ALL.to_vec() };
-    let known = versions.into_iter().flat_map(sets).find(|(_, s)| s.id == set);
+    let known = versions.into_iter().flat_map(all_sets).find(|(_, s)| s.id == set);
     let (path, _) = known.unwrap_or_else(|| panic!("no path leads to {set}"));
     let nil = Uuid::nil().to_string();
     let rest = rest.replace("resourceRoleScopes/{}", &format!("resourceRoleScopes/{nil}_{nil}"));

@@ -31,6 +31,7 @@ mod outside;
 mod overload;
 mod packages;
 mod pages;
+mod partners;
 mod policies;
 mod protocol;
 mod reading;
@@ -40,7 +41,9 @@ mod revocation;
 mod roles;
 mod schema;
 mod sessions;
+mod settings;
 mod signin;
+mod strangers;
 
 /// Where entitlement management is, in the older version.
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";

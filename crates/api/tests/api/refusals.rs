@@ -60,6 +60,8 @@ fn an_open_request_stands_in_the_way_of_another() {
 fn an_administrator_sees_which_guards_a_target_fails() {
     on_every_database(async |app| {
         let campaign = Campaign::start(app).await;
+        let catalog = format!("{EM}/catalogs/{}", campaign.catalog);
+        app.patch(&catalog, &campaign.token, json!({ "isExternallyVisible": true })).await.expect(204);
         let refused = campaign.ask(app, &campaign.token, campaign.request("adminAdd", "gil")).await;
         assert_snapshot!("refused_because_he_is_no_member", app.show(&refused));
     });

@@ -22,6 +22,13 @@ pub struct Operand {
 
 /// The path of every set in a version.
 pub fn sets(version: Version) -> Vec<(String, &'static EntitySet)> {
+    let mut all = all_sets(version);
+    all.retain(|(_, set)| !set.is_one);
+    all
+}
+
+/// The same, and the objects of which there is one.
+pub fn all_sets(version: Version) -> Vec<(String, &'static EntitySet)> {
     let mut all = Vec::new();
     collect(&SCHEMA.root, &format!("/{}", version.prefix()), version, &mut all);
     all

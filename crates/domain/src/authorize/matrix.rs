@@ -60,6 +60,8 @@ actions! {
     ConsentForAll,
     /// Move the demo clock.
     MoveClock,
+    /// Change the settings of the tenant.
+    WriteSettings,
     /// Read kept mails.
     ReadMail,
 }
@@ -120,7 +122,9 @@ impl Action {
             Self::AssignDirectly => Demand { older_rule: true, ..entitlement(ASSIGNERS) },
             Self::AdministerAssignments => entitlement(ASSIGNERS),
             Self::WriteOrganizations => entitlement(&[E::OrganizationAdministrator]),
-            Self::WriteAutomaticPolicies | Self::BypassApproval | Self::MoveClock => entitlement(&[]),
+            Self::WriteAutomaticPolicies | Self::BypassApproval | Self::MoveClock | Self::WriteSettings => {
+                entitlement(&[])
+            }
             Self::RequireCredentials => directory(&[C::EntitlementWrite], &[R::GlobalAdministrator]),
             Self::RequestAccess => {
                 Demand { everybody: true, ..directory(&[C::SubjectAccess, C::EntitlementWrite], &[]) }

@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod group;
+pub mod guest;
 pub mod user;
 
 use crate::ids::ObjectId;

@@ -7,7 +7,7 @@ use crate::text::fold;
 use crate::time::Timestamp;
 
 /// Characters of a user principal name at most.
-const PRINCIPAL_NAME_CHARS_MAX: usize = 113;
+pub(super) const PRINCIPAL_NAME_CHARS_MAX: usize = 113;
 /// Characters of a password at least.
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Characters of a password at most.

@@ -1,11 +1,35 @@
 //! Whom a policy fits, and which of several policies applies (behaviour.md c.1, c.2).
 
 use super::{Policy, PolicyBody, SubjectSet, TargetScope};
+use crate::directory::guest::NewAccount;
 use crate::ids::PolicyId;
+use crate::organization::Belonging;
 use crate::refusal::{Code, Refusal, RelatedKind};
 use crate::subject::SubjectKind;
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// What is known of a person because he belongs to another organization; nothing of members.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct External {
+    /// The organizations he belongs to, configured ones first.
+    pub organizations: Vec<Belonging>,
+    /// The domain he comes from, when no organization has it and it is not ours.
+    pub proposal: Option<Proposal>,
+    /// He was named by his address, and not by his account.
+    pub by_address: bool,
+    /// The account that is made when he is given access; somebody who has one is in the directory.
+    pub account: Option<NewAccount>,
+}
+
+/// An organization that could be proposed (decisions.md Q7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its folded domain.
+    pub domain: String,
+    /// Another organization has that domain for its name.
+    pub is_name_taken: bool,
+}
 
 /// What a rule may know of a person or service principal that is to be given access.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,25 +44,44 @@ pub struct TargetFacts {
     pub is_enabled: bool,
     /// The groups it belongs to, nested ones too; at least those the policies name.
     pub groups: BTreeSet<Uuid>,
+    /// What is known of somebody from outside.
+    pub external: External,
+}
+
+impl TargetFacts {
+    /// Whether it is a person of another organization.
+    pub fn is_external(&self) -> bool {
+        self.kind == SubjectKind::User && !self.is_member
+    }
+
+    /// Whether it is in the directory already.
+    pub const fn is_in_directory(&self) -> bool {
+        self.external.account.is_none()
+    }
 }
 
 /// Whether the target is in the policy's scope. A policy for direct assignment only has everybody in scope; people do
-/// not get to ask under it, because it never lets them.
+/// not get to ask under it, because it never lets them. Who is not in the directory fits policies for external people only
+/// (behaviour.md c.1).
 pub fn in_scope(policy: &PolicyBody, target: &TargetFacts) -> bool {
     let is_user = target.kind == SubjectKind::User;
     match policy.scope {
-        TargetScope::NotSpecified => true,
+        TargetScope::NotSpecified => target.is_in_directory(),
         TargetScope::SpecificDirectoryUsers | TargetScope::SpecificDirectoryServicePrincipals => {
             policy.targets.iter().any(|set| names(set, target))
         }
         TargetScope::AllMemberUsers => is_user && target.is_member,
-        TargetScope::AllDirectoryUsers => is_user,
+        TargetScope::AllDirectoryUsers => is_user && target.is_in_directory(),
         TargetScope::AllDirectoryServicePrincipals => target.kind == SubjectKind::ServicePrincipal,
-        TargetScope::AllExternalUsers => is_user && !target.is_member,
-        // Connected organizations and agent identities are not known to this release: nobody belongs to one.
-        TargetScope::SpecificConnectedOrganizationUsers
-        | TargetScope::AllConfiguredConnectedOrganizationUsers
-        | TargetScope::AllDirectoryAgentIdentities => false,
+        TargetScope::AllExternalUsers => target.is_external(),
+        TargetScope::SpecificConnectedOrganizationUsers => {
+            target.is_external() && policy.targets.iter().any(|set| names(set, target))
+        }
+        TargetScope::AllConfiguredConnectedOrganizationUsers => {
+            target.is_external() && target.external.organizations.iter().any(|b| b.is_configured)
+        }
+        // Agent identities are not known to this release.
+        TargetScope::AllDirectoryAgentIdentities => false,
     }
 }
 
@@ -46,6 +89,9 @@ fn names(set: &SubjectSet, target: &TargetFacts) -> bool {
     match set {
         SubjectSet::User { id, .. } | SubjectSet::ServicePrincipal { id, .. } => *id == target.id,
         SubjectSet::Group { id, .. } => target.groups.contains(id),
+        SubjectSet::ConnectedOrganization { id, .. } => {
+            target.external.organizations.iter().any(|b| b.organization.0 == *id)
+        }
         _ => false,
     }
 }
@@ -95,7 +141,7 @@ fn choice_required(candidates: &[&Policy]) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{CatalogId, PackageId};
+    use crate::ids::{CatalogId, OrganizationId, PackageId};
     use crate::time::Timestamp;
 
     fn person(id: u128, groups: &[u128]) -> TargetFacts {
@@ -105,7 +151,17 @@ mod tests {
             is_member: true,
             is_enabled: true,
             groups: groups.iter().map(|g| Uuid::from_u128(*g)).collect(),
+            external: External::default(),
         }
+    }
+
+    /// Somebody from outside, of an organization that is configured or not.
+    fn guest(organization: Option<(u128, bool)>) -> TargetFacts {
+        let organizations = organization
+            .into_iter()
+            .map(|(id, is_configured)| Belonging { organization: OrganizationId(Uuid::from_u128(id)), is_configured });
+        let external = External { organizations: organizations.collect(), ..External::default() };
+        TargetFacts { is_member: false, external, ..person(1, &[]) }
     }
 
     fn policy(id: u128, scope: TargetScope, targets: Vec<SubjectSet>) -> Policy {
@@ -141,6 +197,41 @@ mod tests {
         guest.kind = SubjectKind::ServicePrincipal;
         assert!(!in_scope(&policy(2, TargetScope::AllDirectoryUsers, vec![]).body, &guest));
         assert!(in_scope(&policy(2, TargetScope::AllDirectoryServicePrincipals, vec![]).body, &guest));
+    }
+
+    #[test]
+    fn organizations_decide_about_external_people() {
+        let named = SubjectSet::ConnectedOrganization { id: Uuid::from_u128(5), description: None, backup: false };
+        let specific = policy(1, TargetScope::SpecificConnectedOrganizationUsers, vec![named]).body;
+        let configured = policy(2, TargetScope::AllConfiguredConnectedOrganizationUsers, vec![]).body;
+        let any = policy(3, TargetScope::AllExternalUsers, vec![]).body;
+        for (who, wanted) in [
+            (guest(Some((5, true))), [true, true, true]),
+            // A proposed organization counts only where it is named.
+            (guest(Some((5, false))), [true, false, true]),
+            (guest(Some((6, true))), [false, true, true]),
+            (guest(None), [false, false, true]),
+            (TargetFacts { is_member: true, ..guest(Some((5, true))) }, [false, false, false]),
+        ] {
+            assert_eq!([&specific, &configured, &any].map(|p| in_scope(p, &who)), wanted, "{who:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_in_the_directory_fits_external_policies_only() {
+        let mut stranger = guest(Some((5, true)));
+        stranger.external.account = Some(NewAccount {
+            address: "ada@partner.example".to_owned(),
+            name: "Ada".to_owned(),
+            principal_name: "ada_partner.example#EXT#@fabrikam.example".to_owned(),
+            is_taken: false,
+        });
+        let fits = |scope| in_scope(&policy(1, scope, vec![]).body, &stranger);
+        for scope in TargetScope::ALL {
+            let wanted =
+                [TargetScope::AllExternalUsers, TargetScope::AllConfiguredConnectedOrganizationUsers].contains(&scope);
+            assert_eq!(fits(scope), wanted, "{scope:?}");
+        }
     }
 
     #[test]

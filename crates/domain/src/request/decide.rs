@@ -2,7 +2,7 @@
 
 use super::compatible::{Conflicts, conflict};
 use super::fulfil::{Delivery, deliver};
-use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
+use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit, guest};
 use crate::approval::{self, ApprovalStage, Opening, People};
 use crate::audit::Activity;
 use crate::grant::RoleFacts;
@@ -13,7 +13,7 @@ use crate::policy::eligibility::{self, TargetFacts};
 use crate::policy::expiration::{Asker, Period, WantedSchedule, period};
 use crate::policy::{Policy, QuestionKind, TargetScope};
 use crate::refusal::{Code, Guard, GuardName as G, Guards, Refusal, RelatedKind};
-use crate::subject::{Subject, SubjectKind};
+use crate::subject::Subject;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -127,7 +127,10 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
         version: 1,
     };
     let mut decision = Decision::default();
-    decision.change(Change::Subject(facts.target.subject.clone()));
+    let external = &facts.target.facts.external;
+    let target = (&facts.target.subject, external);
+    let target = guest::subject(&mut decision, target, policy.body.scope, request.id, now, ids);
+    decision.change(Change::Subject(target));
     if let Some(requestor) = facts.requestor.as_ref().filter(|r| r.id != facts.target.subject.id) {
         decision.change(Change::Subject(requestor.clone()));
     }
@@ -160,6 +163,7 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
             names: &names,
             mails: !policy.body.mails_disabled.unwrap_or(false),
             save: Save::New,
+            external,
         };
         deliver(&mut decision, request, &delivery, now, ids);
     }
@@ -228,8 +232,7 @@ fn catalog_guards(facts: &SubmitFacts, by_person: bool, guards: &mut Guards) {
     guards.check(G::CatalogPublished, facts.catalog_published || !by_person, || {
         Refusal::new(Code::CatalogUnpublished, "the catalog of the access package is not published")
     });
-    let external = facts.target.facts.kind == SubjectKind::User && !facts.target.facts.is_member;
-    guards.check(G::CatalogExternal, facts.catalog_external || !external || !by_person, || {
+    guards.check(G::CatalogExternal, facts.catalog_external || !facts.target.facts.is_external(), || {
         Refusal::new(Code::CatalogNotExternal, "the catalog of the access package is not open to external people")
     });
     if by_person {
@@ -255,7 +258,9 @@ fn policy_guards(facts: &SubmitFacts, policy: &Policy, by_person: bool, guards: 
             "You don't meet policy requirements to request this entitlement. The policy does not include the target.";
         Refusal::new(Code::NotInPolicyScope, message)
     });
-    if by_person {
+    // Who is blocked cannot ask, nor be named by an address; an administrator who names the account knows what he does
+    // (behaviour.md e.2.7).
+    if by_person || facts.target.facts.external.by_address {
         guards.check(G::SignInAllowed, facts.target.facts.is_enabled, || {
             Refusal::new(Code::TargetNotEligible, "the account of the target is blocked from signing in")
         });

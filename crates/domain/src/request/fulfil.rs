@@ -1,7 +1,7 @@
 //! Giving access: at once, at a scheduled start, and as the reconciler reports progress.
 
 use super::compatible::{Conflicts, conflict};
-use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
+use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit, guest};
 use crate::assignment::{Assignment, AssignmentState, fold};
 use crate::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use crate::catalog::RoleKind;
@@ -10,7 +10,7 @@ use crate::grant::{Grant, HeldGrant, Link, RoleFacts, give, take};
 use crate::ids::{AssignmentId, Ids, RoleId, ScopeId};
 use crate::notification::MailKind;
 use crate::policy::PolicyBody;
-use crate::policy::eligibility::{TargetFacts, in_scope};
+use crate::policy::eligibility::{External, TargetFacts, in_scope};
 use crate::policy::expiration::{Asker, ends};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -24,10 +24,13 @@ pub(super) struct Delivery<'a> {
     pub names: &'a Names,
     pub mails: bool,
     pub save: Save,
+    /// What is known of the target as somebody from outside.
+    pub external: &'a External,
 }
 
 /// Makes the assignment and its grants, and takes the request as far as it gets now.
 pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Delivery<'_>, now: Timestamp, ids: &mut Ids) {
+    guest::invite(decision, &request, d.external);
     let id: AssignmentId = ids.next(now);
     let grants = give(d.roles, request.target, now, ids);
     let state = fold(grants.iter().map(|g| &g.grant));
@@ -50,7 +53,7 @@ pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Deliver
     request.state = request_state(state, id, now);
     decision.audit.push(audit(Activity::ReadyToFulfill, &request, d.names));
     decision.audit.extend(result_row(state, &request, d.names).map(|row| name_roles(row, d.roles)));
-    decision.effects.extend(granted_mail(state, &request, d.mails));
+    decision.effects.extend(granted_mail(state, &request, d.mails, d.external.account.is_some()));
     decision.effects.extend(fulfilled_mail(state, &request));
     if d.save == Save::Changed {
         decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
@@ -105,10 +108,11 @@ fn name_roles(row: AuditEvent, roles: &[RoleFacts]) -> AuditEvent {
     })
 }
 
-/// Mail 18 goes to people who asked; direct assignments send none (behaviour.md h).
-fn granted_mail(state: AssignmentState, request: &Request, mails: bool) -> Option<Effect> {
-    let asked = request.kind == RequestType::UserAdd && state == AssignmentState::Delivered;
-    (asked && mails).then_some(Effect::Notify {
+/// Mail 18 goes to people who asked; direct assignments send none (behaviour.md h). It is also how somebody learns of the
+/// account that was just made for him (behaviour.md e.2.4).
+fn granted_mail(state: AssignmentState, request: &Request, mails: bool, is_new_guest: bool) -> Option<Effect> {
+    let waits = request.kind == RequestType::UserAdd || is_new_guest;
+    (waits && state == AssignmentState::Delivered && mails).then_some(Effect::Notify {
         mail: MailKind::AccessGranted,
         to: request.target,
         package: request.package,
@@ -179,6 +183,7 @@ pub(super) fn begin(
     ids: &mut Ids,
 ) {
     let asker = if request.kind == RequestType::UserAdd { Asker::Person } else { Asker::Administrator };
+    let nothing = External::default();
     match may_start(facts).and_then(|()| ends(&facts.policy, &request.wanted, asker, starts_at)) {
         Ok(ends_at) => {
             let delivery = Delivery {
@@ -188,6 +193,7 @@ pub(super) fn begin(
                 names: &facts.names,
                 mails: !facts.policy.mails_disabled.unwrap_or(false),
                 save: Save::Changed,
+                external: facts.target.as_ref().map_or(&nothing, |t| &t.external),
             };
             deliver(decision, request, &delivery, now, ids);
         }
@@ -219,6 +225,7 @@ pub(super) fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
     if !in_scope(&facts.policy, target) {
         return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
     }
+    guest::may_invite(&target.external)?;
     conflict(&facts.conflicts).map_or(Ok(()), Err)
 }
 
@@ -248,7 +255,7 @@ pub fn delivery_progress(
         request.state = request_state(state, assignment.id, now);
         let row = result_row(state, &request, names);
         decision.audit.extend(row.map(|row| if row.succeeded { row } else { say_why(row, grants) }));
-        decision.effects.extend(granted_mail(state, &request, mails));
+        decision.effects.extend(granted_mail(state, &request, mails, false));
         decision.effects.extend(fulfilled_mail(state, &request));
         decision.change(Change::Request(request, Save::Changed));
     }

@@ -5,6 +5,7 @@ mod compatible;
 mod decide;
 mod explain;
 mod fulfil;
+mod guest;
 mod remove;
 
 pub(crate) use approved::approved;
@@ -12,6 +13,7 @@ pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Answer, Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};
 pub use fulfil::{StartFacts, StartOutcome, delivery_progress, role_added, role_removed, start_reached};
+pub use guest::Invitation;
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
 
 use crate::approval::{ApprovalStage, Opened};
@@ -21,6 +23,7 @@ use crate::directory::DirectoryOp;
 use crate::effect::Effect;
 use crate::grant::{Grant, Link};
 use crate::ids::{AssignmentId, CatalogId, PackageId, PolicyId, RequestId, SubjectId};
+use crate::organization::Organization;
 use crate::policy::expiration::WantedSchedule;
 use crate::refusal::Guard;
 use crate::subject::Subject;
@@ -294,6 +297,10 @@ pub enum Change {
     CloseApprovers(RequestId),
     /// A row and all that hangs on it goes.
     DeleteRequest(RequestId),
+    /// An organization is proposed.
+    Organization(Organization),
+    /// A guest account is made.
+    Guest(Invitation),
 }
 
 /// Everything that follows from one command, to be stored in one transaction.

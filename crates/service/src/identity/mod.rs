@@ -11,8 +11,9 @@ pub mod sessions;
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+pub use tenure_domain::settings::TenantSettings;
 use tenure_store::rows;
-pub use tenure_store::rows::tenant::{Settings, Tenant};
+pub use tenure_store::rows::tenant::Tenant;
 
 /// The tenant.
 pub fn tenant(ctx: &mut Ctx<'_, '_>) -> Result<Tenant, ServiceError> {

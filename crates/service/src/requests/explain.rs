@@ -1,6 +1,7 @@
 //! What would come of a request, without making it (decisions.md M): anybody for himself, administrators for others.
 
 use super::submit::{About, load, must_be_visible, reader};
+use super::target::Named;
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::authorize::{Action, Reach, Sight};
@@ -73,7 +74,7 @@ pub fn explain(ctx: &mut Ctx<'_, '_>, command: &ExplainCommand) -> Result<Explai
     let kind = if command.as_administrator { RequestType::AdminAdd } else { RequestType::UserAdd };
     let about = About {
         package: command.package,
-        target: subject,
+        named: &Named::Object { id: subject, by_address: None },
         kind,
         requestor: if kind == RequestType::UserAdd { Some(subject) } else { ctx.identity_principal() },
     };

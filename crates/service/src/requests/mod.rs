@@ -4,51 +4,54 @@ mod explain;
 mod remove;
 mod start;
 mod submit;
+mod target;
 
 pub use explain::{Approver, ExplainCommand, Explained, StageApprovers, explain};
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
 pub(crate) use start::start_facts;
-pub use submit::{SubmitCommand, Submitted, TargetRef, submit};
+pub use submit::{SubmitCommand, Submitted, submit};
+pub(crate) use target::Waiting;
+pub use target::{TargetRef, external_of};
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::directory::user::User;
-use tenure_domain::ids::{ObjectId, RequestId, SubjectId};
+use tenure_domain::directory::user::{User, UserKind};
+use tenure_domain::ids::{RequestId, SubjectId};
 use tenure_domain::package::Package;
 use tenure_domain::policy::Policy;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{self, Names, Request};
-use tenure_domain::subject::{Subject, SubjectKind};
-use tenure_store::rows::directory::object::Head;
+use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_store::{First, rows};
 
-/// The subject a person is.
+/// The subject a person is. A guest who is in the directory already was not invited by us.
 pub(crate) fn subject_of(user: &User) -> Subject {
     Subject {
         id: SubjectId(user.id.0),
-        object: user.id,
+        object: Some(user.id),
         kind: SubjectKind::User,
         name: user.name.clone(),
         email: user.mail.clone(),
         principal_name: Some(user.principal_name.clone()),
+        organization: None,
+        lifecycle: match user.kind {
+            UserKind::Member => Lifecycle::NotDefined,
+            UserKind::Guest => Lifecycle::NotGoverned,
+        },
     }
 }
 
 /// Where the names that audit rows and mails of a request show are read.
-pub(crate) fn name_rows(request: &Request) -> (First<Package>, First<Policy>, First<Head>) {
-    (
-        rows::package::get(request.package),
-        rows::policy::get(request.policy),
-        rows::directory::object::head(ObjectId(request.target.0)),
-    )
+pub(crate) fn name_rows(request: &Request) -> (First<Package>, First<Policy>, First<String>) {
+    (rows::package::get(request.package), rows::policy::get(request.policy), rows::subject::name(request.target))
 }
 
 /// The names, from those rows.
-pub(crate) fn named((package, policy, target): (Option<Package>, Option<Policy>, Option<Head>)) -> Names {
+pub(crate) fn named((package, policy, target): (Option<Package>, Option<Policy>, Option<String>)) -> Names {
     Names {
-        target: target.map(|t| t.name).unwrap_or_default(),
+        target: target.unwrap_or_default(),
         package: package.map(|p| p.name).unwrap_or_default(),
         policy: policy.map(|p| p.name).unwrap_or_default(),
     }

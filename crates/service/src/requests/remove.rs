@@ -112,7 +112,7 @@ pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Re
         rows::request::open(assignment.package, assignment.target, Direction::Remove),
         rows::policy::get(assignment.policy),
         rows::package::get(assignment.package),
-        rows::directory::object::head(ObjectId(assignment.target.0)),
+        rows::subject::name(assignment.target),
     ))?;
     Ok(RemovalFacts {
         held,
@@ -121,7 +121,7 @@ pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Re
         self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),
         mails: !policy.as_ref().is_some_and(|p| p.body.mails_disabled.unwrap_or(false)),
         names: Names {
-            target: target.map(|t| t.name).unwrap_or_default(),
+            target: target.unwrap_or_default(),
             package: package.map(|p| p.name).unwrap_or_default(),
             policy: policy.map(|p| p.name).unwrap_or_default(),
         },

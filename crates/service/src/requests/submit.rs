@@ -1,32 +1,20 @@
 //! Asking for access, for oneself or as an administrator.
 
-use super::subject_of;
+use super::target::{self, Named, TargetRef};
 use crate::approvals::{people_of, people_rows};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use tenure_domain::approval::People;
 use tenure_domain::authorize::{Action, Permit, Principal, Scope};
-use tenure_domain::directory::application::ServicePrincipal;
-use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::ids::{CatalogId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::policy::eligibility::{TargetFacts, in_scope};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::{Policy, TargetScope};
 use tenure_domain::refusal::{Code, Guard, Refusal};
-use tenure_domain::request::{self, Answer, Ask, Conflicts, Direction, Reader, RequestType, SubmitFacts, TargetState};
-use tenure_domain::subject::{Subject, SubjectKind};
+use tenure_domain::request::{self, Answer, Ask, Conflicts, Direction, Reader, RequestType, SubmitFacts};
+use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
-
-/// Whom access is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TargetRef {
-    /// A directory object.
-    Object(ObjectId),
-    /// A mail address.
-    Email(String),
-    /// The caller.
-    Caller,
-}
 
 /// A request for access.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +51,11 @@ pub enum Submitted {
 /// Asks for access (behaviour.md b.2). One snapshot, one decision, one commit.
 pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserAdd;
-    let target = find_target(ctx, command)?;
+    let named = target::find(ctx, &command.target, command.kind)?;
+    let target = named.id();
     let action = if by_person { Action::RequestAccess } else { Action::AssignDirectly };
-    let about = About { package: command.package, target, kind: command.kind, requestor: ctx.identity_principal() };
+    let about =
+        About { package: command.package, named: &named, kind: command.kind, requestor: ctx.identity_principal() };
     let (permit, facts) = load(ctx, action, &about, |ctx| {
         if command.bypass_approval {
             ctx.permit(Action::BypassApproval)?;
@@ -94,11 +84,11 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
 }
 
 /// What is asked for whom, and how.
-pub(super) struct About {
+pub(super) struct About<'n> {
     /// The package.
     pub package: PackageId,
     /// Who would get it.
-    pub target: ObjectId,
+    pub named: &'n Named,
     /// The kind of request it is judged as.
     pub kind: RequestType,
     /// Who asks; the target himself where nobody is named.
@@ -109,28 +99,39 @@ pub(super) struct About {
 pub(super) fn load(
     ctx: &mut Ctx<'_, '_>,
     action: Action,
-    about: &About,
+    about: &About<'_>,
     also: impl FnOnce(&mut Ctx<'_, '_>) -> Result<(), ServiceError>,
 ) -> Result<(Permit, SubmitFacts), ServiceError> {
-    let (package, target) = (about.package, about.target);
+    let (package, target) = (about.package, about.named.id());
     let subject = SubjectId(target.0);
     let wanted = (
         (rows::package::get(package), rows::package::catalog_flags(package), rows::policy::of_package(package)),
-        (user::get(target), application::service_principal(target)),
+        (user::get(target), application::service_principal(target), about.named.home()),
         user::policy_groups(package, target),
         rows::request::open(package, subject, Direction::Grant),
         rows::assignment::live(package, subject),
         rows::incompatibility::conflicts(package, subject),
         rows::grant::role_facts(package, subject),
         rows::package::related(package, subject),
-        people_rows(package, about.requestor, target),
+        (people_rows(package, about.requestor, target), rows::tenant::settings()),
     );
     let (pending, found) = ctx.load_placed(action, wanted)?;
-    let ((package_row, flags, policies), (person, service), groups, open, live, conflicts, roles, related, people) =
-        found;
+    let (
+        (package_row, flags, policies),
+        (person, service, home),
+        groups,
+        open,
+        live,
+        conflicts,
+        roles,
+        related,
+        (people, settings),
+    ) = found;
     also(ctx)?;
+    let settings = settings.unwrap_or_default();
     let id = target;
-    let target = target_state(person.as_ref(), service.as_ref(), groups).ok_or_else(|| Refusal::no_such_object(id))?;
+    let target =
+        target::state(ctx, about.named, (person, service, groups), home)?.ok_or_else(|| Refusal::no_such_object(id))?;
     let (permit, package) = pending.on(package_row, || Refusal::not_found("access package", package))?;
     let reader = reader(ctx, id, package.catalog)?;
     let by_person = about.kind == RequestType::UserAdd;
@@ -147,8 +148,8 @@ pub(super) fn load(
         live_assignment: live.map(|a| a.id),
         conflicts: Conflicts::when_asked(conflicts, reader),
         roles,
-        people: people_of(people),
-        enforce_approval: true,
+        people: People { route_to_owners: settings.route_to_catalog_owners, ..people_of(people) },
+        enforce_approval: settings.enforce_approval_on_direct_assignment,
     };
     Ok((permit, facts))
 }
@@ -167,26 +168,6 @@ pub(super) fn reader(ctx: &mut Ctx<'_, '_>, target: ObjectId, catalog: CatalogId
     Ok(if ctx.person()? == Some(target) { Reader::Target } else { Reader::Other })
 }
 
-fn find_target(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<ObjectId, ServiceError> {
-    match &command.target {
-        TargetRef::Object(id) => Ok(*id),
-        TargetRef::Caller => match ctx.caller()?.principal {
-            Principal::User(id) if command.kind == RequestType::UserAdd => Ok(id),
-            _ => {
-                let message = "assignment/targetId is required";
-                Err(Refusal::new(Code::InvalidModel, message).detail("/assignment/targetId", "missing").into())
-            }
-        },
-        TargetRef::Email(address) => {
-            let (_, known) = ctx.load_placed(Action::AssignDirectly, user::by_address(address))?;
-            known.ok_or_else(|| {
-                let message = format!("nobody in the directory has the address `{address}`; this release assigns to people of the directory only");
-                Refusal::new(Code::TargetNotEligible, message).detail("/assignment/target/email", "unknown").into()
-            })
-        }
-    }
-}
-
 /// Asking for somebody else comes with a later release; so does an application that asks.
 fn asks_for_himself(ctx: &mut Ctx<'_, '_>, target: ObjectId) -> Result<(), ServiceError> {
     if ctx.person()? == Some(target) {
@@ -194,41 +175,6 @@ fn asks_for_himself(ctx: &mut Ctx<'_, '_>, target: ObjectId) -> Result<(), Servi
     }
     let message = "requestType userAdd asks for the signed-in person; an administrator uses adminAdd for others";
     Err(Refusal::new(Code::TargetNotEligible, message).detail("/assignment/targetId", "not the caller").into())
-}
-
-fn target_state(
-    person: Option<&User>,
-    service: Option<&ServicePrincipal>,
-    groups: Vec<uuid::Uuid>,
-) -> Option<TargetState> {
-    let groups = groups.into_iter().collect();
-    if let Some(user) = person {
-        let facts = TargetFacts {
-            id: user.id.0,
-            kind: SubjectKind::User,
-            is_member: user.kind == UserKind::Member,
-            is_enabled: user.is_enabled,
-            groups,
-        };
-        return Some(TargetState { facts, subject: subject_of(user) });
-    }
-    let sp = service?;
-    let facts = TargetFacts {
-        id: sp.id.0,
-        kind: SubjectKind::ServicePrincipal,
-        is_member: false,
-        is_enabled: sp.is_enabled,
-        groups,
-    };
-    let subject = Subject {
-        id: SubjectId(sp.id.0),
-        object: sp.id,
-        kind: SubjectKind::ServicePrincipal,
-        name: sp.name.clone(),
-        email: None,
-        principal_name: None,
-    };
-    Some(TargetState { facts, subject })
 }
 
 /// Whether a policy lets a person know that its package exists (decisions.md J3).
@@ -245,15 +191,17 @@ fn requestor(ctx: &mut Ctx<'_, '_>, target: &Subject) -> Result<Option<Subject>,
         Principal::User(id) => (id, SubjectKind::User, Some(caller.rights.principal_name.clone())),
         Principal::App(id) => (id, SubjectKind::ServicePrincipal, None),
     };
-    if id == target.object {
+    if Some(id) == target.object {
         return Ok(Some(target.clone()));
     }
     Ok(Some(Subject {
         id: SubjectId(id.0),
-        object: id,
+        object: Some(id),
         kind,
         name: caller.rights.name.clone(),
         email: None,
         principal_name,
+        organization: None,
+        lifecycle: Lifecycle::NotDefined,
     }))
 }

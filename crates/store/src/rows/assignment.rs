@@ -5,7 +5,7 @@ use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::assignment::{Assignment, AssignmentState};
-use tenure_domain::ids::{AssignmentId, PackageId, RequestId, SubjectId};
+use tenure_domain::ids::{AssignmentId, CatalogId, PackageId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 
 sql! {
@@ -17,6 +17,7 @@ sql! {
     OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND a.is_live ORDER BY a.id";
     INSERT(hot): "INSERT INTO assignment (id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     UPDATE: "UPDATE assignment SET state = $2, status = $3, is_live = $4, starts_at = $5, ends_at = $6, delivered_at = $7, ended_at = $8, version = $9 WHERE id = $1 AND version = $9 - 1";
+    CATALOGS_OF: "SELECT DISTINCT catalog_id FROM assignment WHERE target_id = $1 ORDER BY catalog_id";
     MARK_PARTIAL: "UPDATE assignment SET state = $2, status = $3, version = version + 1 WHERE is_live AND state = $4 AND id IN (SELECT ag.assignment_id FROM assignment_grant ag JOIN grant_row v ON v.id = ag.grant_id WHERE v.resource_id IN (SELECT r.id FROM resource r WHERE r.origin_object = $1) AND ag.is_live)";
 }
 
@@ -63,6 +64,11 @@ pub fn live_of_package(package: PackageId, limit: u32) -> Query<Assignment> {
 /// The live assignments of a subject.
 pub fn live_of_target(target: SubjectId) -> Query<Assignment> {
     Query::new(&LIVE_OF_TARGET, vec![target.0.into()], decode)
+}
+
+/// The catalogs in which a subject has or had assignments.
+pub fn catalogs_of(target: SubjectId) -> Query<CatalogId> {
+    Query::new(&CATALOGS_OF, vec![target.0.into()], |row| Columns::of(row, "assignment").id("catalog_id"))
 }
 
 /// The live assignments that are or were linked to a grant.

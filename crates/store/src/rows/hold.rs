@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::fetch::{Columns, Query};
 use crate::sql::{Sql, sql};
-use tenure_domain::ids::{CatalogId, PackageId, PolicyId, ResourceId};
+use tenure_domain::ids::{CatalogId, OrganizationId, PackageId, PolicyId, ResourceId};
 use tenure_domain::limits::RELATED_MAX;
 use tenure_domain::refusal::{Related, RelatedKind};
 use uuid::Uuid;
@@ -11,12 +11,14 @@ use uuid::Uuid;
 const ASSIGNMENT: i64 = 1;
 const REQUEST: i64 = 2;
 const PACKAGE: i64 = 3;
+const POLICY: i64 = 4;
 
 sql! {
     PACKAGE_HELD: "SELECT 1, id, NULL FROM assignment WHERE package_id = $1 AND is_live UNION ALL SELECT 2, id, NULL FROM request WHERE package_id = $1 AND is_open LIMIT $2";
     POLICY_HELD: "SELECT 1, id, NULL FROM assignment WHERE policy_id = $1 AND is_live UNION ALL SELECT 2, id, NULL FROM request WHERE policy_id = $1 AND is_open LIMIT $2";
     CATALOG_HELD: "SELECT 3, id, name FROM package WHERE catalog_id = $1 ORDER BY name_key LIMIT $2";
     RESOURCE_HELD: "SELECT DISTINCT 3, p.id, p.name FROM package_role z JOIN package p ON p.id = z.package_id WHERE z.resource_id = $1 LIMIT $2";
+    ORGANIZATION_HELD: "SELECT 4, y.id, y.name FROM policy y WHERE y.id IN (SELECT f.policy_id FROM policy_ref f WHERE f.ref_id = $1) UNION ALL SELECT 1, a.id, NULL FROM subject j JOIN assignment a ON a.target_id = j.id WHERE j.organization_id = $1 AND a.is_live UNION ALL SELECT 2, r.id, NULL FROM subject j JOIN request r ON r.target_id = j.id WHERE j.organization_id = $1 AND r.is_open LIMIT $2";
 }
 
 fn held(sql: &Sql, id: Uuid) -> Query<Related> {
@@ -26,6 +28,7 @@ fn held(sql: &Sql, id: Uuid) -> Query<Related> {
             ASSIGNMENT => RelatedKind::Assignment,
             REQUEST => RelatedKind::Request,
             PACKAGE => RelatedKind::Package,
+            POLICY => RelatedKind::Policy,
             other => return Err(StoreError::Internal(format!("what holds it: the kind {other}"))),
         };
         Ok(Related { kind, id: c.id("id")?, name: c.opt_text("name")? })
@@ -50,4 +53,9 @@ pub fn catalog(id: CatalogId) -> Query<Related> {
 /// Packages that use a resource.
 pub fn resource(id: ResourceId) -> Query<Related> {
     held(&RESOURCE_HELD, id.0)
+}
+
+/// Policies that name a connected organization, and what its people hold or wait for.
+pub fn organization(id: OrganizationId) -> Query<Related> {
+    held(&ORGANIZATION_HELD, id.0)
 }

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod identity_link;
 pub mod incompatibility;
 pub mod mail;
+pub mod organization;
 pub mod package;
 pub mod policy;
 pub mod replay;
@@ -39,6 +40,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         identity_link::STATEMENTS,
         incompatibility::STATEMENTS,
         mail::STATEMENTS,
+        organization::STATEMENTS,
         package::STATEMENTS,
         policy::STATEMENTS,
         replay::STATEMENTS,

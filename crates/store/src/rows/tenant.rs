@@ -4,36 +4,16 @@ use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query, json};
 use crate::sql::sql;
 use crate::tx::Tx;
-use serde::{Deserialize, Serialize};
+use tenure_domain::authorize::Permit;
+use tenure_domain::settings::TenantSettings;
 use uuid::Uuid;
 
 sql! {
     GET(hot): "SELECT id, name, domains, settings, is_demo, clock_offset FROM tenant";
     INSERT: "INSERT INTO tenant (id, name, domains, settings, is_demo, clock_offset) VALUES ($1, $2, $3, $4, $5, $6)";
-    SET_SETTINGS: "UPDATE tenant SET settings = $1";
+    SETTINGS: "SELECT id, settings FROM tenant";
+    UPDATE_SETTINGS: "UPDATE tenant SET settings = $1";
     SET_OFFSET: "UPDATE tenant SET clock_offset = $1 WHERE is_demo";
-}
-
-/// Switches of the whole tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Direct assignment obeys the approval a policy demands (decisions.md H9).
-    pub enforce_approval_on_direct_assignment: bool,
-    /// The password grant is offered to public clients (decisions.md K3).
-    pub password_grant: bool,
-    /// User Administrators see, assign and remove (the older product's rule).
-    pub user_administrator_manages_assignments: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            enforce_approval_on_direct_assignment: true,
-            password_grant: false,
-            user_administrator_manages_assignments: false,
-        }
-    }
 }
 
 /// The tenant.
@@ -46,7 +26,7 @@ pub struct Tenant {
     /// Its verified domains; the first is the default.
     pub domains: Vec<String>,
     /// Its switches.
-    pub settings: Settings,
+    pub settings: TenantSettings,
     /// Whether it is a demo, whose clock can be moved.
     pub is_demo: bool,
     /// How far its clock was moved, in microseconds.
@@ -69,6 +49,22 @@ pub fn get() -> First<Tenant> {
     .first()
 }
 
+/// The switches of the tenant.
+pub fn settings() -> First<TenantSettings> {
+    Query::new(&SETTINGS, Vec::new(), |row| {
+        let mut c = Columns::of(row, "tenant");
+        c.id::<Uuid>("id")?;
+        c.json("settings")
+    })
+    .first()
+}
+
+/// Changes the switches of the tenant.
+pub fn set_settings(tx: &mut Tx<'_>, _: &Permit, settings: &TenantSettings) -> Result<(), StoreError> {
+    tx.write(&UPDATE_SETTINGS, vec![json(settings)?]).exactly_one("tenant");
+    Ok(())
+}
+
 /// Makes the tenant.
 pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
     let params = vec![
@@ -80,12 +76,6 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
         tenant.clock_offset.into(),
     ];
     tx.write(&INSERT, params);
-    Ok(())
-}
-
-/// Gives the tenant other switches.
-pub fn set_settings(tx: &mut Tx<'_>, settings: &Settings) -> Result<(), StoreError> {
-    tx.write(&SET_SETTINGS, vec![json(settings)?]).exactly_one("tenant");
     Ok(())
 }
 

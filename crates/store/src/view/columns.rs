@@ -129,7 +129,21 @@ columns! {
     /// Subjects.
     subject("subject", "j") {
         ID "id", OBJECT "object_id", KIND "kind", NAME "name", NAME_KEY "name_key", EMAIL "email", EMAIL_KEY "email_key",
-        PRINCIPAL_NAME "principal_name", LIFECYCLE "lifecycle",
+        PRINCIPAL_NAME "principal_name", LIFECYCLE "lifecycle", ORGANIZATION "organization_id", CLEANUP "cleanup_at",
+    }
+    /// Connected organizations.
+    organization("organization", "f") {
+        ID "id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", SOURCES "identity_sources", STATE "state",
+        CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
+        VERSION "version",
+    }
+    /// What the people of an organization are known by.
+    org_identity("org_identity", "fi") {
+        ORGANIZATION "organization_id", VALUE "value_key",
+    }
+    /// The settings of the tenant.
+    settings("settings", "bs") {
+        ID "id", SETTINGS "settings",
     }
     /// Assignment requests.
     request("request", "q") {
@@ -227,6 +241,10 @@ pub mod link {
     pub const INCOMPATIBLE_WITH: Link = Link("incompatible_with");
     /// A package and the groups it is incompatible with.
     pub const INCOMPATIBLE_GROUPS: Link = Link("incompatible_groups");
+    /// An organization and its sponsors on our side.
+    pub const INTERNAL_SPONSORS: Link = Link("internal_sponsors");
+    /// An organization and its sponsors on its own side.
+    pub const EXTERNAL_SPONSORS: Link = Link("external_sponsors");
     /// An assignment and its grants.
     pub const ASSIGNMENT_GRANTS: Link = Link("assignment_grants");
     /// A grant and its assignments.

@@ -63,35 +63,70 @@ pub enum Family {
     Everybody,
 }
 
+/// The organizations a guest belongs to, by his address or the provider he signs in by; `$me` is he. It says in SQL what
+/// [`tenure_domain::organization::belongs`] says of one of them. It does not depend on the row it is asked for, so that it
+/// is worked out once.
+macro_rules! organizations_of {
+    ($me:literal) => {
+        concat!(
+            "(SELECT oi.organization_id FROM dir_user pu JOIN org_identity oi ON \
+                (oi.kind IN (3, 4) AND (pu.mail_key LIKE '%@' || oi.value_key \
+                    OR (pu.mail_key IS NULL AND pu.upn_key LIKE '%!_' || oi.value_key || '#ext#@%' ESCAPE '!'))) \
+                OR (oi.kind IN (1, 2) AND EXISTS (SELECT 1 FROM identity_link il WHERE il.user_id = pu.id \
+                    AND lower(il.issuer) || '/' LIKE '%/' || oi.value_key || '/%')) \
+                WHERE pu.id = ",
+            $me,
+            " AND pu.user_type = 2)"
+        )
+    };
+}
+
+/// A policy whose scope includes a person; `$me` is he.
+macro_rules! in_scope {
+    ($me:literal) => {
+        concat!(
+            "(pq.scope_kind = 5 \
+                OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = ", $me, " AND pu.user_type = 1)) \
+                OR (pq.scope_kind = 8 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = ", $me, " AND pu.user_type = 2)) \
+                OR (pq.scope_kind = 7 AND EXISTS (SELECT 1 FROM organization og WHERE og.state = 0 AND og.id IN ",
+            organizations_of!($me),
+            ")) \
+                OR (pq.scope_kind = 2 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
+                    AND pf.ref_id IN ",
+            organizations_of!($me),
+            ")) \
+                OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
+                    AND (pf.ref_id = ", $me, " OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
+                        JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = ", $me, ")))))"
+        )
+    };
+}
+
 /// A package is visible to those who hold or held it, have a request for it, or are in the scope of one of its policies
 /// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
-const OWN_PACKAGE: &str = "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
-    UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
-    UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me} \
-    UNION SELECT pr.package_id FROM stage_approver pa JOIN request pr ON pr.id = pa.request_id WHERE pa.principal_id = {me} \
-    UNION SELECT pr.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-        JOIN stage_approver pa ON pa.principal_id = gc.ancestor_id JOIN request pr ON pr.id = pa.request_id \
-        WHERE gm.member_id = {me}) \
-    OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto \
-        AND (pq.scope_kind = 5 \
-            OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {me} AND pu.user_type = 1)) \
-            OR (pq.scope_kind = 8 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {me} AND pu.user_type = 2)) \
-            OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
-                AND (pf.ref_id = {me} OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
-                    JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = {me})))))))";
+const OWN_PACKAGE: &str = concat!(
+    "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
+        UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
+        UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me} \
+        UNION SELECT pr.package_id FROM stage_approver pa JOIN request pr ON pr.id = pa.request_id WHERE pa.principal_id = {me} \
+        UNION SELECT pr.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+            JOIN stage_approver pa ON pa.principal_id = gc.ancestor_id JOIN request pr ON pr.id = pa.request_id \
+            WHERE gm.member_id = {me}) \
+        OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto AND ",
+    in_scope!("{me}"),
+    "))"
+);
 
 /// A package that can be requested now: visible by a policy, not hidden, not held (behaviour.md c.1, browse rule).
-const REQUESTABLE: &str = "NOT {p}.is_hidden \
-    AND {p}.id NOT IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {1} AND pa.is_live) \
-    AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
-        AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
-            OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) \
-        AND (pq.scope_kind = 5 \
-            OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1)) \
-            OR (pq.scope_kind = 8 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 2)) \
-            OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
-                AND (pf.ref_id = {1} OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
-                    JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = {1}))))))";
+const REQUESTABLE: &str = concat!(
+    "NOT {p}.is_hidden \
+        AND {p}.id NOT IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {1} AND pa.is_live) \
+        AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
+            AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
+                OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) AND ",
+    in_scope!("{1}"),
+    ")"
+);
 
 /// Requests that a person decides or has decided, by himself, through a group or in somebody's place; never his own
 /// (decisions.md H8, J4). A macro, because constants are joined from literals only.
@@ -315,6 +350,20 @@ pub const RELATIONS: &[RelationDef] = &[
         ..PLAIN
     },
     RelationDef {
+        name: c::organization::RELATION,
+        from: "organization {f}",
+        key: c::organization::ID,
+        family: Family::Organizations,
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::settings::RELATION,
+        from: "tenant {bs}",
+        key: c::settings::ID,
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
         name: c::request::RELATION,
         from: "request {q}",
         key: c::request::ID,
@@ -417,7 +466,8 @@ pub const RELATIONS: &[RelationDef] = &[
 ];
 
 /// Rows of collection properties.
-const SIDES: [(Relation, &str); 1] = [(c::audit_target::RELATION, "audit_target {tt}")];
+const SIDES: [(Relation, &str); 2] =
+    [(c::audit_target::RELATION, "audit_target {tt}"), (c::org_identity::RELATION, "org_identity {fi}")];
 
 /// The definition of a relation; the schema names only those that exist, which a test asserts.
 pub fn relation(name: Relation) -> Option<&'static RelationDef> {
@@ -439,7 +489,7 @@ pub struct LinkDef {
     pub repeats: bool,
 }
 
-const LINKS: [LinkDef; 13] = [
+const LINKS: &[LinkDef] = &[
     LinkDef {
         name: c::link::MEMBERS,
         from: "group_member {n}",
@@ -508,6 +558,20 @@ const LINKS: [LinkDef; 13] = [
         from: "(SELECT package_id, other_id FROM incompatibility WHERE kind = 2) {n}",
         left: "{n}.package_id",
         right: "{n}.other_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::INTERNAL_SPONSORS,
+        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 3) {n}",
+        left: "{n}.object_id",
+        right: "{n}.person_id",
+        repeats: false,
+    },
+    LinkDef {
+        name: c::link::EXTERNAL_SPONSORS,
+        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 4) {n}",
+        left: "{n}.object_id",
+        right: "{n}.person_id",
         repeats: false,
     },
     LinkDef {

@@ -63,6 +63,7 @@ impl Session<'_> {
         self.others().await;
         self.building(&writer).await;
         self.approvals(&writer, &carla).await;
+        self.partners(&writer).await;
         self.jobs(&writer).await;
         self.scoped(&writer, &carla).await;
     }
@@ -513,6 +514,52 @@ impl Session<'_> {
             catalogs.push(self.app.post(&format!("{EM}/catalogs"), writer, body).await.expect(201).id());
         }
         catalogs
+    }
+
+    /// Organizations outside, and people of theirs: some are in the directory, others are known by their address only.
+    async fn partners(&mut self, writer: &str) {
+        let post = |what: &str| format!("{EM}/{what}");
+        let source =
+            json!([{ "@odata.type": "#microsoft.graph.domainIdentitySource", "domainName": "partner.example" }]);
+        let made = json!({ "displayName": "Partner", "identitySources": source });
+        let set = post("connectedOrganizations");
+        let organization = self.send("an organization is made", "POST", &set, writer, made).await.id();
+        let sponsor = json!({ "@odata.id": format!("https://localhost/v1.0/users/{}", self.loaded.holders[7]) });
+        let sponsors = format!("{set}/{organization}/internalSponsors/$ref");
+        self.send("a sponsor is named", "POST", &sponsors, writer, sponsor).await;
+        let by_domain =
+            "$filter=identitySources/any(is:is/microsoft.graph.domainIdentitySource/domainName eq 'partner.example')";
+        self.get("organizations of a domain", &format!("{set}?{by_domain}&$expand=internalSponsors"), writer).await;
+        let catalog = json!({ "displayName": "Partners", "isExternallyVisible": true });
+        let catalog = self.app.post(&post("catalogs"), writer, catalog).await.expect(201).id();
+        let package = json!({ "displayName": "Partners", "catalog": { "id": catalog } });
+        let package = self.app.post(&post("accessPackages"), writer, package).await.expect(201).id();
+        let policy = json!({ "displayName": "Partners", "accessPackage": { "id": package },
+            "allowedTargetScope": "allExternalUsers", "requestorSettings": { "enableTargetsToSelfAddAccess": true } });
+        let policy = self.app.post(&post("assignmentPolicies"), writer, policy).await.expect(201).id();
+        for (name, address) in [
+            ("a stranger is assigned by address", "ada@partner.example"),
+            ("a stranger of an unknown domain is assigned", "ada@unknown.example"),
+            ("a guest is assigned by address", "ada@partner.example"),
+        ] {
+            let whom =
+                json!({ "target": { "email": address }, "accessPackageId": package, "assignmentPolicyId": policy });
+            let body = json!({ "requestType": "adminAdd", "isValidationOnly": name.starts_with("a guest"), "assignment": whom });
+            record::start();
+            let answer = self.app.post(&post("assignmentRequests"), writer, body).await;
+            self.seen.add(name, None, record::stop());
+            // The second time she is there and holds it.
+            assert!(answer.status == if name.starts_with("a guest") { 400 } else { 201 }, "{name}: {}", answer.text);
+        }
+        let gil = self.app.token_of_person("gil").await;
+        let browse = post("accessPackages/filterByCurrentUser(on='allowedRequestor')?$top=20");
+        self.get("packages a guest can ask for", &browse, &gil).await;
+        let ask = json!({ "requestType": "userAdd", "assignment": { "accessPackageId": package } });
+        self.send("a guest asks", "POST", &post("assignmentRequests"), &gil, ask).await;
+        self.get("subjects with their organizations", &post("subjects?$top=20&$expand=connectedOrganization"), writer)
+            .await;
+        let held = self.app.delete(&format!("{set}/{organization}"), writer).await;
+        assert_eq!(held.status, 400, "her people hold something: {}", held.text);
     }
 
     async fn jobs(&mut self, writer: &str) {

@@ -4,7 +4,7 @@ use super::directory::INCOMPATIBLE_GROUP;
 use super::types::{
     ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TEXT, TIME, request as t,
 };
-use super::{fixed, flag, id, keyed, policy::POLICY, time};
+use super::{fixed, flag, id, keyed, organization::CONNECTED_ORGANIZATION, policy::POLICY, time};
 use crate::wire::json;
 use serde_json::Value as Json;
 use tenure_domain::policy::Expiration;
@@ -297,10 +297,11 @@ pub static SUBJECT: EntityType = EntityType::new(
             .never_null(),
         fixed(Name::both("onPremisesSecurityIdentifier"), "null"),
         fixed(Name::pair("", "altSecId"), "null"),
-        fixed(Name::pair("", "cleanupScheduledDateTime"), "null").is(TIME),
-        fixed(Name::pair("", "connectedOrganizationId"), "null"),
+        time(Name::pair("", "cleanupScheduledDateTime"), &[c::subject::CLEANUP]),
+        id(Name::pair("", "connectedOrganizationId"), &[c::subject::ORGANIZATION]),
     ],
 )
+.nav(&[Nav::one(Name::both("connectedOrganization"), &CONNECTED_ORGANIZATION, c::subject::ORGANIZATION)])
 .search(SearchBy::Columns(&[c::subject::NAME_KEY]));
 
 /// An expiration pattern.

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod audit;
 pub mod directory;
 pub mod entitlement;
+pub mod organization;
 pub mod own;
 pub mod policy;
 pub mod role;
@@ -42,6 +43,7 @@ use approval::APPROVAL;
 use audit::DIRECTORY_AUDIT;
 use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRANT, SERVICE_PRINCIPAL, USER};
 use entitlement as em;
+use organization::{CONNECTED_ORGANIZATION, SETTINGS, TENANT_SETTINGS};
 use own::{DELEGATION, MAIL};
 use policy::POLICY;
 use role::{ROLE_ASSIGNMENT, ROLE_DEFINITION};
@@ -115,6 +117,7 @@ pub static SCHEMA: Schema = Schema {
             EntitySet::new("organization", Name::both("organization"), &ORGANIZATION),
             EntitySet::new("delegations", Name::own("delegations"), &DELEGATION),
             EntitySet::new("oauth2PermissionGrants", Name::both("oauth2PermissionGrants"), &OAUTH_GRANT),
+            EntitySet::one("tenantSettings", Name::own("settings"), &TENANT_SETTINGS),
         ],
     },
     fold: tenure_domain::text::fold,
@@ -149,4 +152,6 @@ pub static ENTITLEMENT_SETS: &[EntitySet] = &[
         &em::ASSIGNMENT_RESOURCE_ROLE,
     ),
     EntitySet::new("subjects", Name::both("subjects"), &em::SUBJECT),
+    EntitySet::new("connectedOrganizations", Name::both("connectedOrganizations"), &CONNECTED_ORGANIZATION),
+    EntitySet::one("settings", Name::both("settings"), &SETTINGS),
 ];

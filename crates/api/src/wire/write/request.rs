@@ -5,6 +5,7 @@ use super::{Body, read};
 use crate::wire::schema::entitlement as em;
 use serde_json::Value as Json;
 use tenure_domain::Refusal;
+use tenure_domain::directory::guest::Address;
 use tenure_domain::ids::{AssignmentId, ObjectId, PackageId, PolicyId, QuestionId};
 use tenure_domain::policy::Expiration;
 use tenure_domain::policy::expiration::WantedSchedule;
@@ -70,6 +71,7 @@ struct Wrapper {
     policy: Option<PolicyId>,
     target: Option<ObjectId>,
     email: Option<String>,
+    name: Option<String>,
     schedule: Option<WantedSchedule>,
 }
 
@@ -89,11 +91,22 @@ fn wrapper(b: &Body<'_>) -> Wrapper {
             policy.and_then(|p| p.id(&["id"])),
         ),
         target: agree(b, "targetId", b.id(&["targetId"]), of_target),
-        email: target.and_then(|t| t.text(&["email"])),
+        email: target.as_ref().and_then(email),
+        name: target.and_then(|t| t.text(&["displayName"])),
         schedule: b.object(&["schedule"]).map(|s| schedule(&s)),
     };
     b.finish(Some(&em::ASSIGNMENT), &[]);
     wrapper
+}
+
+/// The address of somebody who need not be in the directory.
+fn email(target: &Body<'_>) -> Option<String> {
+    const NAMES: &[&str] = &["email"];
+    let text = target.text(NAMES)?;
+    if Address::parse(&text).is_none() {
+        target.fault("email", "`email` must be a mail address, such as ada@example.com");
+    }
+    Some(text)
 }
 
 /// Dates that are wanted.
@@ -191,7 +204,7 @@ pub fn assignment_request(value: &Json) -> Result<RequestCommand, Refusal> {
         }
         let target = match (wrapped.target, wrapped.email) {
             (Some(id), _) => TargetRef::Object(id),
-            (None, Some(email)) => TargetRef::Email(email),
+            (None, Some(address)) => TargetRef::Email { address, name: wrapped.name },
             (None, None) => TargetRef::Caller,
         };
         let wanted = wanted(outer, wrapped.schedule);

@@ -18,7 +18,8 @@ use uuid::Uuid;
 sql! {
     GET(hot): "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND NOT u.is_deleted";
     BY_UPN(hot): "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.upn_key = $1 AND NOT u.is_deleted";
-    BY_ADDRESS: "SELECT u.id FROM dir_user u WHERE (u.mail_key = $1 OR u.upn_key = $1) AND NOT u.is_deleted ORDER BY u.id LIMIT 1";
+    OF_ADDRESS: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE (u.mail_key = $1 OR u.upn_key = $1) AND NOT u.is_deleted ORDER BY u.id LIMIT 1";
+    NAMED_SO: "SELECT u.id FROM dir_user u WHERE u.upn_key >= $1 AND u.upn_key < $2 AND NOT u.is_deleted LIMIT 1";
     DELETED: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND u.is_deleted";
     INSERT: "INSERT INTO dir_user (id, upn, upn_key, mail, mail_key, nickname, nickname_key, user_type, is_enabled, manager_id, token_epoch, given_name_key, surname_key, department_key, job_title_key, office_key, city_key, state_key, country_key, company_key, employee_id_key, employee_type_key, usage_location_key, is_deleted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, FALSE)";
     UPDATE: "UPDATE dir_user SET upn = $2, upn_key = $3, mail = $4, mail_key = $5, nickname = $6, nickname_key = $7, user_type = $8, is_enabled = $9, manager_id = $10, token_epoch = $11, given_name_key = $12, surname_key = $13, department_key = $14, job_title_key = $15, office_key = $16, city_key = $17, state_key = $18, country_key = $19, company_key = $20, employee_id_key = $21, employee_type_key = $22, usage_location_key = $23 WHERE id = $1";
@@ -166,6 +167,14 @@ pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId) {
 }
 
 /// The person whose mail address or user principal name this is; the oldest, when several share an address.
-pub fn by_address(address: &str) -> First<ObjectId> {
-    Query::new(&BY_ADDRESS, vec![fold(address).into()], |row| Columns::of(row, "dir_user").id("id")).first()
+pub fn of_address(address: &str) -> First<User> {
+    Query::new(&OF_ADDRESS, vec![fold(address).into()], decode).first()
+}
+
+/// Somebody whose user principal name is this part before the at sign, whatever domain follows.
+pub fn named_so(local: &str) -> First<ObjectId> {
+    // The sign after `@` ends the names that begin so.
+    let local = fold(local);
+    let params = vec![format!("{local}@").into(), format!("{local}A").into()];
+    Query::new(&NAMED_SO, params, |row| Columns::of(row, "dir_user").id("id")).first()
 }

@@ -86,6 +86,8 @@ enums! {
     REQUESTS_OF = Name::both("accessPackageAssignmentRequestFilterByCurrentUserOptions");
         1 "target", 2 "createdBy", 3 "approver", 100 "targetOrRequestor", 101 "targetManager", 102 "requestForOthers",
         103 "targetAgentIdentitySponsorOrOwner",;
+    /// Social networks whose accounts stand for people.
+    SOCIAL_NETWORK = Name::both("socialIdentitySourceType"); 1 "facebook",;
     /// Hash functions that are no longer good enough.
     WEAK_ALGORITHMS = Name::both("weakAlgorithms"); 1 "rsaSha1",;
     /// Which programming interfaces for signing in an application may use.
