@@ -10,6 +10,7 @@ mod entitlement;
 mod etag;
 mod key;
 mod members;
+mod own;
 pub mod read;
 
 use crate::error::Failure;
@@ -59,6 +60,7 @@ use approvals as a;
 use directory as d;
 use entitlement as e;
 use members as m;
+use own as o;
 
 routes! {
     POST "catalogs" => e::create_catalog;
@@ -82,6 +84,11 @@ routes! {
     DELETE "delegations/{}" => a::end_delegation;
     DELETE "assignmentRequests/{}" => e::delete_request;
     POST "assignmentRequests/{}/cancel()" => e::cancel_request;
+    POST "assignmentRequests/{}/reprocess()" => e::reprocess_request;
+    POST "assignments/{}/reprocess()" => e::reprocess_assignment;
+    POST "accessPackages/{}/moveToCatalog()" => e::move_package;
+    POST "drift/{}/repair()" => o::repair;
+    POST "drift/{}/adopt()" => o::adopt;
 
     POST "users" => d::create_user;
     PATCH "users/{}" => d::update_user;

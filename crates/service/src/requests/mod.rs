@@ -1,11 +1,13 @@
 //! Assignment requests: ask, remove, cancel, delete (behaviour.md b; semantics.md 7).
 
 mod remove;
+mod reprocess;
 mod start;
 mod submit;
 
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
+pub use reprocess::{reprocess, reprocess_assignment};
 pub(crate) use start::start_facts;
 pub use submit::{SubmitCommand, Submitted, TargetRef, submit};
 
@@ -79,6 +81,9 @@ fn own_or_administered(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(Request,
 /// Withdraws a request that waits for approval or for its start: the requestor, or an administrator.
 pub fn cancel(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let (request, permit) = own_or_administered(ctx, id)?;
+    if permit.action() == Action::AdministerAssignments && request::may_withdraw(&request) {
+        return reprocess::withdraw(ctx, request, &permit);
+    }
     let names = names(ctx, &request)?;
     let decision = request::cancel(&request, &names, ctx.now)?;
     ctx.apply(&permit, &decision)

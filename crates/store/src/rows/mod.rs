@@ -9,7 +9,9 @@ pub mod grant;
 pub mod hold;
 pub mod identity;
 pub mod identity_link;
+pub mod job;
 pub mod mail;
+pub mod moving;
 pub mod package;
 pub mod policy;
 pub mod replay;
@@ -35,7 +37,9 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         hold::STATEMENTS,
         identity::STATEMENTS,
         identity_link::STATEMENTS,
+        job::STATEMENTS,
         mail::STATEMENTS,
+        moving::STATEMENTS,
         package::STATEMENTS,
         policy::STATEMENTS,
         replay::STATEMENTS,

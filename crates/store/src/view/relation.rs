@@ -120,8 +120,12 @@ const PLAIN: RelationDef = RelationDef {
     family: Family::Objects,
 };
 
+/// A grant with what it is called after; history whose resource has left its catalog is not shown.
+const DELIVERY: &str = "grant_row {vd} JOIN resource_role {vdl} ON {vdl}.id = {vd}.role_id \
+    JOIN resource {vdr} ON {vdr}.id = {vd}.resource_id JOIN subject {vdj} ON {vdj}.id = {vd}.subject_id";
+
 /// All relations.
-pub const RELATIONS: [RelationDef; 26] = [
+pub const RELATIONS: [RelationDef; 29] = [
     RelationDef {
         name: c::tenant::RELATION,
         // The General catalog is made with the tenant and stays: its age is the tenant's.
@@ -333,6 +337,31 @@ pub const RELATIONS: [RelationDef; 26] = [
         key: c::grant::ID,
         few: Some(c::grant::SUBJECT),
         family: Family::Entitlement(Some("{v}.subject_id = {me}")),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::delivery::RELATION,
+        from: DELIVERY,
+        key: c::delivery::ID,
+        always: Some("({vd}.due_at IS NOT NULL OR {vd}.error IS NOT NULL)"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::drift::RELATION,
+        from: DELIVERY,
+        key: c::drift::ID,
+        always: Some("{vd}.drift_at IS NOT NULL AND {vd}.observed = 1"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::job::RELATION,
+        from: "job {jo}",
+        key: c::job::ID,
+        // Other rows of the table are leases.
+        always: Some("{jo}.subject_id IS NOT NULL"),
+        family: Family::Entitlement(None),
         ..PLAIN
     },
     RelationDef {

@@ -1,6 +1,8 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
-use super::types::{ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TIME, request as t};
+use super::types::{
+    ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TEXT, TIME, request as t,
+};
 use super::{fixed, flag, id, keyed, policy::POLICY, time};
 use crate::wire::json;
 use serde_json::Value as Json;
@@ -78,6 +80,9 @@ static SUBJECT_LIFECYCLE: EnumType = EnumType::named(
 
 static REFRESH: Operation = Operation::action("refresh");
 static CANCEL: Operation = Operation::action("cancel");
+static REPROCESS: Operation = Operation::action("reprocess");
+static MOVE_TO_CATALOG: Operation =
+    Operation::action("moveToCatalog").takes(&[Member::new("catalogId", TEXT.never_null())]).only_in(&[Version::Beta]);
 static PACKAGES_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&PACKAGES_OF).never_null())]);
 static ASSIGNMENTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&ASSIGNMENTS_OF).never_null())]);
 static REQUESTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&REQUESTS_OF).never_null())]);
@@ -264,7 +269,7 @@ pub static PACKAGE: EntityType = EntityType::new(
     )
     .contained(),
 ])
-.ops(&[&PACKAGES_BY_USER])
+.ops(&[&PACKAGES_BY_USER, &MOVE_TO_CATALOG])
 .search(SearchBy::Columns(&[c::package::NAME_KEY]));
 
 /// A subject.
@@ -388,7 +393,7 @@ pub static REQUEST: EntityType = EntityType::new(
             Nav::one(Name::both("target"), &SUBJECT, c::request::TARGET),
         ]),
 ])
-.ops(&[&REQUESTS_BY_USER, &CANCEL]);
+.ops(&[&REQUESTS_BY_USER, &CANCEL, &REPROCESS]);
 
 /// Members a filter can address below `schedule`.
 static ASSIGNMENT_SCHEDULE: [Property; 2] = [
@@ -436,7 +441,7 @@ pub static ASSIGNMENT: EntityType = EntityType::new(
     )
     .contained(),
 ])
-.ops(&[&ASSIGNMENTS_BY_USER]);
+.ops(&[&ASSIGNMENTS_BY_USER, &REPROCESS]);
 
 /// Fulfilled, on its way, or failed.
 fn grant_status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {

@@ -41,7 +41,7 @@ use approval::APPROVAL;
 use audit::DIRECTORY_AUDIT;
 use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRANT, SERVICE_PRINCIPAL, USER};
 use entitlement as em;
-use own::{DELEGATION, MAIL};
+use own::{DELEGATION, DELIVERY, DRIFT, JOB, MAIL};
 use policy::POLICY;
 use tenant::ORGANIZATION;
 
@@ -97,6 +97,9 @@ pub static SCHEMA: Schema = Schema {
             EntitySet::new("organization", Name::both("organization"), &ORGANIZATION),
             EntitySet::new("delegations", Name::own("delegations"), &DELEGATION),
             EntitySet::new("oauth2PermissionGrants", Name::both("oauth2PermissionGrants"), &OAUTH_GRANT),
+            EntitySet::new("jobs", Name::own("jobs"), &JOB),
+            EntitySet::new("drift", Name::own("drift"), &DRIFT),
+            EntitySet::new("deliveries", Name::own("deliveries"), &DELIVERY),
         ],
     },
     fold: tenure_domain::text::fold,
