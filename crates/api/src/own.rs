@@ -43,7 +43,7 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         permitted(call, Action::ReadMail).await?;
         return dispatch::answer(call).await;
     }
-    if path.split('/').next() == Some("delegations") {
+    if ["delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
         return dispatch::answer(call).await;
     }
     Err(Failure::unknown_route(&call.full_path()))

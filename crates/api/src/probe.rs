@@ -51,6 +51,7 @@ fn is_policy(body: &Json, version: Version) -> bool {
         is_enabled: true,
         version: 1,
         body: PolicyBody::direct_assignment_only(),
+        keep_pre_existing: false,
         created_at: Timestamp::UNIX_EPOCH,
         modified_at: Timestamp::UNIX_EPOCH,
         created_by: String::new(),

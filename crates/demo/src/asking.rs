@@ -106,6 +106,7 @@ fn end(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, kind: &RemovalK
         user::get(who),
     ))?;
     let facts = RemovalFacts {
+        keep_pre_existing: false,
         assignment,
         held,
         open_grant_request: None,

@@ -46,6 +46,17 @@ impl AssignmentState {
         }
     }
 
+    /// The word for it in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivering => "delivering",
+            Self::PartiallyDelivered => "partiallyDelivered",
+            Self::Delivered => "delivered",
+            Self::Expired => "expired",
+            Self::DeliveryFailed => "deliveryFailed",
+        }
+    }
+
     /// Whether it stands for a live assignment, of which a subject has one per package (decisions.md E6).
     pub const fn is_live(self) -> bool {
         !matches!(self, Self::Expired)
@@ -134,6 +145,7 @@ mod tests {
             due_at: due.then_some(Timestamp::UNIX_EPOCH),
             plan: 0,
             error: None,
+            drift_at: None,
         }
     }
 

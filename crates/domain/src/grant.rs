@@ -69,6 +69,9 @@ pub struct Grant {
     pub plan: i64,
     /// The last error.
     pub error: Option<String>,
+    /// Since when the subject lacks the role although it was given: somebody took it away by hand. It stays away until
+    /// somebody repairs it, and the assignments that want it stay as they are (behaviour.md b.5, p.15).
+    pub drift_at: Option<Timestamp>,
 }
 
 impl Grant {
@@ -99,6 +102,8 @@ pub struct RoleFacts {
     pub grant: Option<Grant>,
     /// Whether the subject holds the role in the embedded directory at this moment.
     pub holds_now: bool,
+    /// Whether another grant has given it: the object is a resource of another catalog, too.
+    pub ours: bool,
 }
 
 /// A grant after a change, and the change of the directory that goes with it.
@@ -117,8 +122,21 @@ pub fn give(roles: &[RoleFacts], subject: SubjectId, now: Timestamp, ids: &mut I
     roles.iter().enumerate().map(|(i, facts)| give_one(facts, subject, i < INLINE_GRANTS_MAX, now, ids)).collect()
 }
 
+/// The same, and what is thought to be there in an outside directory is given once more: somebody may have taken it away
+/// where nobody here could see it.
+pub fn give_again(roles: &[RoleFacts], subject: SubjectId, now: Timestamp, ids: &mut Ids) -> Vec<GrantChange> {
+    let mut given = give(roles, subject, now, ids);
+    for (facts, change) in roles.iter().zip(&mut given) {
+        let outside = facts.role.source.is_some() && !facts.role.is_missing;
+        if outside && change.grant.due_at.is_none() {
+            plan_again(&mut change.grant, now);
+        }
+    }
+    given
+}
+
 fn give_one(facts: &RoleFacts, subject: SubjectId, inline: bool, now: Timestamp, ids: &mut Ids) -> GrantChange {
-    let RoleFacts { role, grant, holds_now } = facts;
+    let RoleFacts { role, grant, holds_now, ours } = facts;
     let is_new = grant.is_none();
     let mut grant = grant.clone().unwrap_or_else(|| Grant {
         id: ids.next(now),
@@ -134,9 +152,14 @@ fn give_one(facts: &RoleFacts, subject: SubjectId, inline: bool, now: Timestamp,
         due_at: None,
         plan: 0,
         error: None,
+        drift_at: None,
     });
     if grant.observed != Observed::Present && !grant.desired || is_new {
-        grant.pre_existing = *holds_now;
+        grant.pre_existing = *holds_now && !ours;
+    }
+    // A removal under way outside may have been carried out already without our hearing of it: nobody knows.
+    if !grant.desired && grant.source.is_some() && grant.due_at.is_some() {
+        grant.observed = Observed::Absent;
     }
     grant.desired = true;
     let mut apply = None;
@@ -149,7 +172,7 @@ fn give_one(facts: &RoleFacts, subject: SubjectId, inline: bool, now: Timestamp,
         if !holds_now {
             apply = Some(op(role.kind, role.origin, subject, true));
         }
-    } else if grant.observed != Observed::Present {
+    } else if grant.observed != Observed::Present || grant.drift_at.is_some() {
         plan_again(&mut grant, now);
     }
     GrantChange { grant, is_new, apply }
@@ -166,9 +189,22 @@ pub struct HeldGrant {
     pub origin: ObjectId,
     /// Live links of other assignments.
     pub other_links: i64,
+    /// Another grant gives the same: the object is a resource of another catalog, too.
+    pub shared: bool,
+    /// The resource, by name.
+    pub resource_name: String,
 }
 
-/// Takes away what no other assignment wants (behaviour.md p.11), except what was there before and shall stay.
+impl HeldGrant {
+    /// Whether a resource role gives the same membership, be it of this resource or of another one that stands for the
+    /// same object.
+    pub fn gives_the_same_as(&self, role: &PackageRole) -> bool {
+        self.kind == role.kind && self.origin == role.origin
+    }
+}
+
+/// Takes away what no other assignment wants (behaviour.md p.11), except what was there before and shall stay. The policy
+/// of the assignment that ends last says whether it shall.
 pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<GrantChange> {
     held.iter()
         .enumerate()
@@ -177,7 +213,7 @@ pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<
             let mut grant = h.grant.clone();
             grant.desired = false;
             let mut apply = None;
-            if grant.observed == Observed::Gone || (keep_pre_existing && grant.pre_existing) {
+            if grant.observed == Observed::Gone || h.shared || (keep_pre_existing && grant.pre_existing) {
                 settle(&mut grant, Observed::Absent);
             } else if grant.source.is_none() && i < INLINE_GRANTS_MAX {
                 settle(&mut grant, Observed::Absent);
@@ -201,6 +237,7 @@ fn settle(grant: &mut Grant, observed: Observed) {
     grant.attempt = 0;
     grant.due_at = None;
     grant.error = None;
+    grant.drift_at = None;
 }
 
 fn plan_again(grant: &mut Grant, now: Timestamp) {
@@ -208,6 +245,51 @@ fn plan_again(grant: &mut Grant, now: Timestamp) {
     grant.attempt = 0;
     grant.due_at = Some(now);
     grant.error = None;
+    grant.drift_at = None;
+    if grant.observed == Observed::Gone {
+        grant.observed = Observed::Absent;
+    }
+}
+
+/// A removal that was given up is tried once more, with fresh retries.
+pub fn take_again(held: &[HeldGrant], now: Timestamp) -> Vec<GrantChange> {
+    held.iter()
+        .filter(|h| !h.grant.desired && !h.grant.is_settled() && !h.grant.is_pending())
+        .map(|h| {
+            let mut grant = h.grant.clone();
+            let mut apply = None;
+            if h.shared {
+                settle(&mut grant, Observed::Absent);
+            } else if grant.source.is_none() {
+                settle(&mut grant, Observed::Absent);
+                apply = Some(op(h.kind, h.origin, grant.subject, false));
+            } else {
+                plan_again(&mut grant, now);
+            }
+            GrantChange { grant, is_new: false, apply }
+        })
+        .collect()
+}
+
+/// A role that was taken away by hand is given back.
+pub fn repair(held: &HeldGrant, now: Timestamp) -> GrantChange {
+    let mut grant = held.grant.clone();
+    let mut apply = None;
+    if grant.source.is_none() {
+        settle(&mut grant, Observed::Present);
+        apply = Some(op(held.kind, held.origin, grant.subject, true));
+    } else {
+        plan_again(&mut grant, now);
+    }
+    GrantChange { grant, is_new: false, apply }
+}
+
+/// A role that was taken away by hand stays away: nobody wants it any more.
+pub fn adopt(held: &HeldGrant) -> GrantChange {
+    let mut grant = held.grant.clone();
+    grant.desired = false;
+    settle(&mut grant, Observed::Absent);
+    GrantChange { grant, is_new: false, apply: None }
 }
 
 /// What came of one try at a grant.
@@ -239,6 +321,8 @@ pub fn record(grant: &Grant, outcome: &Outcome, now: Timestamp) -> Grant {
     let mut next = grant.clone();
     match outcome {
         Outcome::Done => settle(&mut next, if grant.desired { Observed::Present } else { Observed::Absent }),
+        // What shall go from an object that is gone has gone with it.
+        Outcome::TargetGone if !grant.desired => settle(&mut next, Observed::Absent),
         Outcome::TargetGone => {
             next.observed = Observed::Gone;
             next.error = Some(TARGET_GONE.to_owned());
@@ -299,9 +383,95 @@ mod tests {
         give_one(facts, SubjectId(Uuid::from_u128(9)), true, now(), &mut ids())
     }
 
+    fn held_by_nobody_else() -> HeldGrant {
+        let facts = RoleFacts { role: role(None), grant: None, holds_now: false, ours: false };
+        HeldGrant {
+            grant: given(&facts).grant,
+            kind: RoleKind::GroupMember,
+            origin: ObjectId(Uuid::from_u128(4)),
+            other_links: 0,
+            shared: false,
+            resource_name: "g".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_membership_that_another_grant_gives_is_neither_pre_existing_nor_taken() {
+        let ours = RoleFacts { role: role(None), grant: None, holds_now: true, ours: true };
+        assert!(!given(&ours).grant.pre_existing);
+        let shared = HeldGrant { shared: true, ..held_by_nobody_else() };
+        let taken = take(&[shared], false, now());
+        assert!(taken.iter().all(|c| c.apply.is_none() && !c.grant.desired && c.grant.is_settled()));
+        assert_eq!(taken.len(), 1);
+    }
+
+    #[test]
+    fn drift_ends_when_it_is_repaired_adopted_or_given_anew() {
+        let mut held = held_by_nobody_else();
+        held.grant.drift_at = Some(now());
+        let repaired = repair(&held, now());
+        assert_eq!((repaired.grant.drift_at, repaired.apply.map(|o| o.give)), (None, Some(true)));
+        let adopted = adopt(&held);
+        assert!(!adopted.grant.desired && adopted.grant.is_settled() && adopted.apply.is_none());
+        let facts = RoleFacts { role: role(None), grant: Some(held.grant), holds_now: false, ours: false };
+        let anew = given(&facts);
+        assert!(anew.grant.drift_at.is_none() && anew.apply.is_some() && !anew.grant.pre_existing);
+    }
+
+    #[test]
+    fn what_is_thought_to_be_there_outside_is_given_again_and_counts_meanwhile() {
+        let outside = RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false, ours: false };
+        let first = record(&given(&outside).grant, &Outcome::Done, now());
+        let facts = RoleFacts { grant: Some(first.clone()), ..outside };
+        assert!(
+            give(std::slice::from_ref(&facts), first.subject, now(), &mut ids())
+                .iter()
+                .all(|c| c.grant.due_at.is_none())
+        );
+        let again = give_again(&[facts], first.subject, now(), &mut ids());
+        assert!(again.iter().all(|c| c.grant.due_at == Some(now()) && c.grant.plan == first.plan + 1));
+        assert!(again.iter().all(|c| !c.grant.is_pending()), "it is there as far as anybody knows");
+    }
+
+    #[test]
+    fn what_was_gone_is_tried_when_it_is_back_and_pending_until_then() {
+        let outside = RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false, ours: false };
+        let gone = record(&given(&outside).grant, &Outcome::TargetGone, now());
+        assert!(gone.is_settled() && gone.due_at.is_none());
+        let again = given(&RoleFacts { grant: Some(gone), ..outside });
+        assert!(again.grant.is_pending());
+    }
+
+    #[test]
+    fn what_is_given_while_it_is_being_taken_outside_is_given_under_a_new_plan() {
+        let outside = RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false, ours: false };
+        let there = record(&given(&outside).grant, &Outcome::Done, now());
+        let held = HeldGrant { grant: there, ..held_by_nobody_else() };
+        let taken = take(&[held], false, now()).into_iter().next().map(|c| c.grant);
+        let plan = taken.as_ref().map(|g| g.plan);
+        let again = given(&RoleFacts { grant: taken, holds_now: true, ..outside }).grant;
+        assert!(again.is_pending() && !again.pre_existing);
+        assert_eq!(Some(again.plan), plan.map(|n| n + 1));
+    }
+
+    #[test]
+    fn a_removal_that_was_given_up_is_tried_again_with_fresh_retries() {
+        let outside = RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false, ours: false };
+        let there = record(&given(&outside).grant, &Outcome::Done, now());
+        let held = HeldGrant { grant: there, ..held_by_nobody_else() };
+        let taken = take(std::slice::from_ref(&held), false, now());
+        let refused = Outcome::Permanent { error: "TargetRejected".to_owned() };
+        let left: Vec<HeldGrant> =
+            taken.iter().map(|c| HeldGrant { grant: record(&c.grant, &refused, now()), ..held.clone() }).collect();
+        assert!(left.iter().all(|h| !h.grant.is_settled() && !h.grant.is_pending()));
+        let again = take_again(&left, now());
+        assert!(again.iter().all(|c| c.grant.is_pending() && c.grant.attempt == 0 && c.grant.error.is_none()));
+        assert_eq!(again.len(), 1);
+    }
+
     #[test]
     fn an_embedded_role_is_given_at_once_and_joins_the_group() {
-        let change = given(&RoleFacts { role: role(None), grant: None, holds_now: false });
+        let change = given(&RoleFacts { role: role(None), grant: None, holds_now: false, ours: false });
         assert!(change.is_new && change.grant.is_settled());
         assert_eq!(change.apply.map(|o| o.give), Some(true));
         assert!(!change.grant.pre_existing);
@@ -309,22 +479,23 @@ mod tests {
 
     #[test]
     fn an_existing_member_is_noted_and_not_joined_again() {
-        let change = given(&RoleFacts { role: role(None), grant: None, holds_now: true });
+        let change = given(&RoleFacts { role: role(None), grant: None, holds_now: true, ours: false });
         assert!(change.grant.pre_existing);
         assert_eq!(change.apply, None);
     }
 
     #[test]
     fn a_drifted_member_is_joined_again_without_becoming_pre_existing() {
-        let mut first = given(&RoleFacts { role: role(None), grant: None, holds_now: false }).grant;
+        let mut first = given(&RoleFacts { role: role(None), grant: None, holds_now: false, ours: false }).grant;
         first.desired = true;
-        let again = given(&RoleFacts { role: role(None), grant: Some(first), holds_now: false });
+        let again = given(&RoleFacts { role: role(None), grant: Some(first), holds_now: false, ours: false });
         assert!(!again.is_new && again.apply.is_some() && !again.grant.pre_existing);
     }
 
     #[test]
     fn a_remote_role_is_due_and_pending() {
-        let change = given(&RoleFacts { role: role(Some(Uuid::from_u128(8))), grant: None, holds_now: false });
+        let change =
+            given(&RoleFacts { role: role(Some(Uuid::from_u128(8))), grant: None, holds_now: false, ours: false });
         assert!(change.grant.is_pending());
         assert_eq!(change.apply, None);
         assert_eq!(change.grant.due_at, Some(now()));
@@ -332,12 +503,14 @@ mod tests {
 
     #[test]
     fn a_shared_grant_stays_until_its_last_assignment_ends() {
-        let grant = given(&RoleFacts { role: role(None), grant: None, holds_now: false }).grant;
+        let grant = given(&RoleFacts { role: role(None), grant: None, holds_now: false, ours: false }).grant;
         let held = |other_links| HeldGrant {
             grant: grant.clone(),
             kind: RoleKind::GroupMember,
             origin: ObjectId(Uuid::from_u128(4)),
             other_links,
+            shared: false,
+            resource_name: String::new(),
         };
         assert!(take(&[held(1)], false, now()).is_empty());
         let last = take(&[held(0)], false, now());
@@ -346,15 +519,16 @@ mod tests {
 
     #[test]
     fn pre_existing_access_goes_too_unless_it_shall_stay() {
-        let grant = given(&RoleFacts { role: role(None), grant: None, holds_now: true }).grant;
-        let held = [HeldGrant { grant, kind: RoleKind::GroupMember, origin: ObjectId(Uuid::nil()), other_links: 0 }];
+        let grant = given(&RoleFacts { role: role(None), grant: None, holds_now: true, ours: false }).grant;
+        let held = [HeldGrant { grant, ..held_by_nobody_else() }];
         assert!(take(&held, false, now()).iter().all(|c| c.apply.is_some()));
         assert!(take(&held, true, now()).iter().all(|c| c.apply.is_none() && !c.grant.desired));
     }
 
     #[test]
     fn retries_follow_the_schedule_and_end_after_six_hours() {
-        let mut grant = given(&RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false }).grant;
+        let mut grant =
+            given(&RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false, ours: false }).grant;
         let fail = Outcome::Transient { error: "TargetUnavailable".to_owned(), after_seconds: None };
         let mut at = now();
         let mut tries = 0;

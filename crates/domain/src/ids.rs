@@ -74,6 +74,8 @@ typed_id! {
     OutboxId,
     /// A kept mail.
     MailId,
+    /// Work that reaches many objects, chunk by chunk.
+    JobId,
 }
 
 /// A source of random bytes. The server's is the operating system's; a test's is seeded.

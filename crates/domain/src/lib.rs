@@ -15,6 +15,7 @@ pub mod directory;
 pub mod effect;
 pub mod grant;
 pub mod ids;
+pub mod job;
 pub mod limits;
 pub mod notification;
 pub mod organization;

@@ -120,6 +120,16 @@ pub const PACKAGE_ROLES_MAX: usize = 500;
 pub const INCOMPATIBLE_MAX: i64 = 500;
 /// Grants applied inside one transaction; beyond it the reconciler goes on.
 pub const INLINE_GRANTS_MAX: usize = 200;
+/// Holders of a package that a change of its roles reaches in its own transaction; more are reached by a job.
+pub const INLINE_HOLDERS_MAX: usize = 50;
+/// Grants that one transaction of a job looks at.
+pub const JOB_GRANTS_MAX: usize = 5_000;
+/// Times in a row that a job is tried after a failure.
+pub const JOB_ATTEMPTS_MAX: i64 = 20;
+/// Days after its end within which a request that failed can be tried again.
+pub const REPROCESS_DAYS_MAX: i64 = 14;
+/// Rows one move of a package to another catalog may rewrite.
+pub const MOVE_ROWS_MAX: i64 = 500_000;
 /// Rows one bulk transaction handles.
 pub const BULK_CHUNK: u32 = 500;
 /// Groups a change of nesting may touch.

@@ -1,11 +1,12 @@
 //! **Room: background work.** Claims what is due, runs it through `service`, and looks again.
 //!
-//! Three queues: timers, the outbox, and grants to be executed. Everything is done at least once and under a lease, and
+//! Four queues: timers, the outbox, grants to be executed, and jobs that reach many. Everything is done at least once and under a lease, and
 //! every handler asks again what is true, so that a crash, a second node or a late timer change nothing. The same
 //! [`Runner::pass`] serves the running server, the demo clock and tests. Contains no rules and no SQL.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bulk;
 mod clock;
 mod notify;
 mod provision;
@@ -66,8 +67,9 @@ impl Runner {
     async fn pass_unguarded(&self) -> Result<u32, ServiceError> {
         let timers = timers::run(self).await?;
         let grants = provision::run(self).await?;
+        let jobs = bulk::run(self).await?;
         let mails = notify::run(self).await?;
-        Ok(timers + grants + mails)
+        Ok(timers + grants + jobs + mails)
     }
 
     /// Runs one claim of each queue, when nobody else does.
@@ -144,7 +146,7 @@ impl Runner {
         }
     }
 
-    /// Runs what is due, looking first whether anything is: a look costs less than three claims. Nothing is run while
+    /// Runs what is due, looking first whether anything is: a look costs less than four claims. Nothing is run while
     /// the clock of this node is wrong.
     pub async fn work(&self) -> Result<(), ServiceError> {
         if self.engine.clock_is_off_by().is_some() {

@@ -28,6 +28,10 @@ pub async fn run(runner: &Runner) -> Result<u32, ServiceError> {
 }
 
 async fn execute(runner: &Runner, item: Work, lease: Uuid) -> Result<(), ServiceError> {
+    if let Some(outcome) = work::foregone(&item) {
+        let record = move |ctx: &mut tenure_service::Ctx<'_, '_>| work::record_grant(ctx, &item, lease, &outcome);
+        return runner.engine.write_at(Urgency::Bulk, Identity::System, lease, record).await;
+    }
     if item.grant.source.is_none() {
         let apply = move |ctx: &mut tenure_service::Ctx<'_, '_>| work::apply_grant(ctx, &item, lease);
         return runner.engine.write_at(Urgency::Bulk, Identity::System, lease, apply).await;

@@ -72,7 +72,7 @@ impl Found {
         for nav in entity.navigations.iter().filter(|n| n.name.get(version).is_some()) {
             self.entity(nav.target);
         }
-        for operation in entity.operations {
+        for operation in entity.operations.iter().filter(|o| o.is_in(version)) {
             self.operations.insert((operation.name, operation.bound_to.unwrap_or(entity.name)), operation);
             for parameter in operation.parameters {
                 self.shape(parameter.shape);

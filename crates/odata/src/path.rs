@@ -5,6 +5,7 @@ use crate::edm::{Container, EntitySet, EntityType, Nav, Property, Schema, Varian
 use crate::error::{Error, ErrorKind};
 use crate::limits::{ARGUMENTS_MAX, PATH_SEGMENTS_MAX};
 use crate::names::did_you_mean;
+use crate::types::Operation;
 use percent_encoding::percent_decode;
 
 /// A key of one entity.
@@ -196,7 +197,8 @@ impl Walk<'_> {
             return Ok(());
         }
         let short = type_name(name);
-        if let Some(operation) = self.resolved.entity.operations.iter().find(|o| o.name.eq_ignore_ascii_case(short)) {
+        let called = |o: &&&Operation| o.name.eq_ignore_ascii_case(short) && o.is_in(self.version);
+        if let Some(operation) = self.resolved.entity.operations.iter().find(called) {
             let args = arguments(segment.inner.as_deref().unwrap_or_default(), alias)?;
             self.resolved.steps.push(Step::Operation { name: operation.name, args });
             return Ok(());
@@ -345,7 +347,6 @@ fn unquote(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::edm::{Codec, Column, Kind, Name, Relation};
-    use crate::types::Operation;
     use proptest::prelude::*;
 
     static USER: EntityType = EntityType::new("user", Relation("user"), &PROPERTIES);

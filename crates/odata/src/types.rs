@@ -302,12 +302,22 @@ pub struct Operation {
     pub parameters: &'static [Member],
     /// What it answers.
     pub returns: Returned,
+    /// The versions that have it.
+    pub versions: &'static [Version],
 }
 
 impl Operation {
     /// An action on one object that answers nothing.
     pub const fn action(name: &'static str) -> Self {
-        Self { name, is_function: false, bound_to: None, on_many: false, parameters: &[], returns: Returned::Nothing }
+        Self {
+            name,
+            is_function: false,
+            bound_to: None,
+            on_many: false,
+            parameters: &[],
+            returns: Returned::Nothing,
+            versions: &Version::ALL,
+        }
     }
 
     /// A function on lists that answers a part of them.
@@ -325,6 +335,17 @@ impl Operation {
     pub const fn bound_to(mut self, base: &'static str) -> Self {
         self.bound_to = Some(base);
         self
+    }
+
+    /// Only in these versions.
+    pub const fn only_in(mut self, versions: &'static [Version]) -> Self {
+        self.versions = versions;
+        self
+    }
+
+    /// Whether `version` has it.
+    pub fn is_in(&self, version: Version) -> bool {
+        self.versions.contains(&version)
     }
 
     /// Bound to lists.

@@ -30,6 +30,7 @@ struct Parts {
     timers: Gauge,
     effects: Gauge,
     grants: Gauge,
+    jobs: Gauge,
     parked: Gauge,
     clock: Gauge,
 }
@@ -47,10 +48,11 @@ impl Metrics {
         let timers = gauge("jobs_timers_due", "Timers that are due, counted up to 10000");
         let effects = gauge("jobs_outbox_due", "Mails and other effects that are due, counted up to 10000");
         let grants = gauge("jobs_grants_due", "Grants that are due, counted up to 10000");
+        let jobs = gauge("jobs_bulk_due", "Jobs that reach many and are not done");
         let parked = gauge("jobs_outbox_parked", "Effects that were given up");
         let clock = gauge("clock_off_seconds", "Seconds the clock is off, when they are too many to start jobs");
         registry.register("spans_dropped", "Spans of traces that were not sent", dropped_spans);
-        Self(Arc::new(Parts { registry, engine, runner, timers, effects, grants, parked, clock }))
+        Self(Arc::new(Parts { registry, engine, runner, timers, effects, grants, jobs, parked, clock }))
     }
 
     /// The numbers of now.
@@ -62,6 +64,7 @@ impl Metrics {
                 parts.timers.set(waiting.timers);
                 parts.effects.set(waiting.effects);
                 parts.grants.set(waiting.grants);
+                parts.jobs.set(waiting.jobs);
                 parts.parked.set(waiting.parked);
             }
             // The rest is worth telling most when the database is away.

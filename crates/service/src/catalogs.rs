@@ -7,7 +7,7 @@ use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKi
 use tenure_domain::authorize::Action;
 use tenure_domain::catalog::{Catalog, CatalogKind};
 use tenure_domain::ids::CatalogId;
-use tenure_domain::refusal::Refusal;
+use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::text::{check_description, check_name};
 use tenure_store::rows;
 
@@ -105,6 +105,13 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: CatalogId) -> Result<(), ServiceError> 
         return Err(refusal.because_of(ctx.fetch(rows::hold::catalog(id))?).into());
     }
     let resources: Vec<_> = resources.iter().map(|r| r.id).collect();
+    // After a move of a package its holders hold resources of its old catalog until a job has reached them.
+    let uses = ctx.fetch(resources.iter().map(|id| rows::catalog::resource_uses(*id)).collect::<Vec<_>>())?;
+    if uses.iter().flatten().any(|count| *count > 0) {
+        let message =
+            format!("resources of the catalog `{}` are still being taken from people; try again later", catalog.name);
+        return Err(Refusal::new(Code::CatalogNotEmpty, message).into());
+    }
     rows::catalog::delete(ctx.tx, &permit, id, &resources);
     ctx.audit(&AuditEvent::new(Activity::DeleteCatalog, target(&catalog)))
 }

@@ -171,6 +171,11 @@ impl<'t, 'c> Ctx<'t, 'c> {
         })
     }
 
+    /// Something is due at once: whoever runs jobs is woken after the commit.
+    pub(crate) fn leaves_work(&self) {
+        self.left.work.store(true, Ordering::Relaxed);
+    }
+
     /// Writes audit rows.
     pub fn audit(&mut self, event: &AuditEvent) -> Result<(), ServiceError> {
         self.caller()?;

@@ -9,9 +9,11 @@
 pub mod approvals;
 pub mod audit;
 pub mod bootstrap;
+pub mod bulk;
 pub mod catalogs;
 mod ctx;
 pub mod directory;
+pub mod drift;
 mod engine;
 mod error;
 pub mod identity;

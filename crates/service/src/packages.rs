@@ -1,17 +1,17 @@
 //! Access packages and the resource roles in them (semantics.md 4 and 5).
 
+use crate::bulk;
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::resources::{self, ResourceRef};
 use tenure_domain::Patch;
-use tenure_domain::assignment::Assignment;
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::Action;
 use tenure_domain::ids::{CatalogId, PackageId, RoleId, ScopeId};
-use tenure_domain::limits::{BULK_CHUNK, PACKAGE_ROLES_MAX};
+use tenure_domain::job::Work;
+use tenure_domain::limits::{MOVE_ROWS_MAX, PACKAGE_ROLES_MAX};
 use tenure_domain::package::{Package, PackageRole};
 use tenure_domain::refusal::{Code, Refusal};
-use tenure_domain::request::{role_added, role_removed};
 use tenure_domain::text::{check_description, check_name};
 use tenure_store::rows;
 
@@ -89,7 +89,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: PackageId, patch: &PackagePatch) -> Res
     let (pending, old) = ctx.load_placed(Action::WritePackages, rows::package::get(id))?;
     let (permit, old) = pending.on(old, || Refusal::not_found("access package", id))?;
     if patch.catalog.is_some_and(|id| id != old.catalog) {
-        let message = "an access package stays in its catalog; this release cannot move it";
+        let message = "an access package stays in its catalog; the action moveToCatalog moves it";
         return Err(Refusal::new(Code::InvalidModel, message)
             .detail("/catalogId", "not the catalog of the package")
             .into());
@@ -114,6 +114,49 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: PackageId, patch: &PackagePatch) -> Res
         Modified::change("IsHidden", Some(old.is_hidden.to_string()), Some(new.is_hidden.to_string())),
     ];
     ctx.audit(&AuditEvent::new(Activity::UpdatePackage, target(&new).with(modified.into_iter().flatten())))
+}
+
+/// Moves a package to another catalog, with its policies, requests and assignments (semantics.md 5; decisions.md D6). What
+/// it gives must be in that catalog already, and is given by the resources there from then on.
+pub fn move_to_catalog(ctx: &mut Ctx<'_, '_>, id: PackageId, to: CatalogId) -> Result<(), ServiceError> {
+    let wanted = (rows::package::get(id), rows::catalog::get(to), rows::job::open(id));
+    let (pending, (package, catalog, job)) = ctx.load_placed(Action::WritePackages, wanted)?;
+    let (permit, old) = pending.on(package, || Refusal::not_found("access package", id))?;
+    let (_, catalog) = pending.on(catalog, || Refusal::not_found("catalog", to))?;
+    if old.catalog == to {
+        return Ok(());
+    }
+    if job.is_some() {
+        let message = format!("a change of the roles of `{}` is under way; move it when that is done", old.name);
+        return Err(Refusal::new(Code::AccessPackageInUse, message).into());
+    }
+    let (from, roles, rows) =
+        ctx.fetch((rows::catalog::get(old.catalog), rows::moving::roles(id, to), rows::moving::rows(id)))?;
+    let rows = rows.unwrap_or(0);
+    if rows > MOVE_ROWS_MAX {
+        let message =
+            format!("moving `{}` would rewrite {rows} rows; one move rewrites at most {MOVE_ROWS_MAX}", old.name);
+        return Err(Refusal::new(Code::LimitExceeded, message).into());
+    }
+    let missing: Vec<&str> = roles.iter().filter(|r| r.there.is_none()).map(|r| r.resource_name.as_str()).collect();
+    if !missing.is_empty() {
+        let message = format!("the catalog `{}` lacks resources that the access package uses", catalog.name);
+        let refusal = Refusal::new(Code::InvalidModel, message);
+        let lacks = |refusal: Refusal, name: &&str| {
+            refusal
+                .detail("/catalogId", format!("`{name}`, or a role of it, is not in that catalog; add it there first"))
+        };
+        return Err(missing.iter().fold(refusal, lacks).into());
+    }
+    let new = Package { catalog: to, modified_at: ctx.now, modified_by: ctx.signature()?, ..old.clone() };
+    rows::moving::move_package(ctx.tx, &permit, &new, &roles);
+    let change = Modified::change("CatalogId", Some(old.catalog.to_string()), Some(to.to_string()));
+    let mut event = AuditEvent::new(Activity::UpdatePackage, target(&new).with(change));
+    for catalog in from.iter().chain([&catalog]) {
+        event = event.about(crate::catalogs::target(catalog));
+    }
+    ctx.audit(&event)?;
+    bulk::reach(ctx, &permit, &new, Work::PackageMove)
 }
 
 /// Deletes a package that nobody holds and nobody waits for, with its policies (decisions.md H17).
@@ -180,13 +223,7 @@ pub fn add_role(ctx: &mut Ctx<'_, '_>, id: PackageId, named: &RoleScopeRef) -> R
     rows::package::insert_role(ctx.tx, &permit, row, id, package.catalog, &added, (&by, ctx.now));
     let change = Modified::set("ResourceRoleScopes", format!("{} {}", resource.name, role.name));
     ctx.audit(&AuditEvent::new(Activity::UpdatePackage, target(&package).with([change])))?;
-    for assignment in holders(ctx, id)? {
-        let facts = ctx.fetch(rows::grant::role_facts(id, assignment.target))?;
-        let facts: Vec<_> = facts.into_iter().filter(|f| f.role.role == role.id && f.role.scope == scope.id).collect();
-        let linked = ctx.fetch(rows::grant::linked(assignment.id, true))?;
-        let decision = role_added(&assignment, &facts, &linked, ctx.now, &mut ctx.ids);
-        ctx.apply(&permit, &decision)?;
-    }
+    bulk::reach(ctx, &permit, &package, Work::RoleChange { role: role.id, scope: scope.id })?;
     Ok((role.id, scope.id))
 }
 
@@ -199,22 +236,5 @@ pub fn remove_role(ctx: &mut Ctx<'_, '_>, id: PackageId, role: RoleId, scope: Sc
     rows::package::delete_role(ctx.tx, &permit, id, role, scope);
     let change = Modified::cleared("ResourceRoleScopes", format!("{role}_{scope}"));
     ctx.audit(&AuditEvent::new(Activity::UpdatePackage, target(&package).with([change])))?;
-    for assignment in holders(ctx, id)? {
-        let held = ctx.fetch(rows::grant::held(assignment.id))?;
-        let decision = role_removed(&assignment, &held, (role, scope), ctx.now);
-        ctx.apply(&permit, &decision)?;
-    }
-    Ok(())
-}
-
-/// Who holds a package, as long as one transaction can look after all of them.
-fn holders(ctx: &mut Ctx<'_, '_>, id: PackageId) -> Result<Vec<Assignment>, ServiceError> {
-    let holders = ctx.fetch(rows::assignment::live_of_package(id, BULK_CHUNK + 1))?;
-    if holders.len() > BULK_CHUNK as usize {
-        let message = format!(
-            "the roles of an access package that more than {BULK_CHUNK} people hold cannot be changed in this release"
-        );
-        return Err(Refusal::new(Code::LimitExceeded, message).into());
-    }
-    Ok(holders)
+    bulk::reach(ctx, &permit, &package, Work::RoleChange { role, scope })
 }

@@ -74,6 +74,7 @@ pub fn create(ctx: &mut Ctx<'_, '_>, package: PackageId, draft: &PolicyDraft) ->
         is_enabled: draft.is_enabled,
         version: 1,
         body: draft.body,
+        keep_pre_existing: false,
         created_at: ctx.now,
         modified_at: ctx.now,
         created_by: by.clone(),
@@ -140,6 +141,22 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
         ("Version", |p| Some(p.version.to_string())),
     ];
     properties.into_iter().filter_map(|(name, shown)| Modified::change(name, shown(old), shown(new))).collect()
+}
+
+/// Changes what the published API has no name for (decisions.md Q4): who held a role before his assignment keeps it after
+/// it; who leaves the scope loses his assignment. Both hold for assignments that are there already.
+pub fn set_own(
+    ctx: &mut Ctx<'_, '_>,
+    id: PolicyId,
+    keep_pre_existing: bool,
+    remove_out_of_scope: bool,
+) -> Result<(), ServiceError> {
+    let (permit, old) = ctx.load(Action::WritePolicies, rows::policy::get(id))?;
+    let old = old.ok_or_else(|| Refusal::not_found("assignment policy", id))?;
+    rows::policy::set_own(ctx.tx, &permit, id, keep_pre_existing, remove_out_of_scope);
+    let kept = |value: bool| Some(value.to_string());
+    let change = Modified::change("KeepPreExistingAccess", kept(old.keep_pre_existing), kept(keep_pre_existing));
+    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&old).with(change)))
 }
 
 /// Deletes a policy that no live assignment and no open request uses (decisions.md H17).

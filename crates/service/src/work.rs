@@ -16,6 +16,7 @@ use tenure_domain::notification::{MailFacts, MailKind};
 use tenure_domain::policy::PolicyBody;
 use tenure_domain::request::{
     self, Direction, Names, RemovalKind, Request, RequestState, StartOutcome, delivery_progress, removal_progress,
+    role_recorded,
 };
 use tenure_store::queue::{self, OutboxRow, Subject, Timer};
 use tenure_store::rows::grant::Work;
@@ -131,10 +132,24 @@ pub fn record_grant(ctx: &mut Ctx<'_, '_>, work: &Work, lease: Uuid, outcome: &O
     let Some(grant) = ctx.fetch(rows::grant::claimed(work.grant.id, lease))? else { return Ok(()) };
     let next = record(&grant, outcome, ctx.now);
     rows::grant::update(ctx.tx, &next);
-    if *outcome == Outcome::Done {
+    if *outcome == Outcome::Done && !is_kept(work, &next) {
         mirror(ctx, work, &next);
     }
-    settle_assignments(ctx, &next)
+    settle_assignments(ctx, work, &next)
+}
+
+/// Whether what shall go stays, because the subject wants the same by another grant.
+fn is_kept(work: &Work, grant: &Grant) -> bool {
+    work.shared && !grant.desired
+}
+
+/// What can be said of a due grant without asking the system outside (decisions.md B9): the object to be joined is gone,
+/// or what shall go is wanted by another grant.
+pub fn foregone(work: &Work) -> Option<Outcome> {
+    if is_kept(work, &work.grant) {
+        return Some(Outcome::Done);
+    }
+    (work.is_missing && work.grant.desired).then_some(Outcome::TargetGone)
 }
 
 /// The local edge follows what the other side confirmed (decisions.md C3).
@@ -159,11 +174,16 @@ pub fn apply_grant(ctx: &mut Ctx<'_, '_>, work: &Work, lease: Uuid) -> Result<()
     ctx.apply(&permit(), &decision)?;
     let next = record(&grant, &Outcome::Done, ctx.now);
     rows::grant::update(ctx.tx, &next);
-    settle_assignments(ctx, &next)
+    settle_assignments(ctx, work, &next)
 }
 
-fn settle_assignments(ctx: &mut Ctx<'_, '_>, grant: &Grant) -> Result<(), ServiceError> {
-    for assignment in ctx.fetch(rows::assignment::of_grant(grant.id))? {
+fn settle_assignments(ctx: &mut Ctx<'_, '_>, work: &Work, grant: &Grant) -> Result<(), ServiceError> {
+    let assignments = ctx.fetch(rows::assignment::of_grant(grant.id))?;
+    let role = (work.kind, work.origin, work.resource_name.as_str());
+    if let Some(event) = role_recorded(grant, role, &work.subject_name, &assignments) {
+        ctx.audit(&event)?;
+    }
+    for assignment in assignments {
         let (wanted, unwanted, open, policy) = ctx.fetch((
             rows::grant::linked(assignment.id, true),
             rows::grant::linked(assignment.id, false),

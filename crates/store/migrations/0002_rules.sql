@@ -128,3 +128,9 @@ ALTER TABLE job ADD COLUMN subject_id {{id}};
 ALTER TABLE job ADD COLUMN catalog_id {{id}};
 ALTER TABLE job ADD COLUMN started_at {{ts}};
 ALTER TABLE job ADD COLUMN error {{text}};
+ALTER TABLE job ADD COLUMN attempt {{int}} NOT NULL DEFAULT 0;
+CREATE INDEX ix_job_queue ON job (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ix_job_lease ON job (lease_token) WHERE lease_token IS NOT NULL;
+CREATE INDEX ix_job_subject ON job (subject_id, id) WHERE subject_id IS NOT NULL;
+
+CREATE INDEX ix_grant_unsettled ON grant_row (id) WHERE due_at IS NOT NULL OR error IS NOT NULL;

@@ -23,12 +23,12 @@ sql! {
     OUTBOX_CLAIMED: "SELECT id, payload, attempt FROM outbox WHERE lease_token = $1 ORDER BY due_at, id";
     TIMER_CLAIMED: "SELECT subject_id, subject_kind, fire_at FROM timer WHERE lease_token = $1 ORDER BY fire_at, subject_id";
     TIMER_DONE: "DELETE FROM timer WHERE subject_kind = $1 AND subject_id = $2 AND lease_token = $3";
-    NEXT_DUE: "SELECT min(due) FROM (SELECT min(fire_at) AS due FROM timer UNION ALL SELECT min(due_at) FROM outbox WHERE due_at IS NOT NULL UNION ALL SELECT min(due_at) FROM grant_row WHERE due_at IS NOT NULL) AS all_due";
+    NEXT_DUE: "SELECT min(due) FROM (SELECT min(fire_at) AS due FROM timer UNION ALL SELECT min(due_at) FROM outbox WHERE due_at IS NOT NULL UNION ALL SELECT min(due_at) FROM grant_row WHERE due_at IS NOT NULL UNION ALL SELECT min(due_at) FROM job WHERE due_at IS NOT NULL) AS all_due";
     FREE_TIMERS: "UPDATE timer SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     FREE_OUTBOX: "UPDATE outbox SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     FREE_GRANTS: "UPDATE grant_row SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
     FREE_JOBS: "UPDATE job SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL";
-    WAITING: "SELECT (SELECT count(*) FROM (SELECT 1 FROM timer WHERE fire_at <= $1 LIMIT 10000) AS a), (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE due_at <= $1 LIMIT 10000) AS b), (SELECT count(*) FROM (SELECT 1 FROM grant_row WHERE due_at <= $1 LIMIT 10000) AS c), (SELECT count(*) FROM outbox WHERE is_parked)";
+    WAITING: "SELECT (SELECT count(*) FROM (SELECT 1 FROM timer WHERE fire_at <= $1 LIMIT 10000) AS a), (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE due_at <= $1 LIMIT 10000) AS b), (SELECT count(*) FROM (SELECT 1 FROM grant_row WHERE due_at <= $1 LIMIT 10000) AS c), (SELECT count(*) FROM job WHERE due_at <= $1), (SELECT count(*) FROM outbox WHERE is_parked)";
     PARKED: "SELECT count(*) FROM outbox WHERE is_parked";
 }
 
@@ -98,6 +98,8 @@ pub enum Queue {
     Outbox,
     /// Grants that are executed remotely or did not fit into their transaction.
     Grants,
+    /// Jobs. One at a time: each claim does one chunk, and the next one of the same job has its turn after the others.
+    Jobs,
 }
 
 /// When a claim is made: due by the business clock, leased by the wall clock (decisions.md I1).
@@ -109,17 +111,19 @@ pub struct ClaimTimes {
     pub wall: Timestamp,
 }
 
-/// Leases due rows to `token`. They are then read by [`claimed_timers`], [`claimed_outbox`] or `rows::grant::work`.
+/// Leases due rows to `token`. They are then read by [`claimed_timers`], [`claimed_outbox`], `rows::grant::work` or
+/// `rows::job::claimed`.
 pub fn claim(tx: &mut Tx<'_>, queue: Queue, times: ClaimTimes, token: Uuid) {
-    let (table, key, due) = match queue {
-        Queue::Timers => ("timer", "subject_kind, subject_id", "fire_at"),
-        Queue::Outbox => ("outbox", "id", "due_at"),
-        Queue::Grants => ("grant_row", "id", "due_at"),
+    let (table, key, due, limit) = match queue {
+        Queue::Timers => ("timer", "subject_kind, subject_id", "fire_at", CLAIM_BATCH),
+        Queue::Outbox => ("outbox", "id", "due_at", CLAIM_BATCH),
+        Queue::Grants => ("grant_row", "id", "due_at", CLAIM_BATCH),
+        Queue::Jobs => ("job", "id", "due_at", 1),
     };
     // The limit is no parameter: a planner that does not know how few rows are wanted would read the whole queue.
     let sql = format!(
         "UPDATE {table} SET lease_until = $1, lease_token = $2 WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {due} <= $3 \
-         AND {due} IS NOT NULL AND (lease_until IS NULL OR lease_until < $4) ORDER BY {due} LIMIT {CLAIM_BATCH}{})",
+         AND {due} IS NOT NULL AND (lease_until IS NULL OR lease_until < $4) ORDER BY {due} LIMIT {limit}{})",
         tx.dialect().skip_locked()
     );
     let params = vec![
@@ -206,6 +210,8 @@ pub struct Waiting {
     pub effects: i64,
     /// Grants that are due.
     pub grants: i64,
+    /// Jobs that are due.
+    pub jobs: i64,
     /// Effects that were given up.
     pub parked: i64,
 }
@@ -218,6 +224,7 @@ pub fn waiting(now: Timestamp) -> First<Waiting> {
             timers: c.int("timers")?,
             effects: c.int("effects")?,
             grants: c.int("grants")?,
+            jobs: c.int("jobs")?,
             parked: c.int("parked")?,
         })
     })

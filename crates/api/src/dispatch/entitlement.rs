@@ -8,7 +8,7 @@ use crate::http::{Call, Reply};
 use crate::wire::schema::{entitlement as em, policy};
 use crate::wire::write::{self, entitlement, request};
 use axum::http::StatusCode;
-use tenure_domain::ids::{CatalogId, PackageId, PolicyId, RequestId, ResourceId, RoleId, ScopeId};
+use tenure_domain::ids::{AssignmentId, CatalogId, PackageId, PolicyId, RequestId, ResourceId, RoleId, ScopeId};
 use tenure_domain::refusal::{Code, Guard, Refusal};
 use tenure_odata::Value;
 use tenure_service::requests::{self, Submitted};
@@ -187,6 +187,26 @@ fn validated(call: &Call, target: &Target, body: &serde_json::Value, guards: &[G
 /// `POST assignmentRequests/{}/cancel`
 pub async fn cancel_request(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let run = keyed(call, target, &em::REQUEST, |ctx, id| requests::cancel(ctx, RequestId(id)));
+    remove(call, run).await
+}
+
+/// `POST assignmentRequests/{}/reprocess`
+pub async fn reprocess_request(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    write(call, keyed(call, target, &em::REQUEST, |ctx, id| requests::reprocess(ctx, RequestId(id)))).await?;
+    Ok(Reply::empty(StatusCode::ACCEPTED))
+}
+
+/// `POST assignments/{}/reprocess`
+pub async fn reprocess_assignment(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    let run = |ctx: &mut Ctx<'_, '_>, id| requests::reprocess_assignment(ctx, AssignmentId(id));
+    write(call, keyed(call, target, &em::ASSIGNMENT, run)).await?;
+    Ok(Reply::empty(StatusCode::ACCEPTED))
+}
+
+/// `POST accessPackages/{}/moveToCatalog`
+pub async fn move_package(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    let to = entitlement::move_to_catalog(&call.json()?)?;
+    let run = keyed(call, target, &em::PACKAGE, move |ctx, id| packages::move_to_catalog(ctx, PackageId(id), to));
     remove(call, run).await
 }
 

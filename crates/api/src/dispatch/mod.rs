@@ -13,6 +13,7 @@ mod incompatible;
 mod key;
 mod members;
 mod organizations;
+mod own;
 pub mod read;
 mod roles;
 
@@ -65,6 +66,7 @@ use entitlement as e;
 use incompatible as i;
 use members as m;
 use organizations as o;
+use own as w;
 
 routes! {
     POST "catalogs" => e::create_catalog;
@@ -94,6 +96,11 @@ routes! {
     DELETE "delegations/{}" => a::end_delegation;
     DELETE "assignmentRequests/{}" => e::delete_request;
     POST "assignmentRequests/{}/cancel()" => e::cancel_request;
+    POST "assignmentRequests/{}/reprocess()" => e::reprocess_request;
+    POST "assignments/{}/reprocess()" => e::reprocess_assignment;
+    POST "accessPackages/{}/moveToCatalog()" => e::move_package;
+    POST "drift/{}/repair()" => w::repair;
+    POST "drift/{}/adopt()" => w::adopt;
 
     POST "roleAssignments" => roles::assign;
     DELETE "roleAssignments/{}" => roles::unassign;

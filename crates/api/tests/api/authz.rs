@@ -128,7 +128,8 @@ fn the_matrix_of_roles_actions_and_scopes_is_the_golden_one() {
 /// Rows of organizations, subjects and settings.
 fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<Action>, Value)> {
     use Action as A;
-    let reference = json!({ "@odata.id": format!("https://localhost/v1.0/directoryObjects/{}", Uuid::nil()) });
+    let nil = Uuid::nil();
+    let reference = json!({ "@odata.id": format!("https://localhost/v1.0/directoryObjects/{nil}") });
     let name = json!({ "displayName": "x" });
     Some(match (method, set, rest) {
         ("POST" | "DELETE", "connectedOrganizations", rest) if rest.ends_with("$ref") => {
@@ -140,6 +141,11 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
                 { "@odata.type": "#microsoft.graph.domainIdentitySource", "domainName": "x.example" }] }),
         ),
         ("PATCH" | "DELETE", "connectedOrganizations", "{}") => (Some(A::WriteOrganizations), name),
+        ("POST", "assignmentRequests" | "assignments", "{}/reprocess()") => {
+            (Some(A::AdministerAssignments), Value::Null)
+        }
+        ("POST", "drift", _) => (Some(A::AdministerAssignments), Value::Null),
+        ("POST", "accessPackages", "{}/moveToCatalog()") => (Some(A::WritePackages), json!({ "catalogId": nil })),
         ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),
         ("PATCH", "tenantSettings", "") => (Some(A::WriteSettings), json!({ "routeToCatalogOwners": true })),
         ("PATCH", "subjects", "{}") => (Some(A::AdministerAssignments), json!({ "subjectLifecycle": "governed" })),
@@ -230,7 +236,11 @@ fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
 fn path_of(shape: &str) -> String {
     let (set, rest) = shape.split_once('/').unwrap_or((shape, ""));
     // Some things have another name in the newer version, and some are ours alone.
-    let versions = if shape.contains("/steps") { vec![Version::Beta] } else { Version::ALL.to_vec() };
+    let versions = if shape.contains("/steps") || shape.contains("moveToCatalog") {
+        vec![Version::Beta]
+    } else {
+        Version::ALL.to_vec()
+    };
     let known = versions.into_iter().flat_map(all_sets).find(|(_, s)| s.id == set);
     let (path, _) = known.unwrap_or_else(|| panic!("no path leads to {set}"));
     let nil = Uuid::nil().to_string();

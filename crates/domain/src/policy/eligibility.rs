@@ -173,6 +173,7 @@ mod tests {
             is_enabled: true,
             version: 1,
             body: PolicyBody { scope, targets, ..PolicyBody::direct_assignment_only() },
+            keep_pre_existing: false,
             created_at: Timestamp::UNIX_EPOCH,
             modified_at: Timestamp::UNIX_EPOCH,
             created_by: String::new(),

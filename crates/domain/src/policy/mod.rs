@@ -284,6 +284,9 @@ pub struct Policy {
     pub version: i64,
     /// Its settings.
     pub body: PolicyBody,
+    /// Who held a role before his assignment gave it keeps it when the assignment ends (decisions.md C7, Q4). Holds for
+    /// assignments that are there already, too.
+    pub keep_pre_existing: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

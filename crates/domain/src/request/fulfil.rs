@@ -6,8 +6,8 @@ use crate::assignment::{Assignment, AssignmentState, fold};
 use crate::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use crate::catalog::RoleKind;
 use crate::effect::{Audience, Effect};
-use crate::grant::{Grant, HeldGrant, Link, RoleFacts, give, take};
-use crate::ids::{AssignmentId, Ids, RoleId, ScopeId};
+use crate::grant::{Grant, Link, RoleFacts, give};
+use crate::ids::{AssignmentId, Ids, ObjectId};
 use crate::notification::MailKind;
 use crate::policy::PolicyBody;
 use crate::policy::eligibility::{External, TargetFacts, in_scope};
@@ -89,7 +89,7 @@ fn result_row(state: AssignmentState, request: &Request, names: &Names) -> Optio
 }
 
 /// What other systems said, once each (decisions.md C6).
-fn say_why(row: AuditEvent, grants: &[Grant]) -> AuditEvent {
+fn say_why(row: AuditEvent, grants: &[&Grant]) -> AuditEvent {
     let told: BTreeSet<&str> = grants.iter().filter_map(|grant| grant.error.as_deref()).collect();
     if told.is_empty() { row } else { row.because(told.into_iter().collect::<Vec<_>>().join("; ")) }
 }
@@ -97,15 +97,21 @@ fn say_why(row: AuditEvent, grants: &[Grant]) -> AuditEvent {
 /// Names in the audit row what was joined.
 fn name_roles(row: AuditEvent, roles: &[RoleFacts]) -> AuditEvent {
     roles.iter().fold(row, |row, facts| {
-        let (kind, property) = match facts.role.kind {
-            RoleKind::GroupMember => (TargetKind::Group, "Group.Member"),
-            RoleKind::GroupOwner => (TargetKind::Group, "Group.Owner"),
-            RoleKind::AppRole(_) => (TargetKind::ServicePrincipal, "AppRole"),
-        };
-        let target = AuditTarget::new(kind, facts.role.origin, facts.role.resource_name.clone());
-        let role = facts.role.kind.origin_id(facts.role.origin);
-        row.about(target.with([Modified::set(property, role)]))
+        let role = &facts.role;
+        row.about(joined((role.kind, role.origin, &role.resource_name), true))
     })
+}
+
+/// The object behind a role, with what was given or taken there.
+pub(super) fn joined((role, origin, name): (RoleKind, ObjectId, &str), give: bool) -> AuditTarget {
+    let (kind, property) = match role {
+        RoleKind::GroupMember => (TargetKind::Group, "Group.Member"),
+        RoleKind::GroupOwner => (TargetKind::Group, "Group.Owner"),
+        RoleKind::AppRole(_) => (TargetKind::ServicePrincipal, "AppRole"),
+    };
+    let role = role.origin_id(origin);
+    let modified = if give { Modified::set(property, role) } else { Modified::cleared(property, role) };
+    AuditTarget::new(kind, origin, name.to_owned()).with([modified])
 }
 
 /// Mail 18 goes to people who asked; direct assignments send none (behaviour.md h). It is also how somebody learns of the
@@ -176,7 +182,7 @@ pub fn start_reached(facts: &StartFacts, now: Timestamp, ids: &mut Ids) -> Start
 /// Delivers a request from `starts_at` on, or says why that can no longer be (decisions.md H12).
 pub(super) fn begin(
     decision: &mut Decision,
-    request: Request,
+    mut request: Request,
     facts: &StartFacts,
     starts_at: Timestamp,
     now: Timestamp,
@@ -186,6 +192,7 @@ pub(super) fn begin(
     let nothing = External::default();
     match may_start(facts).and_then(|()| ends(&facts.policy, &request.wanted, asker, starts_at)) {
         Ok(ends_at) => {
+            request.reason = None;
             let delivery = Delivery {
                 starts_at,
                 ends_at,
@@ -239,71 +246,60 @@ pub fn delivery_progress(
     now: Timestamp,
 ) -> Decision {
     let mut decision = Decision::default();
-    let state = fold(grants);
-    if !assignment.state.is_live() || state == assignment.state {
-        return decision;
+    if assignment.state.is_live() {
+        let standing = Standing { assignment, request: Some(request), names, mails };
+        stands(&mut decision, &standing, &grants.iter().collect::<Vec<_>>(), now);
     }
-    let mut assignment = assignment.clone();
-    assignment.state = state;
-    assignment.version += 1;
-    if state == AssignmentState::Delivered {
-        assignment.delivered_at = assignment.delivered_at.or(Some(now));
-    }
-    if request.state.is_open() {
-        let mut request = request.clone();
-        request.version += 1;
-        request.state = request_state(state, assignment.id, now);
-        let row = result_row(state, &request, names);
-        decision.audit.extend(row.map(|row| if row.succeeded { row } else { say_why(row, grants) }));
-        decision.effects.extend(granted_mail(state, &request, mails, false));
-        decision.effects.extend(fulfilled_mail(state, &request));
-        decision.change(Change::Request(request, Save::Changed));
-    }
-    decision.change(Change::Assignment(assignment, Save::Changed));
     decision
 }
 
-/// A role was put into a package that somebody holds: he gets it, and his assignment stands as its grants then do.
-pub fn role_added(
-    assignment: &Assignment,
-    facts: &[RoleFacts],
-    linked: &[Grant],
+/// A live assignment whose grants have changed.
+pub(super) struct Standing<'a> {
+    pub assignment: &'a Assignment,
+    /// The request that is delivering it; one that has ended is left as it is.
+    pub request: Option<&'a Request>,
+    pub names: &'a Names,
+    pub mails: bool,
+}
+
+/// Brings an assignment, and the request that is delivering it, to where its grants are; gives that state.
+pub(super) fn stands(
+    decision: &mut Decision,
+    standing: &Standing<'_>,
+    grants: &[&Grant],
     now: Timestamp,
-    ids: &mut Ids,
-) -> Decision {
-    let mut decision = Decision::default();
-    let grants = give(facts, assignment.target, now, ids);
-    let given = grants.iter().map(|g| g.grant.id).collect::<Vec<_>>();
-    let rest = linked.iter().filter(|g| !given.contains(&g.id));
-    let state = fold(rest.chain(grants.iter().map(|g| &g.grant)));
-    let links: Vec<Link> = given.iter().map(|grant| Link { assignment: assignment.id, grant: *grant }).collect();
-    decision.grants(grants);
-    decision.changes.extend(links.into_iter().map(Change::Link));
-    stands_at(&mut decision, assignment, state);
-    decision
-}
-
-/// A role was taken out of a package that somebody holds: he loses it, unless another assignment wants it.
-pub fn role_removed(
-    assignment: &Assignment,
-    held: &[HeldGrant],
-    (role, scope): (RoleId, ScopeId),
-    now: Timestamp,
-) -> Decision {
-    let mut decision = Decision::default();
-    let (lost, kept): (Vec<HeldGrant>, Vec<HeldGrant>) =
-        held.iter().cloned().partition(|h| h.grant.role == role && h.grant.scope == scope);
-    for grant in lost.iter().map(|h| h.grant.id) {
-        decision.change(Change::Unlink(Link { assignment: assignment.id, grant }));
-    }
-    decision.grants(take(&lost, false, now));
-    stands_at(&mut decision, assignment, fold(kept.iter().map(|h| &h.grant)));
-    decision
-}
-
-fn stands_at(decision: &mut Decision, assignment: &Assignment, state: AssignmentState) {
+) -> AssignmentState {
+    let Standing { assignment, request, names, mails } = standing;
+    let state = fold(grants.iter().copied());
     if state != assignment.state {
-        let changed = Assignment { state, version: assignment.version + 1, ..assignment.clone() };
+        let mut changed = Assignment { state, version: assignment.version + 1, ..(*assignment).clone() };
+        if state == AssignmentState::Delivered {
+            changed.delivered_at = changed.delivered_at.or(Some(now));
+        }
         decision.change(Change::Assignment(changed, Save::Changed));
     }
+    let delivering = request.filter(|r| matches!(r.state, RequestState::Delivering { .. }));
+    if let Some(request) = delivering.filter(|_| state != AssignmentState::Delivering) {
+        let mut request = request.clone();
+        request.version += 1;
+        ends_at_state(decision, request, state, (assignment.id, grants), (names, *mails), now);
+    }
+    state
+}
+
+/// A request that gives access has got as far as its assignment.
+pub(super) fn ends_at_state(
+    decision: &mut Decision,
+    mut request: Request,
+    state: AssignmentState,
+    (assignment, grants): (AssignmentId, &[&Grant]),
+    (names, mails): (&Names, bool),
+    now: Timestamp,
+) {
+    request.state = request_state(state, assignment, now);
+    let row = result_row(state, &request, names);
+    decision.audit.extend(row.map(|row| if row.succeeded { row } else { say_why(row, grants) }));
+    decision.effects.extend(granted_mail(state, &request, mails, false));
+    decision.effects.extend(fulfilled_mail(state, &request));
+    decision.change(Change::Request(request, Save::Changed));
 }

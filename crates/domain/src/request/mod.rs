@@ -4,17 +4,25 @@ mod approved;
 mod compatible;
 mod decide;
 mod explain;
+mod follow;
 mod fulfil;
 mod guest;
+mod hands;
 mod remove;
+mod reprocess;
+mod withdraw;
 
 pub(crate) use approved::approved;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Answer, Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};
-pub use fulfil::{StartFacts, StartOutcome, delivery_progress, role_added, role_removed, start_reached};
+pub use follow::{HoldingFacts, package_moved, role_changed};
+pub use fulfil::{StartFacts, StartOutcome, delivery_progress, start_reached};
 pub use guest::Invitation;
+pub use hands::{DriftFacts, adopt, repair};
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
+pub use reprocess::{deliver_again, evaluate_again, may_reprocess, reapply, remove_again, role_recorded};
+pub use withdraw::{WithdrawFacts, may_withdraw, withdraw_delivery};
 
 use crate::approval::{ApprovalStage, Opened};
 use crate::assignment::Assignment;

@@ -39,6 +39,8 @@ pub struct RemovalFacts {
     pub open_removal: Option<RequestId>,
     /// Holders may give access back under its policy.
     pub self_remove: bool,
+    /// Who held a role before keeps it under its policy.
+    pub keep_pre_existing: bool,
     /// Mails to assignees are sent under its policy.
     pub mails: bool,
     /// For audit and mail.
@@ -65,7 +67,8 @@ pub fn remove(
     if let Some(open) = &facts.open_grant_request {
         withdraw(&mut decision, open, &facts.names, now);
     }
-    let held = if *kind == RemovalKind::TargetDeleted { Vec::new() } else { take(&facts.held, false, now) };
+    let held =
+        if *kind == RemovalKind::TargetDeleted { Vec::new() } else { take(&facts.held, facts.keep_pre_existing, now) };
     let pending = held.iter().any(|c| c.grant.is_pending());
     let mut ended = assignment.clone();
     ended.version += 1;
@@ -177,25 +180,37 @@ pub fn removal_progress(
     if !request.state.is_open() || grants.iter().any(|g| !g.desired && g.is_pending()) {
         return decision;
     }
-    let left = grants.iter().any(|g| !g.desired && !g.is_settled());
+    let unwanted = || grants.iter().filter(|g| !g.desired);
+    let left = unwanted().any(|g| !g.is_settled());
+    let all_left = left && unwanted().all(|g| !g.is_settled());
     let mut request = request.clone();
     request.version += 1;
-    let mut ended = assignment.clone();
-    ended.version += 1;
-    ended.state = AssignmentState::Expired;
-    ended.ended_at = Some(now);
-    request.state = if left {
-        RequestState::PartiallyDelivered { assignment: assignment.id, completed_at: now }
-    } else {
-        RequestState::Delivered { assignment: assignment.id, completed_at: now }
+    request.state = match (left, all_left) {
+        (true, true) => RequestState::DeliveryFailed { assignment: Some(assignment.id), completed_at: now },
+        (true, false) => RequestState::PartiallyDelivered { assignment: assignment.id, completed_at: now },
+        (false, _) => RequestState::Delivered { assignment: assignment.id, completed_at: now },
     };
-    finish(&mut decision, &request, mails, names);
+    // A removal that is tried again finds its assignment ended, and everybody told of it.
+    if assignment.state.is_live() {
+        let ended = Assignment {
+            version: assignment.version + 1,
+            state: AssignmentState::Expired,
+            ended_at: Some(now),
+            ..assignment.clone()
+        };
+        finish(&mut decision, &request, mails, names);
+        decision.change(Change::Assignment(ended, Save::Changed));
+    }
+    if left {
+        let told = unwanted().filter_map(|g| g.error.clone()).collect::<std::collections::BTreeSet<_>>();
+        let why = told.into_iter().collect::<Vec<_>>().join("; ");
+        decision.audit.push(audit(Activity::FailRequest, &request, names).failed().because(why));
+    }
     decision.change(Change::Request(request, Save::Changed));
-    decision.change(Change::Assignment(ended, Save::Changed));
     decision
 }
 
-fn withdraw(decision: &mut Decision, open: &Request, names: &Names, now: Timestamp) {
+pub(super) fn withdraw(decision: &mut Decision, open: &Request, names: &Names, now: Timestamp) {
     let mut request = open.clone();
     request.version += 1;
     request.state = RequestState::Canceled { completed_at: now };

@@ -9,6 +9,7 @@ use tenure_domain::Patch;
 use tenure_domain::Timestamp;
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified};
 use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::catalog::RoleKind;
 use tenure_domain::directory::application::{
     AppRole, AppRoleAssignment, Application, ServicePrincipal, check_app_roles,
 };
@@ -19,6 +20,7 @@ use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::text::check_name;
 use tenure_domain::time::{IsoDuration, plus_seconds};
 use tenure_store::queue::{self, Subject};
+use tenure_store::rows;
 use tenure_store::rows::directory::{application, member, object};
 use tenure_store::rows::identity::{self, Credential, CredentialKind};
 use uuid::Uuid;
@@ -321,6 +323,7 @@ pub fn assign_role(ctx: &mut Ctx<'_, '_>, new: NewAppRoleAssignment) -> Result<A
         created_at: ctx.now,
     };
     application::insert_assignment(ctx.tx, &permit, &assignment);
+    rows::grant::by_hand(ctx.tx, (sp.id, RoleKind::AppRole(new.role)), new.principal, None);
     let event = AuditEvent::new(Activity::AddAppRoleAssignment, target(principal.kind, principal.id, &principal.name));
     ctx.audit(&event.about(sp_target(&sp).with([Modified::set("AppRole.Id", new.role.to_string())])))?;
     Ok(assignment.id)
@@ -332,6 +335,7 @@ pub fn unassign_role(ctx: &mut Ctx<'_, '_>, id: AppRoleAssignmentId, holder: Obj
     let found = found.filter(|a| a.resource == holder || a.principal == holder);
     let found = found.ok_or_else(|| Refusal::no_such_object(id))?;
     application::delete_assignment(ctx.tx, &permit, id);
+    rows::grant::by_hand(ctx.tx, (found.resource, RoleKind::AppRole(found.role)), found.principal, Some(ctx.now));
     let (sp, principal) = ctx.fetch((object::head(found.resource), object::head(found.principal)))?;
     let mut event = AuditEvent::new(
         Activity::RemoveAppRoleAssignment,

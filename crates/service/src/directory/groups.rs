@@ -4,9 +4,9 @@ use super::{attribute_changes, may_edit, target};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::Patch;
-use tenure_domain::assignment::AssignmentState;
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified};
 use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::catalog::RoleKind;
 use tenure_domain::directory::group::{Group, check_nickname, may_edit_members};
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::ids::ObjectId;
@@ -187,16 +187,17 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
 
 /// The object behind resources is gone: they are missing, their grants gone, who held them holds part of his package.
 pub(super) fn origin_gone(ctx: &mut Ctx<'_, '_>, id: ObjectId) {
-    rows::assignment::move_state(ctx.tx, id, AssignmentState::Delivered, AssignmentState::PartiallyDelivered);
-    rows::grant::mark_origin(ctx.tx, id, true);
     rows::catalog::set_missing(ctx.tx, id, true);
+    rows::grant::mark_origin(ctx.tx, id, true);
+    rows::assignment::stand_at_grants(ctx.tx, id, ctx.now);
 }
 
-/// It is back, memberships and all.
+/// It is back, memberships and all. Who was to join it meanwhile is not joined by that: his request, or his assignment,
+/// can be reprocessed.
 pub(super) fn origin_back(ctx: &mut Ctx<'_, '_>, id: ObjectId) {
-    rows::assignment::move_state(ctx.tx, id, AssignmentState::PartiallyDelivered, AssignmentState::Delivered);
-    rows::grant::mark_origin(ctx.tx, id, false);
     rows::catalog::set_missing(ctx.tx, id, false);
+    rows::grant::mark_origin(ctx.tx, id, false);
+    rows::assignment::stand_at_grants(ctx.tx, id, ctx.now);
 }
 
 /// Adds a member: a person, a group, or a service principal.
@@ -225,6 +226,7 @@ fn link_member(ctx: &mut Ctx<'_, '_>, permit: &Permit, group: &Group, who: Objec
         return Err(Refusal::new(Code::RequestBadRequest, message).into());
     }
     member::add(ctx.tx, permit, group.id, (who, head.kind), ctx.now, &mut ctx.ids);
+    rows::grant::by_hand(ctx.tx, (group.id, RoleKind::GroupMember), who, None);
     if head.kind == ObjectKind::Group {
         member::rebuild_above(ctx.tx, who)?;
     }
@@ -241,6 +243,7 @@ pub fn remove_member(ctx: &mut Ctx<'_, '_>, id: ObjectId, who: ObjectId) -> Resu
     may_edit(found.source, &found.name)?;
     let head = head.filter(|_| edge.is_some()).ok_or_else(|| Refusal::no_such_object(who))?;
     member::remove(ctx.tx, &permit, id, who, ctx.now, &mut ctx.ids);
+    rows::grant::by_hand(ctx.tx, (id, RoleKind::GroupMember), who, Some(ctx.now));
     if head.kind == ObjectKind::Group {
         member::rebuild_above(ctx.tx, who)?;
     }
@@ -266,6 +269,7 @@ fn link_owner(ctx: &mut Ctx<'_, '_>, permit: &Permit, group: &Group, who: Object
         return Err(Refusal::new(Code::LimitExceeded, format!("a group has at most {GROUP_OWNERS_MAX} owners")).into());
     }
     member::add_owner(ctx.tx, permit, group.id, who);
+    rows::grant::by_hand(ctx.tx, (group.id, RoleKind::GroupOwner), who, None);
     let event = AuditEvent::new(Activity::AddOwner, target(head.kind, who, &head.name));
     ctx.audit(&event.about(group_target(group).with([Modified::set("Group.Owner", who.to_string())])))
 }
@@ -278,6 +282,7 @@ pub fn remove_owner(ctx: &mut Ctx<'_, '_>, id: ObjectId, who: ObjectId) -> Resul
     may_edit(found.source, &found.name)?;
     let head = head.filter(|_| link.is_some()).ok_or_else(|| Refusal::no_such_object(who))?;
     member::remove_owner(ctx.tx, &permit, id, who);
+    rows::grant::by_hand(ctx.tx, (id, RoleKind::GroupOwner), who, Some(ctx.now));
     let event = AuditEvent::new(Activity::RemoveOwner, target(head.kind, who, &head.name));
     ctx.audit(&event.about(group_target(&found).with([Modified::cleared("Group.Owner", who.to_string())])))
 }

@@ -2,6 +2,7 @@
 
 mod explain;
 mod remove;
+mod reprocess;
 mod start;
 mod submit;
 mod target;
@@ -9,6 +10,7 @@ mod target;
 pub use explain::{Approver, ExplainCommand, Explained, StageApprovers, explain};
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
+pub use reprocess::{reprocess, reprocess_assignment};
 pub(crate) use start::start_facts;
 pub use submit::{SubmitCommand, Submitted, submit};
 pub(crate) use target::Waiting;
@@ -88,6 +90,9 @@ fn own_or_administered(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(Request,
 /// Withdraws a request that waits for approval or for its start: the requestor, or an administrator.
 pub fn cancel(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let (request, permit) = own_or_administered(ctx, id)?;
+    if permit.action() == Action::AdministerAssignments && request::may_withdraw(&request) {
+        return reprocess::withdraw(ctx, request, &permit);
+    }
     let names = names(ctx, &request)?;
     let decision = request::cancel(&request, &names, ctx.now)?;
     ctx.apply(&permit, &decision)

@@ -119,6 +119,7 @@ pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Re
         open_grant_request: grant_side,
         open_removal: removal.map(|r| r.id),
         self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),
+        keep_pre_existing: policy.as_ref().is_some_and(|p| p.keep_pre_existing),
         mails: !policy.as_ref().is_some_and(|p| p.body.mails_disabled.unwrap_or(false)),
         names: Names {
             target: target.unwrap_or_default(),

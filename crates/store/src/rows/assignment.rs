@@ -4,21 +4,27 @@ use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
 use crate::tx::Tx;
+use tenure_domain::Timestamp;
 use tenure_domain::assignment::{Assignment, AssignmentState};
-use tenure_domain::ids::{AssignmentId, CatalogId, PackageId, RequestId, SubjectId};
+use tenure_domain::ids::{AssignmentId, CatalogId, GrantId, ObjectId, PackageId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 
 sql! {
     GET(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE id = $1";
     OF_REQUEST(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE id = (SELECT q.assignment_id FROM request q WHERE q.id = $1)";
     LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
-    LIVE_OF_PACKAGE: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND is_live ORDER BY id LIMIT $2";
+    // Whoever is losing it gets nothing more.
+    HOLDERS: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version FROM assignment a WHERE a.package_id = $1 AND a.is_live AND a.target_id > $2 AND NOT EXISTS (SELECT 1 FROM request q WHERE q.package_id = a.package_id AND q.target_id = a.target_id AND q.direction = 2 AND q.is_open) ORDER BY a.target_id LIMIT $3";
+    HOLDERS_COUNT: "SELECT count(*) FROM assignment WHERE package_id = $1 AND is_live";
     LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
-    OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND a.is_live ORDER BY a.id";
+    OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND (a.is_live OR EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.direction = 2 AND q.is_open)) ORDER BY a.id";
     INSERT(hot): "INSERT INTO assignment (id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     UPDATE: "UPDATE assignment SET state = $2, status = $3, is_live = $4, starts_at = $5, ends_at = $6, delivered_at = $7, ended_at = $8, version = $9 WHERE id = $1 AND version = $9 - 1";
     CATALOGS_OF: "SELECT DISTINCT catalog_id FROM assignment WHERE target_id = $1 ORDER BY catalog_id";
-    MARK_PARTIAL: "UPDATE assignment SET state = $2, status = $3, version = version + 1 WHERE is_live AND state = $4 AND id IN (SELECT ag.assignment_id FROM assignment_grant ag JOIN grant_row v ON v.id = ag.grant_id WHERE v.resource_id IN (SELECT r.id FROM resource r WHERE r.origin_object = $1) AND ag.is_live)";
+    WANTED_BY: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND ag.is_live AND a.is_live ORDER BY a.id";
+    // The fold over the grants, for all at once: delivered, partially delivered, or failed. What is being delivered or
+    // removed is brought to its end by the reconciler.
+    STAND_AT: "UPDATE assignment SET state = n.state, status = CASE n.state WHEN 2 THEN $2 WHEN 1 THEN $3 ELSE $4 END, delivered_at = CASE WHEN n.state = 2 THEN coalesce(assignment.delivered_at, $5) ELSE assignment.delivered_at END, version = assignment.version + 1 FROM (SELECT ag.assignment_id AS id, CASE WHEN min(CASE WHEN v.observed = 1 THEN 1 ELSE 0 END) = 1 THEN 2 WHEN max(CASE WHEN v.observed = 1 THEN 1 ELSE 0 END) = 1 THEN 1 ELSE 4 END AS state FROM assignment_grant ag JOIN grant_row v ON v.id = ag.grant_id WHERE ag.is_live AND ag.assignment_id IN (SELECT g.assignment_id FROM resource r JOIN grant_row w ON w.resource_id = r.id JOIN assignment_grant g ON g.grant_id = w.id AND g.is_live WHERE r.origin_object = $1) GROUP BY ag.assignment_id) n WHERE assignment.id = n.id AND assignment.is_live AND assignment.state IN (1, 2, 4) AND assignment.state <> n.state";
 }
 
 fn decode(row: &crate::driver::Row<'_>) -> Result<Assignment, StoreError> {
@@ -56,9 +62,15 @@ pub fn live(package: PackageId, target: SubjectId) -> First<Assignment> {
     Query::new(&LIVE, vec![package.0.into(), target.0.into()], decode).first()
 }
 
-/// At most so many live assignments of a package.
-pub fn live_of_package(package: PackageId, limit: u32) -> Query<Assignment> {
-    Query::new(&LIVE_OF_PACKAGE, vec![package.0.into(), limit.into()], decode)
+/// The first so many live assignments of a package after that holder, without those that are being removed.
+pub fn holders(package: PackageId, after: Option<SubjectId>, limit: u32) -> Query<Assignment> {
+    let after = after.map_or(uuid::Uuid::nil(), |s| s.0);
+    Query::new(&HOLDERS, vec![package.0.into(), after.into(), limit.into()], decode)
+}
+
+/// How many live assignments a package has.
+pub fn holders_count(package: PackageId) -> First<i64> {
+    Query::new(&HOLDERS_COUNT, vec![package.0.into()], |row| Columns::of(row, "assignment").int("count")).first()
 }
 
 /// The live assignments of a subject.
@@ -71,9 +83,14 @@ pub fn catalogs_of(target: SubjectId) -> Query<CatalogId> {
     Query::new(&CATALOGS_OF, vec![target.0.into()], |row| Columns::of(row, "assignment").id("catalog_id"))
 }
 
-/// The live assignments that are or were linked to a grant.
-pub fn of_grant(grant: tenure_domain::ids::GrantId) -> Query<Assignment> {
+/// The live assignments that are or were linked to a grant, and those whose removal is not over.
+pub fn of_grant(grant: GrantId) -> Query<Assignment> {
     Query::new(&OF_GRANT, vec![grant.0.into()], decode)
+}
+
+/// The live assignments that want a grant.
+pub fn wanted_by(grant: GrantId) -> Query<Assignment> {
+    Query::new(&WANTED_BY, vec![grant.0.into()], decode)
 }
 
 /// Adds an assignment.
@@ -117,7 +134,11 @@ pub(crate) fn update(tx: &mut Tx<'_>, a: &Assignment) {
     tx.write(&UPDATE, params).exactly_one("assignment");
 }
 
-/// An object behind resources is gone, or is back: its live assignments stand at `to` if they stood at `from`.
-pub fn move_state(tx: &mut Tx<'_>, origin: tenure_domain::ids::ObjectId, from: AssignmentState, to: AssignmentState) {
-    tx.write(&MARK_PARTIAL, vec![origin.0.into(), to.code().into(), to.status().into(), from.code().into()]);
+/// An object behind resources is gone, or is back: live assignments stand where their grants are now (decisions.md B9,
+/// Q5).
+pub fn stand_at_grants(tx: &mut Tx<'_>, origin: ObjectId, now: Timestamp) {
+    use AssignmentState as S;
+    let status = |state: S| state.status().into();
+    let (delivered, partly, failed) = (S::Delivered, S::PartiallyDelivered, S::DeliveryFailed);
+    tx.write(&STAND_AT, vec![origin.0.into(), status(delivered), status(partly), status(failed), now.into()]);
 }

@@ -26,7 +26,7 @@ sql! {
     DELETE_RESOURCE: "DELETE FROM resource WHERE id = $1";
     DELETE_RESOURCE_ROLES: "DELETE FROM resource_role WHERE resource_id = $1";
     DELETE_RESOURCE_SCOPES: "DELETE FROM resource_scope WHERE resource_id = $1";
-    RESOURCE_USES: "SELECT count(*) FROM package_role WHERE resource_id = $1";
+    RESOURCE_USES: "SELECT (SELECT count(*) FROM package_role WHERE resource_id = $1) + (SELECT count(*) FROM grant_row WHERE resource_id = $1 AND (desired OR due_at IS NOT NULL))";
     CATALOG_RESOURCES: "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE catalog_id = $1 ORDER BY id";
     ROLES: "SELECT id, resource_id, kind, origin_id, name, description FROM resource_role WHERE resource_id = $1 ORDER BY id";
     SCOPES: "SELECT id, resource_id FROM resource_scope WHERE resource_id = $1 ORDER BY id";

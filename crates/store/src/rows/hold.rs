@@ -14,10 +14,10 @@ const PACKAGE: i64 = 3;
 const POLICY: i64 = 4;
 
 sql! {
-    PACKAGE_HELD: "SELECT 1, id, NULL FROM assignment WHERE package_id = $1 AND is_live UNION ALL SELECT 2, id, NULL FROM request WHERE package_id = $1 AND is_open LIMIT $2";
-    POLICY_HELD: "SELECT 1, id, NULL FROM assignment WHERE policy_id = $1 AND is_live UNION ALL SELECT 2, id, NULL FROM request WHERE policy_id = $1 AND is_open LIMIT $2";
+    PACKAGE_HELD: "SELECT 1, id, (SELECT CASE WHEN o.deleted_at IS NULL THEN o.display_name ELSE o.display_name || ' (deleted)' END FROM directory_object o WHERE o.id = target_id) FROM assignment WHERE package_id = $1 AND is_live UNION ALL SELECT 2, id, (SELECT CASE WHEN o.deleted_at IS NULL THEN o.display_name ELSE o.display_name || ' (deleted)' END FROM directory_object o WHERE o.id = target_id) FROM request WHERE package_id = $1 AND is_open LIMIT $2";
+    POLICY_HELD: "SELECT 1, id, (SELECT CASE WHEN o.deleted_at IS NULL THEN o.display_name ELSE o.display_name || ' (deleted)' END FROM directory_object o WHERE o.id = target_id) FROM assignment WHERE policy_id = $1 AND is_live UNION ALL SELECT 2, id, (SELECT CASE WHEN o.deleted_at IS NULL THEN o.display_name ELSE o.display_name || ' (deleted)' END FROM directory_object o WHERE o.id = target_id) FROM request WHERE policy_id = $1 AND is_open LIMIT $2";
     CATALOG_HELD: "SELECT 3, id, name FROM package WHERE catalog_id = $1 ORDER BY name_key LIMIT $2";
-    RESOURCE_HELD: "SELECT DISTINCT 3, p.id, p.name FROM package_role z JOIN package p ON p.id = z.package_id WHERE z.resource_id = $1 LIMIT $2";
+    RESOURCE_HELD: "SELECT DISTINCT 3, p.id, p.name FROM package_role z JOIN package p ON p.id = z.package_id WHERE z.resource_id = $1 UNION ALL SELECT 1, ag.assignment_id, NULL FROM grant_row v JOIN assignment_grant ag ON ag.grant_id = v.id AND ag.is_live WHERE v.resource_id = $1 AND NOT EXISTS (SELECT 1 FROM package_role x WHERE x.resource_id = $1) LIMIT $2";
     ORGANIZATION_HELD: "SELECT 4, y.id, y.name FROM policy y WHERE y.id IN (SELECT f.policy_id FROM policy_ref f WHERE f.ref_id = $1) UNION ALL SELECT 1, a.id, NULL FROM subject j JOIN assignment a ON a.target_id = j.id WHERE j.organization_id = $1 AND a.is_live UNION ALL SELECT 2, r.id, NULL FROM subject j JOIN request r ON r.target_id = j.id WHERE j.organization_id = $1 AND r.is_open LIMIT $2";
 }
 
@@ -35,7 +35,8 @@ fn held(sql: &Sql, id: Uuid) -> Query<Related> {
     })
 }
 
-/// Live assignments and open requests of a package.
+/// Live assignments and open requests of a package, each with the name of its person; who is deleted, but can be restored,
+/// is marked so.
 pub fn package(id: PackageId) -> Query<Related> {
     held(&PACKAGE_HELD, id.0)
 }
@@ -50,7 +51,7 @@ pub fn catalog(id: CatalogId) -> Query<Related> {
     held(&CATALOG_HELD, id.0)
 }
 
-/// Packages that use a resource.
+/// Packages that use a resource; where none does any more, assignments that still do.
 pub fn resource(id: ResourceId) -> Query<Related> {
     held(&RESOURCE_HELD, id.0)
 }

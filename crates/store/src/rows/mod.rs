@@ -10,7 +10,9 @@ pub mod hold;
 pub mod identity;
 pub mod identity_link;
 pub mod incompatibility;
+pub mod job;
 pub mod mail;
+pub mod moving;
 pub mod organization;
 pub mod package;
 pub mod policy;
@@ -41,6 +43,8 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         incompatibility::STATEMENTS,
         mail::STATEMENTS,
         organization::STATEMENTS,
+        job::STATEMENTS,
+        moving::STATEMENTS,
         package::STATEMENTS,
         policy::STATEMENTS,
         replay::STATEMENTS,

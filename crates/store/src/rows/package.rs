@@ -75,7 +75,7 @@ pub fn uses(id: PackageId) -> First<Uses> {
     .first()
 }
 
-fn duplicate(name: &str) -> impl Fn() -> Refusal + Send + use<> {
+pub(super) fn duplicate(name: &str) -> impl Fn() -> Refusal + Send + use<> {
     let message = format!("the catalog has an access package named `{name}` already");
     move || Refusal::new(Code::DuplicateAccessPackage, message.clone()).detail("/displayName", "not unique")
 }

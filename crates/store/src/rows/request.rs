@@ -150,10 +150,12 @@ pub(crate) fn insert(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
         request.stage.into(),
         request.reason.clone().into(),
     ];
-    tx.write(&INSERT, params).on_constraint("uq_open_request", || {
-        Refusal::new(Code::ExistingOpenRequest, "there is an open request for this access package and target")
-    });
+    tx.write(&INSERT, params).on_constraint("uq_open_request", open_already);
     Ok(())
+}
+
+fn open_already() -> Refusal {
+    Refusal::new(Code::ExistingOpenRequest, "there is an open request for this access package and target")
 }
 
 /// Changes a request; `request.version` is one more than that which was read.
@@ -172,7 +174,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
         json(&request.answers)?,
         json(&request.wanted)?,
     ];
-    tx.write(&UPDATE, params).exactly_one("request");
+    tx.write(&UPDATE, params).exactly_one("request").on_constraint("uq_open_request", open_already);
     Ok(())
 }
 

@@ -201,6 +201,32 @@ columns! {
     app_scope("app_scope", "if") {
         ID "id", NAME "name",
     }
+    /// Grants that are due or were given up.
+    delivery("delivery", "vd") {
+        ID "id", SUBJECT "subject_id", RESOURCE "resource_id", ROLE "role_id", DESIRED "desired", ATTEMPT "attempt",
+        DUE "due_at", ERROR "error",
+    }
+    /// Grants that somebody has undone by hand.
+    drift("drift", "vd") {
+        ID "id", SUBJECT "subject_id", RESOURCE "resource_id", ROLE "role_id", SINCE "drift_at",
+    }
+    /// The role of such a grant.
+    delivery_role("delivery", "vdl") {
+        NAME "name", NAME_KEY "name_key",
+    }
+    /// The resource of such a grant.
+    delivery_resource("delivery", "vdr") {
+        NAME "name", NAME_KEY "name_key", ORIGIN "origin_object", CATALOG "catalog_id",
+    }
+    /// The subject of such a grant.
+    delivery_subject("delivery", "vdj") {
+        NAME "name", NAME_KEY "name_key",
+    }
+    /// Work that reaches many objects.
+    job("job", "jo") {
+        ID "id", KIND "kind", STATE "state", TOTAL "total", DONE "done", FAILED "failed", STARTED "started_at",
+        ERROR "error", SUBJECT "subject_id", CATALOG "catalog_id",
+    }
     /// Audit rows.
     audit("audit", "t") {
         ID "id", AT "at", ACTIVITY_KEY "activity_key", CATEGORY_KEY "category_key", ENTITLEMENT "is_entitlement",

@@ -172,6 +172,10 @@ const PLAIN: RelationDef = RelationDef {
     family: Family::Objects,
 };
 
+/// A grant with what it is called after; history whose resource has left its catalog is not shown.
+const DELIVERY: &str = "grant_row {vd} JOIN resource_role {vdl} ON {vdl}.id = {vd}.role_id \
+    JOIN resource {vdr} ON {vdr}.id = {vd}.resource_id JOIN subject {vdj} ON {vdj}.id = {vd}.subject_id";
+
 /// All relations.
 pub const RELATIONS: &[RelationDef] = &[
     RelationDef {
@@ -447,10 +451,38 @@ pub const RELATIONS: &[RelationDef] = &[
         ..PLAIN
     },
     RelationDef {
+        name: c::delivery::RELATION,
+        from: DELIVERY,
+        key: c::delivery::ID,
+        always: Some("({vd}.due_at IS NOT NULL OR {vd}.error IS NOT NULL)"),
+        catalog: Some("{vdr}.catalog_id"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
         name: c::app_scope::RELATION,
         from: "catalog {if}",
         key: c::app_scope::ID,
         catalog: Some("{if}.id"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::drift::RELATION,
+        from: DELIVERY,
+        key: c::drift::ID,
+        always: Some("{vd}.drift_at IS NOT NULL AND {vd}.observed = 1"),
+        catalog: Some("{vdr}.catalog_id"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::job::RELATION,
+        from: "job {jo}",
+        key: c::job::ID,
+        // Other rows of the table are leases.
+        always: Some("{jo}.subject_id IS NOT NULL"),
+        catalog: Some("{jo}.catalog_id"),
         family: Family::Entitlement(None),
         ..PLAIN
     },

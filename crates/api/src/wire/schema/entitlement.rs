@@ -81,6 +81,9 @@ static SUBJECT_LIFECYCLE: EnumType = EnumType::named(
 
 static REFRESH: Operation = Operation::action("refresh");
 static CANCEL: Operation = Operation::action("cancel");
+static REPROCESS: Operation = Operation::action("reprocess");
+static MOVE_TO_CATALOG: Operation =
+    Operation::action("moveToCatalog").takes(&[Member::new("catalogId", TEXT.never_null())]).only_in(&[Version::Beta]);
 static PACKAGES_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&PACKAGES_OF).never_null())]);
 static ASSIGNMENTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&ASSIGNMENTS_OF).never_null())]);
 static REQUESTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&REQUESTS_OF).never_null())]);
@@ -275,7 +278,7 @@ pub static PACKAGE: EntityType = EntityType::new(
     Nav::link(Name::both("accessPackagesIncompatibleWith"), &PACKAGE, link::INCOMPATIBLE_WITH),
     Nav::link(Name::both("incompatibleGroups"), &INCOMPATIBLE_GROUP, link::INCOMPATIBLE_GROUPS).contained(),
 ])
-.ops(&[&PACKAGES_BY_USER])
+.ops(&[&PACKAGES_BY_USER, &MOVE_TO_CATALOG])
 .search(SearchBy::Columns(&[c::package::NAME_KEY]));
 
 /// A subject.
@@ -400,7 +403,7 @@ pub static REQUEST: EntityType = EntityType::new(
             Nav::one(Name::both("target"), &SUBJECT, c::request::TARGET),
         ]),
 ])
-.ops(&[&REQUESTS_BY_USER, &CANCEL]);
+.ops(&[&REQUESTS_BY_USER, &CANCEL, &REPROCESS]);
 
 /// Members a filter can address below `schedule`.
 static ASSIGNMENT_SCHEDULE: [Property; 2] = [
@@ -448,7 +451,7 @@ pub static ASSIGNMENT: EntityType = EntityType::new(
     )
     .contained(),
 ])
-.ops(&[&ASSIGNMENTS_BY_USER, &ADDITIONAL_ACCESS]);
+.ops(&[&ASSIGNMENTS_BY_USER, &ADDITIONAL_ACCESS, &REPROCESS]);
 
 /// Fulfilled, on its way, or failed.
 fn grant_status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {

@@ -1,9 +1,11 @@
 //! The product's own surface, `/tenure/v1`: what the published API has no name for (decisions.md A4).
 
 use super::types::TEXTS;
-use super::{id, keyed, time};
-use tenure_odata::edm::{Codec, EntityType, Items, Name, Property};
+use super::{entitlement as em, flag, id, keyed, time};
+use tenure_odata::edm::{Codec, EntityType, EnumType, Items, Kind, Name, Nav, Property};
+use tenure_odata::types::Operation;
 use tenure_service::view::columns as c;
+use tenure_service::view::columns::link;
 
 /// A delegation of approvals: the caller's own, and those that name him.
 pub static DELEGATION: EntityType = EntityType::new(
@@ -34,3 +36,89 @@ pub static MAIL: EntityType = EntityType::new(
         Property::new(Name::own("body"), Codec::Text, &[c::mail::BODY]),
     ],
 );
+
+/// Where a job stands.
+static JOB_STATE: EnumType = EnumType::strings(&[(1, "waiting"), (2, "running"), (3, "completed"), (4, "failed")]);
+
+/// A number.
+const fn number(name: Name, column: &'static [tenure_odata::edm::Column; 1]) -> Property {
+    Property::new(name, Codec::Int, column).by(column[0], Kind::Int).required()
+}
+
+/// Work that reaches many objects, chunk by chunk (decisions.md C8, Q4).
+pub static JOB: EntityType = EntityType::new(
+    "job",
+    c::job::RELATION,
+    &[
+        id(Name::own("id"), &[c::job::ID]).required(),
+        Property::new(Name::own("kind"), Codec::Text, &[c::job::KIND]),
+        Property::new(Name::own("state"), Codec::Enum(&JOB_STATE), &[c::job::STATE])
+            .by(c::job::STATE, Kind::Enum(&JOB_STATE))
+            .required(),
+        number(Name::own("total"), &[c::job::TOTAL]),
+        number(Name::own("done"), &[c::job::DONE]),
+        number(Name::own("failed"), &[c::job::FAILED]),
+        time(Name::own("startedDateTime"), &[c::job::STARTED]),
+        Property::new(Name::own("error"), Codec::Text, &[c::job::ERROR]),
+        id(Name::own("accessPackageId"), &[c::job::SUBJECT]).required(),
+        id(Name::own("catalogId"), &[c::job::CATALOG]).required(),
+    ],
+);
+
+static REPAIR: Operation = Operation::action("repair");
+static ADOPT: Operation = Operation::action("adopt");
+
+/// The properties of a grant: who, what and which role, and those that are given.
+macro_rules! of_grant {
+    ($grant:ident, $($more:expr),+ $(,)?) => {
+        &[
+            id(Name::own("id"), &[c::$grant::ID]).required(),
+            id(Name::own("subjectId"), &[c::$grant::SUBJECT]).required(),
+            keyed(Name::own("subjectDisplayName"), &[c::delivery_subject::NAME], c::delivery_subject::NAME_KEY),
+            id(Name::own("resourceId"), &[c::$grant::RESOURCE]).required(),
+            keyed(Name::own("resourceDisplayName"), &[c::delivery_resource::NAME], c::delivery_resource::NAME_KEY),
+            id(Name::own("originId"), &[c::delivery_resource::ORIGIN]).required(),
+            id(Name::own("catalogId"), &[c::delivery_resource::CATALOG]).required(),
+            id(Name::own("roleId"), &[c::$grant::ROLE]).required(),
+            keyed(Name::own("roleDisplayName"), &[c::delivery_role::NAME], c::delivery_role::NAME_KEY),
+            $($more),+
+        ]
+    };
+}
+
+/// An assignment that wants a grant.
+static WANTING: EntityType = EntityType::new(
+    "wantingAssignment",
+    c::assignment::RELATION,
+    &[
+        id(Name::own("id"), &[c::assignment::ID]).required(),
+        id(Name::own("accessPackageId"), &[c::assignment::PACKAGE]).required(),
+        id(Name::own("assignmentPolicyId"), &[c::assignment::POLICY]).required(),
+        Property::new(Name::own("state"), Codec::Enum(&em::ASSIGNMENT_STATE), &[c::assignment::STATE])
+            .by(c::assignment::STATE, Kind::Enum(&em::ASSIGNMENT_STATE))
+            .required(),
+    ],
+);
+
+/// A role that was given and then taken away by hand (decisions.md Q4).
+pub static DRIFT: EntityType = EntityType::new(
+    "drift",
+    c::drift::RELATION,
+    of_grant!(drift, time(Name::own("sinceDateTime"), &[c::drift::SINCE]).required()),
+)
+.nav(&[Nav::link(Name::own("assignments"), &WANTING, link::GRANT_ASSIGNMENTS).contained()])
+.ops(&[&REPAIR, &ADOPT]);
+
+/// A role that is being given or taken, or could not be: with the last error, and when it is tried next (decisions.md C6).
+pub static DELIVERY: EntityType = EntityType::new(
+    "delivery",
+    c::delivery::RELATION,
+    of_grant!(
+        delivery,
+        flag(Name::own("isWanted"), &[c::delivery::DESIRED]),
+        number(Name::own("failedTries"), &[c::delivery::ATTEMPT]),
+        time(Name::own("nextTryDateTime"), &[c::delivery::DUE]),
+        Property::new(Name::own("error"), Codec::Text, &[c::delivery::ERROR]),
+    ),
+)
+.nav(&[Nav::link(Name::own("assignments"), &WANTING, link::GRANT_ASSIGNMENTS).contained()]);

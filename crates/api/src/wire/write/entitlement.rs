@@ -102,6 +102,18 @@ pub fn package_patch(value: &Json) -> Result<PackagePatch, Refusal> {
     })
 }
 
+/// The catalog a package shall move to.
+pub fn move_to_catalog(value: &Json) -> Result<CatalogId, Refusal> {
+    read(value, |b| {
+        let catalog = b.id(&["catalogId"]);
+        if !b.has(&["catalogId"]) {
+            b.missing(&["catalogId"]);
+        }
+        b.finish(None, &[]);
+        catalog
+    })
+}
+
 /// Names of a resource that are read-only, or that its origin gives.
 const RESOURCE_MORE: [&str; 4] =
     ["resourceType", "environment", "accessPackageResourceEnvironment", "environment@odata.bind"];

@@ -1,0 +1,19 @@
+//! Writes to the product's own surface that have a place in the schema.
+
+use super::Target;
+use super::changes::{keyed, remove};
+use crate::error::Failure;
+use crate::http::{Call, Reply};
+use crate::wire::schema::own::DRIFT;
+use tenure_domain::ids::GrantId;
+use tenure_service::drift;
+
+/// `POST drift/{}/repair`
+pub async fn repair(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    remove(call, keyed(call, target, &DRIFT, |ctx, id| drift::repair(ctx, GrantId(id)))).await
+}
+
+/// `POST drift/{}/adopt`
+pub async fn adopt(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    remove(call, keyed(call, target, &DRIFT, |ctx, id| drift::adopt(ctx, GrantId(id)))).await
+}

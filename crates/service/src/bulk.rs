@@ -1,0 +1,123 @@
+//! Changes that reach everybody who holds a package (decisions.md C8). A few are reached in the transaction of the change,
+//! more by a job, chunk by chunk; both do the same, and both leave a job that tells how far it came.
+
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use std::collections::BTreeSet;
+use tenure_domain::assignment::Assignment;
+use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::ids::{ObjectId, PackageId, PolicyId};
+use tenure_domain::job::{Chunk, Job, Work, chunk_size};
+use tenure_domain::limits::INLINE_HOLDERS_MAX;
+use tenure_domain::package::Package;
+use tenure_domain::request::{self, Direction, HoldingFacts, Names, RequestState};
+use tenure_store::rows;
+use uuid::Uuid;
+
+/// Has everybody who holds `package` follow a change that was just made.
+pub(crate) fn reach(ctx: &mut Ctx<'_, '_>, permit: &Permit, package: &Package, work: Work) -> Result<(), ServiceError> {
+    let most = u32::try_from(INLINE_HOLDERS_MAX).unwrap_or(u32::MAX);
+    let limit = most.saturating_add(1);
+    let wanted = (rows::assignment::holders_count(package.id), rows::assignment::holders(package.id, None, limit));
+    let (total, first) = ctx.fetch(wanted)?;
+    if first.is_empty() {
+        return Ok(());
+    }
+    let id = ctx.ids.next(ctx.now);
+    let mut job = Job::new(id, work, package.id, package.catalog, total.unwrap_or(0), ctx.now);
+    if first.len() <= INLINE_HOLDERS_MAX {
+        let chunk = follow(ctx, permit, work, first, limit)?;
+        job = job.after(chunk, ctx.now);
+    } else {
+        ctx.leaves_work();
+    }
+    Ok(rows::job::insert(ctx.tx, permit, &job)?)
+}
+
+/// One chunk of the job that was claimed under `lease`. Nothing, when the claim is over.
+pub fn run(ctx: &mut Ctx<'_, '_>, lease: Uuid) -> Result<(), ServiceError> {
+    let Some(job) = ctx.fetch(rows::job::claimed(lease))? else { return Ok(()) };
+    let roles = ctx.fetch(rows::package::roles(job.package))?.len();
+    let limit = chunk_size(roles);
+    let holders = ctx.fetch(rows::assignment::holders(job.package, job.cursor, limit))?;
+    let chunk = follow(ctx, &Permit::system(Action::AdministerAssignments), job.work, holders, limit)?;
+    let job = job.after(chunk, ctx.now);
+    if job.due_at.is_some() {
+        ctx.leaves_work();
+    }
+    rows::job::update(ctx.tx, &job, lease);
+    Ok(())
+}
+
+/// A chunk failed and left nothing: the job says why, and when it is tried again.
+pub fn failed(ctx: &mut Ctx<'_, '_>, lease: Uuid, error: &str) -> Result<(), ServiceError> {
+    if let Some(job) = ctx.fetch(rows::job::claimed(lease))? {
+        rows::job::update(ctx.tx, &job.after_failure(error.to_owned(), ctx.now), lease);
+    }
+    Ok(())
+}
+
+fn follow(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    work: Work,
+    holders: Vec<Assignment>,
+    limit: u32,
+) -> Result<Chunk, ServiceError> {
+    let mut chunk = Chunk { limit, seen: 0, failed: 0, last: holders.last().map(|a| a.target) };
+    for facts in holding_facts(ctx, holders)? {
+        let decision = match work {
+            Work::RoleChange { role, scope } => request::role_changed(&facts, (role, scope), ctx.now, &mut ctx.ids),
+            Work::PackageMove => request::package_moved(&facts, ctx.now, &mut ctx.ids),
+        };
+        chunk.seen += 1;
+        chunk.failed += i64::from(decision.audit.iter().any(|event| !event.succeeded));
+        if !decision.is_nothing() {
+            ctx.apply(permit, &decision)?;
+        }
+    }
+    Ok(chunk)
+}
+
+/// What live assignments want and what their packages hold, for all of them in one round trip.
+pub(crate) fn holding_facts(
+    ctx: &mut Ctx<'_, '_>,
+    assignments: Vec<Assignment>,
+) -> Result<Vec<HoldingFacts>, ServiceError> {
+    let packages: BTreeSet<PackageId> = assignments.iter().map(|a| a.package).collect();
+    let policies: BTreeSet<PolicyId> = assignments.iter().map(|a| a.policy).collect();
+    let each = assignments.iter().map(|a| {
+        (
+            rows::grant::role_facts(a.package, a.target),
+            rows::grant::held(a.id),
+            rows::request::open_of_assignment(a.id),
+            rows::directory::object::head(ObjectId(a.target.0)),
+        )
+    });
+    let (found, packages, policies) = ctx.fetch((
+        each.collect::<Vec<_>>(),
+        packages.into_iter().map(rows::package::get).collect::<Vec<_>>(),
+        policies.into_iter().map(rows::policy::get).collect::<Vec<_>>(),
+    ))?;
+    let facts = assignments.into_iter().zip(found).map(|(assignment, (roles, held, open, target))| {
+        let package = packages.iter().flatten().find(|p| p.id == assignment.package);
+        let policy = policies.iter().flatten().find(|p| p.id == assignment.policy);
+        let delivers = |r: &request::Request| {
+            r.kind.direction() == Direction::Grant && matches!(r.state, RequestState::Delivering { .. })
+        };
+        HoldingFacts {
+            delivering: open.into_iter().find(delivers),
+            roles,
+            held,
+            keep_pre_existing: policy.is_some_and(|p| p.keep_pre_existing),
+            mails: !policy.is_some_and(|p| p.body.mails_disabled.unwrap_or(false)),
+            names: Names {
+                target: target.map(|t| t.name).unwrap_or_default(),
+                package: package.map(|p| p.name.clone()).unwrap_or_default(),
+                policy: policy.map(|p| p.name.clone()).unwrap_or_default(),
+            },
+            assignment,
+        }
+    });
+    Ok(facts.collect())
+}
