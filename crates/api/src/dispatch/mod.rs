@@ -13,6 +13,7 @@ mod incompatible;
 mod key;
 mod members;
 pub mod read;
+mod requirements;
 mod roles;
 
 use crate::error::Failure;
@@ -73,6 +74,7 @@ routes! {
     POST "accessPackages" => e::create_package;
     PATCH "accessPackages/{}" => e::update_package;
     DELETE "accessPackages/{}" => e::delete_package;
+    POST "accessPackages/{}/getApplicablePolicyRequirements()" => requirements::get;
     POST "accessPackages/{}/resourceRoleScopes" => e::add_role;
     DELETE "accessPackages/{}/resourceRoleScopes/{}" => e::remove_role;
     POST "accessPackages/{}/incompatibleAccessPackages/$ref" => i::add_package;

@@ -6,6 +6,7 @@
 //! After a wanted change run the tests with `INSTA_UPDATE=always`, and read what changed.
 
 mod approvals;
+mod attributes;
 mod audit;
 mod authz;
 mod campaign;
@@ -25,7 +26,9 @@ mod keys;
 mod limits;
 mod meaning;
 mod metadata;
+mod notices;
 mod objects;
+mod on_behalf;
 mod organization;
 mod outside;
 mod overload;
@@ -33,14 +36,17 @@ mod packages;
 mod pages;
 mod policies;
 mod protocol;
+mod questions;
 mod reading;
 mod refusals;
 mod requests;
+mod requirements;
 mod revocation;
 mod roles;
 mod schema;
 mod sessions;
 mod signin;
+mod updates;
 
 /// Where entitlement management is, in the older version.
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";

@@ -1,21 +1,28 @@
 //! Assignment requests: their types, states, and the decisions about them (behaviour.md b).
 
+mod answers;
 mod approved;
 mod compatible;
 mod decide;
 mod explain;
 mod fulfil;
+mod notice;
 mod remove;
+mod update;
 
+pub use answers::Answer;
 pub(crate) use approved::approved;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
-pub use decide::{Answer, Ask, SubmitFacts, TargetState, submit};
+pub use decide::{Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};
 pub use fulfil::{StartFacts, StartOutcome, delivery_progress, role_added, role_removed, start_reached};
+pub use notice::{NoticeFacts, notice};
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
+pub use update::{UpdateAsk, UpdateFacts, Updater, lets_update, may_extend, update};
 
 use crate::approval::{ApprovalStage, Opened};
 use crate::assignment::Assignment;
+use crate::attribute::AttributeChange;
 use crate::audit::AuditEvent;
 use crate::directory::DirectoryOp;
 use crate::effect::Effect;
@@ -282,6 +289,8 @@ pub enum Change {
     Unlink(Link),
     /// A membership of the embedded directory.
     Directory(DirectoryOp),
+    /// Attributes of a person that the resources of a package ask for.
+    Attributes(AttributeChange),
     /// Look again at that instant.
     SetTimer(TimerKey, Timestamp),
     /// No need to look again.

@@ -2,14 +2,20 @@
 
 mod explain;
 mod remove;
+mod requirements;
 mod start;
 mod submit;
+mod update;
+mod verify;
 
 pub use explain::{Approver, ExplainCommand, Explained, StageApprovers, explain};
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
+pub use requirements::{Requirement, Requirements, requirements};
 pub(crate) use start::start_facts;
-pub use submit::{SubmitCommand, Submitted, TargetRef, submit};
+pub use submit::{SubmitCommand, Submitted, TargetRef, submit, submit_with};
+pub use update::{UpdateCommand, update};
+pub use verify::{NoVerifier, Presentation, Verifier};
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;

@@ -44,7 +44,6 @@ pub(crate) fn start_facts<F: Fetch>(
         (None, Some(s)) => Some(facts(SubjectKind::ServicePrincipal, false, s.is_enabled)),
         (None, None) => None,
     };
-    let live_assignment = live.map(|a| a.id);
     let conflicts = Conflicts::later(conflicts);
-    Ok((StartFacts { request, policy, target, live_assignment, conflicts, roles, names }, more))
+    Ok((StartFacts { request, policy, target, live_assignment: live, conflicts, roles, names }, more))
 }

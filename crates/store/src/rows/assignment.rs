@@ -9,14 +9,14 @@ use tenure_domain::ids::{AssignmentId, PackageId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 
 sql! {
-    GET(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE id = $1";
-    OF_REQUEST(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE id = (SELECT q.assignment_id FROM request q WHERE q.id = $1)";
-    LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
-    LIVE_OF_PACKAGE: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE package_id = $1 AND is_live ORDER BY id LIMIT $2";
-    LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
-    OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND a.is_live ORDER BY a.id";
-    INSERT(hot): "INSERT INTO assignment (id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-    UPDATE: "UPDATE assignment SET state = $2, status = $3, is_live = $4, starts_at = $5, ends_at = $6, delivered_at = $7, ended_at = $8, version = $9 WHERE id = $1 AND version = $9 - 1";
+    GET(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE id = $1";
+    OF_REQUEST(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE id = (SELECT q.assignment_id FROM request q WHERE q.id = $1)";
+    LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
+    LIVE_OF_PACKAGE: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE package_id = $1 AND is_live ORDER BY id LIMIT $2";
+    LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
+    OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND a.is_live ORDER BY a.id";
+    INSERT(hot): "INSERT INTO assignment (id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    UPDATE: "UPDATE assignment SET state = $2, status = $3, is_live = $4, starts_at = $5, ends_at = $6, delivered_at = $7, ended_at = $8, version = $9, policy_version = $10, notices = $11, is_extended = $12 WHERE id = $1 AND version = $9 - 1";
     MARK_PARTIAL: "UPDATE assignment SET state = $2, status = $3, version = version + 1 WHERE is_live AND state = $4 AND id IN (SELECT ag.assignment_id FROM assignment_grant ag JOIN grant_row v ON v.id = ag.grant_id WHERE v.resource_id IN (SELECT r.id FROM resource r WHERE r.origin_object = $1) AND ag.is_live)";
 }
 
@@ -37,6 +37,8 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Assignment, StoreError> {
         ended_at: c.opt_time("ended_at")?,
         created_at: c.time("created_at")?,
         version: c.int("version")?,
+        notices: c.int("notices")?,
+        is_extended: c.bool("is_extended")?,
     })
 }
 
@@ -81,7 +83,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, a: &Assignment) {
         a.target.0.into(),
         a.request.0.into(),
         a.state.code().into(),
-        a.state.status().into(),
+        a.status().into(),
         a.state.is_live().into(),
         a.starts_at.into(),
         a.ends_at.into(),
@@ -89,6 +91,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, a: &Assignment) {
         a.ended_at.into(),
         a.created_at.into(),
         a.version.into(),
+        a.notices.into(),
+        a.is_extended.into(),
     ];
     tx.write(&INSERT, params).on_constraint("uq_live_assignment", || {
         Refusal::new(Code::ExistingAssignment, "the target holds this access package already")
@@ -100,13 +104,16 @@ pub(crate) fn update(tx: &mut Tx<'_>, a: &Assignment) {
     let params = vec![
         a.id.0.into(),
         a.state.code().into(),
-        a.state.status().into(),
+        a.status().into(),
         a.state.is_live().into(),
         a.starts_at.into(),
         a.ends_at.into(),
         a.delivered_at.into(),
         a.ended_at.into(),
         a.version.into(),
+        a.policy_version.into(),
+        a.notices.into(),
+        a.is_extended.into(),
     ];
     tx.write(&UPDATE, params).exactly_one("assignment");
 }

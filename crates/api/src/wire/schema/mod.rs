@@ -7,6 +7,7 @@ pub mod directory;
 pub mod entitlement;
 pub mod own;
 pub mod policy;
+pub mod requirements;
 pub mod role;
 pub mod tenant;
 pub mod types;
