@@ -11,9 +11,12 @@ use crate::wire::write::{Body, read};
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use tenure_domain::authorize::Action;
+use tenure_domain::ids::PolicyId;
 use tenure_domain::time::IsoDuration;
 use tenure_domain::{Refusal, Timestamp};
-use tenure_service::Cost;
+use tenure_service::policies::{self, SwitchesPatch};
+use tenure_service::{Cost, Ctx};
+use uuid::Uuid;
 
 /// Moving the clock may take longer than other requests.
 pub const CLOCK_PATH: &str = "/tenure/v1/clock";
@@ -46,7 +49,41 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     if ["delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
         return dispatch::answer(call).await;
     }
+    if let Some(id) = path.strip_prefix("policies/").and_then(|id| Uuid::parse_str(id).ok()) {
+        call.seen.route("policies");
+        return match call.method {
+            Method::GET => policy(call, PolicyId(id)).await,
+            Method::PATCH => change_policy(call, PolicyId(id)).await,
+            _ => Err(Failure::method_not_allowed("GET, PATCH")),
+        };
+    }
     Err(Failure::unknown_route(&call.full_path()))
+}
+
+/// What a policy says that the published model has no name for (decisions.md Q4).
+async fn policy(call: &Call, id: PolicyId) -> Result<Reply, Failure> {
+    let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| policies::switches(ctx, id));
+    let found = read.await?;
+    let body = json!({
+        "id": id,
+        "keepPreExistingAccess": found.keep_pre_existing,
+        "removeWhenOutOfScope": found.remove_out_of_scope,
+    });
+    Ok(Reply::json(StatusCode::OK, body.to_string().into_bytes()))
+}
+
+async fn change_policy(call: &Call, id: PolicyId) -> Result<Reply, Failure> {
+    let patch = read(&call.json()?, |b| {
+        let patch = SwitchesPatch {
+            keep_pre_existing: b.flag(&["keepPreExistingAccess"]),
+            remove_out_of_scope: b.flag(&["removeWhenOutOfScope"]),
+        };
+        b.finish(None, &["id"]);
+        Some(patch)
+    })?;
+    let write = move |ctx: &mut Ctx<'_, '_>| policies::set_switches(ctx, id, &patch);
+    call.app.engine().write(call.identity, call.id, write).await?;
+    Ok(Reply::no_content())
 }
 
 async fn permitted(call: &Call, action: Action) -> Result<(), Failure> {

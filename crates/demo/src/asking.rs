@@ -1,10 +1,12 @@
 //! What people did themselves, and ends that were reached. The use cases let only a signed-in person ask, and only a
 //! timer end; here the same rules decide, as of the day it happened. No mail goes out: it would be old news.
 
+use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::ids::{ObjectId, PackageId, SubjectId};
 use tenure_domain::policy::eligibility::TargetFacts;
+use tenure_domain::policy::requirements::Asks;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{
     self, Ask, Conflicts, Direction, Names, Reader, RemovalFacts, RemovalKind, SubmitFacts, TargetState,
@@ -25,8 +27,10 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
         rows::incompatibility::conflicts(package, id),
         rows::grant::role_facts(package, id),
         approvals::people_rows(package, Some(who), who),
+        rows::attribute::of_package(package),
     );
-    let ((found, flags, policies), (person, groups), open, live, conflicts, roles, people) = ctx.fetch(wanted)?;
+    let ((found, flags, policies), (person, groups), open, live, conflicts, roles, people, attributes) =
+        ctx.fetch(wanted)?;
     let person = person.ok_or_else(|| Refusal::no_such_object(who))?;
     let (catalog_published, catalog_external) = flags.unwrap_or_default();
     let subject = subject(&person);
@@ -55,6 +59,8 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
         roles,
         people: approvals::people_of(people),
         enforce_approval: true,
+        attributes: attribute::asked(attributes, &person),
+        asks: Asks::Himself,
     };
     let (_, mut decision) = request::submit(&facts, ask, ctx.now, &mut ctx.ids)?;
     decision.effects.clear();
@@ -111,6 +117,8 @@ fn end(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, kind: &RemovalK
         held,
         open_grant_request: None,
         open_removal: None,
+        manager_remove: false,
+        attributes: Vec::new(),
         self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),
         mails: false,
         names: Names {

@@ -187,6 +187,7 @@ fn add_resource(
         catalog,
         resource: ResourceRef { id: None, system: Some(system), origin: Some(origin) },
         description: None,
+        attributes: None,
         justification: None,
     };
     resources::request(ctx, &command)?;

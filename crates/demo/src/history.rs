@@ -13,8 +13,8 @@ use tenure_domain::request::{Answer, Ask, Direction, RequestType};
 use tenure_domain::time::plus_seconds;
 use tenure_service::directory;
 use tenure_service::requests::{self, AssignmentRef, RemoveCommand, SubmitCommand, TargetRef};
-use tenure_service::rows;
 use tenure_service::{Ctx, ServiceError};
+use tenure_service::{rows, work};
 
 /// What somebody did, or what was done.
 #[derive(Clone, Copy)]
@@ -91,7 +91,15 @@ pub(crate) fn seed(ctx: &mut Ctx<'_, '_>, packages: &Packages, today: Timestamp)
         ctx.now = plus_seconds(fixed::after(today, -days), -minutes(place) * 60);
         happen(ctx, packages, (package, fixed::person(alias)), *deed)?;
     }
-    lost_part(ctx, packages, today)
+    lost_part(ctx, packages, today)?;
+    ctx.now = today;
+    for (_, package, alias, _) in EVENTS {
+        let held = rows::assignment::live(packages.get(package)?, SubjectId(fixed::person(alias).0));
+        if let Some(assignment) = ctx.fetch(held)? {
+            work::catch_up(ctx, assignment)?;
+        }
+    }
+    Ok(())
 }
 
 /// Minutes by which an event is moved, so that not all happen at the same time of the day.
@@ -117,6 +125,7 @@ fn happen(
                 value: region.to_owned(),
                 display: Some(region.to_owned()),
                 is_choice: true,
+                ..Answer::default()
             };
             asking::ask(ctx, id, who, &asks("Customer visits", WantedSchedule::default(), vec![region]))
         }
@@ -155,6 +164,7 @@ fn asks(reason: &str, wanted: WantedSchedule, answers: Vec<Answer>) -> Ask {
         wanted,
         justification: Some(reason.to_owned()),
         answers,
+        proofs: Vec::new(),
         bypass_approval: false,
     }
 }
@@ -174,6 +184,7 @@ fn assign(
         wanted,
         justification: Some(reason.to_owned()),
         answers: Vec::new(),
+        credentials: Vec::new(),
         // An administrator need not wait for approvers.
         bypass_approval: true,
         validate_only: false,

@@ -229,6 +229,7 @@ fn ask(engine: &Engine, package: PackageId, who: ObjectId) {
         wanted: WantedSchedule::default(),
         justification: None,
         answers: Vec::new(),
+        credentials: Vec::new(),
         bypass_approval: false,
         validate_only: false,
     };

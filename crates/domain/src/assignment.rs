@@ -3,7 +3,7 @@
 
 use crate::grant::{Grant, Observed};
 use crate::ids::{AssignmentId, CatalogId, PackageId, PolicyId, RequestId, SubjectId};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, plus_seconds};
 
 /// The state of an assignment. Numbers are the members of the published enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,34 @@ pub fn fold<'g>(grants: impl IntoIterator<Item = &'g Grant>) -> AssignmentState 
     }
 }
 
+/// A notice that access ends soon (behaviour.md h, mail 19). Numbers are bits of [`Assignment::notices`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Fourteen days before the end.
+    FourteenDays = 1,
+    /// One day before the end.
+    OneDay = 2,
+}
+
+impl Notice {
+    /// Both, in the order of their instants.
+    pub const ALL: [Self; 2] = [Self::FourteenDays, Self::OneDay];
+
+    /// Its bit.
+    pub const fn bit(self) -> i64 {
+        self as i64
+    }
+
+    /// The instant at which it is due for access that ends at `end`.
+    pub fn instant(self, end: Timestamp) -> Timestamp {
+        let days = match self {
+            Self::FourteenDays => 14,
+            Self::OneDay => 1,
+        };
+        plus_seconds(end, -days * 86_400)
+    }
+}
+
 /// An assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
@@ -111,6 +139,10 @@ pub struct Assignment {
     pub ended_at: Option<Timestamp>,
     /// The request that made it.
     pub request: RequestId,
+    /// The notices that were sent about its present end, as bits (see [`Notice`]).
+    pub notices: i64,
+    /// Whether its end was ever moved to a later one.
+    pub is_extended: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Raised with every change.
@@ -118,9 +150,32 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    /// The instant at which somebody must look at it again (decisions.md I4): its end, while it lives.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.ends_at.filter(|_| self.state.is_live())
+    /// The status word: that of the state, or which notice went out about the end (behaviour.md b.1).
+    pub const fn status(&self) -> &'static str {
+        match self.state {
+            AssignmentState::Delivered if self.notices & Notice::OneDay.bit() != 0 => {
+                "NearExpiry1DayNotificationTriggered"
+            }
+            AssignmentState::Delivered if self.notices & Notice::FourteenDays.bit() != 0 => {
+                "NearExpiry14DayNotificationTriggered"
+            }
+            state => state.status(),
+        }
+    }
+
+    /// The next instant after `now` at which somebody must look at it again (decisions.md I4): a notice that is still to
+    /// come, or its end, while it lives. Whether the notice is then sent is decided then, by the policy of that moment.
+    pub fn next_deadline(&self, now: Timestamp) -> Option<Timestamp> {
+        let end = self.ends_at.filter(|_| self.state.is_live())?;
+        let ahead = |n: &Notice| self.notices & n.bit() == 0 && n.instant(end) > now;
+        Some(Notice::ALL.into_iter().find(ahead).map_or(end, |n| n.instant(end)))
+    }
+
+    /// The notice that is due at `now`: the last one whose instant has come, unless it was sent or the end has come too.
+    pub fn due_notice(&self, now: Timestamp) -> Option<Notice> {
+        let end = self.ends_at.filter(|end| self.state.is_live() && *end > now)?;
+        let due = Notice::ALL.into_iter().rev().find(|n| n.instant(end) <= now && n.instant(end) > self.starts_at)?;
+        (self.notices & due.bit() == 0).then_some(due)
     }
 }
 

@@ -31,6 +31,17 @@ pub enum Effect {
         /// The request that caused it.
         request: RequestId,
     },
+    /// A mail to who holds access that ends soon.
+    NotifyEnd {
+        /// Which of the product's mails.
+        mail: MailKind,
+        /// Who holds it.
+        to: SubjectId,
+        /// The package.
+        package: PackageId,
+        /// The end.
+        end: Timestamp,
+    },
     /// A mail to approvers of a stage; members of groups are found when it is sent.
     NotifyApprovers {
         /// Which of the product's mails.

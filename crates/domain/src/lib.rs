@@ -2,12 +2,13 @@
 //!
 //! Everything here is a value or a pure function over values: a rule gets the facts it may look at and `now`, and
 //! answers with a [`request::Decision`] or a [`Refusal`]. Nothing here waits, reads a clock, touches a database or
-//! knows how a thing is spelt on the wire. May use: std, jiff, uuid, serde, thiserror.
+//! knows how a thing is spelt on the wire. May use: std, jiff, regex, uuid, serde, thiserror.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
 pub mod approval;
 pub mod assignment;
+pub mod attribute;
 pub mod audit;
 pub mod authorize;
 pub mod catalog;

@@ -110,8 +110,16 @@ pub const DURATION_DAYS_MAX: i64 = 3_660;
 pub const POLICY_TARGETS_MAX: usize = 5_000;
 /// Identity sources of a connected organization.
 pub const IDENTITY_SOURCES_MAX: usize = 100;
+/// Connected organizations a policy may name.
+pub const POLICY_ORGANIZATIONS_MAX: usize = 10_000;
 /// Questions of a policy.
 pub const QUESTIONS_MAX: usize = 100;
+/// Characters of the pattern that an answer must match.
+pub const PATTERN_CHARS_MAX: usize = 1_000;
+/// Bytes such a pattern may take when it is made ready.
+pub const PATTERN_SIZE_MAX_BYTES: usize = 256 << 10;
+/// Attributes that one resource asks for.
+pub const RESOURCE_ATTRIBUTES_MAX: usize = 20;
 /// Characters of an answer.
 pub const ANSWER_CHARS_MAX: usize = 4_000;
 /// Resource roles of a package.

@@ -45,6 +45,7 @@ mails! {
     16 LaterStageApproved "laterStageApproved": "To all who were asked in a later stage: it was approved.";
     17 LaterStageExpired "laterStageExpired": "To all who were asked in a later stage: nobody decided.";
     18 AccessGranted "accessGranted": "To the requestor: access is there.";
+    19 ExtendAccess "extendAccess": "To the assignee: access ends soon, and he can extend it.";
     20 AccessEnded "accessEnded": "To the assignee: access has ended.";
     23 DelegateAppointed "delegateAppointed": "To a delegate: he may decide in somebody's place.";
     24 DecidedByDelegate "decidedByDelegate": "To the requestor: a delegate has decided.";
@@ -103,6 +104,7 @@ impl MailKind {
             Self::Denied => format!("Request denied to {package}"),
             Self::Expired => format!("Your request has expired for {package}"),
             Self::AccessGranted => format!("You now have access to {package}"),
+            Self::ExtendAccess => format!("Extend access for {package} by {day}"),
             Self::AccessEnded => format!("Access has ended for {package}"),
             Self::DelegateAppointed => format!("{requestor} has named you as delegate for approvals"),
             Self::DecidedByDelegate => format!("A delegate has decided your request for {package}"),
@@ -140,6 +142,10 @@ impl MailKind {
             Self::AccessGranted => {
                 format!("your request has been fulfilled: you now have access to {package}.")
             }
+            Self::ExtendAccess => format!(
+                "your access to {package} ends at {}. If you still need it, ask for a later end before then.",
+                time(facts.until)
+            ),
             Self::AccessEnded => format!("your access to {package} has ended."),
             Self::DelegateAppointed => {
                 format!("{requestor} has named you as delegate: you may decide requests in that person's place.")

@@ -144,6 +144,10 @@ pub enum GuardName {
     NoOpenRequest,
     /// The target has no live assignment of the package.
     NoLiveAssignment,
+    /// There is a live assignment to change.
+    LiveAssignment,
+    /// The policy lets holders change what they hold.
+    SelfUpdateAllowed,
     /// Nothing that excludes this package is held or asked for.
     CompatibleAccess,
     /// The wanted dates are allowed.

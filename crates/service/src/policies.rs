@@ -2,13 +2,18 @@
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::Action;
+use tenure_domain::directory::ObjectKind;
 use tenure_domain::ids::{PackageId, PolicyId};
-use tenure_domain::policy::{Policy, PolicyBody};
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::limits::IN_LIST_MAX;
+use tenure_domain::policy::{Faults, Policy, PolicyBody, SubjectSet};
+use tenure_domain::refusal::{Code, Refusal, RelatedKind};
 use tenure_domain::text::{check_description, check_name};
 use tenure_store::rows;
+use tenure_store::rows::policy::Switches;
+use uuid::Uuid;
 
 /// What a save says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,15 @@ pub struct PolicyDraft {
     pub is_enabled: bool,
     /// The settings.
     pub body: PolicyBody,
+}
+
+/// A change of the switches that the published model has no name for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwitchesPatch {
+    /// Access that was there before stays when an assignment ends.
+    pub keep_pre_existing: Option<bool>,
+    /// Access ends when its holder leaves the policy's scope.
+    pub remove_out_of_scope: Option<bool>,
 }
 
 impl PolicyDraft {
@@ -63,6 +77,9 @@ pub fn create(ctx: &mut Ctx<'_, '_>, package: PackageId, draft: &PolicyDraft) ->
     let (permit, package) = pending.on(found, || Refusal::not_found("access package", package))?;
     may_save(ctx, None, &draft.body)?;
     draft.check()?;
+    draft.body.check_end(ctx.now)?;
+    may_be_automatic(ctx, package.id, PolicyId::default(), &draft.body)?;
+    names_exist(ctx, &draft.body, None)?;
     let mut draft = draft.clone();
     draft.name_parts(ctx);
     let by = ctx.signature()?;
@@ -97,6 +114,11 @@ pub fn update(
     let mut draft = change(&old)?;
     may_save(ctx, Some(&old.body), &draft.body)?;
     draft.check()?;
+    if draft.body.expiration != old.body.expiration {
+        draft.body.check_end(ctx.now)?;
+    }
+    may_be_automatic(ctx, old.package, old.id, &draft.body)?;
+    names_exist(ctx, &draft.body, Some(&old.body))?;
     draft.name_parts(ctx);
     let new = Policy {
         name: draft.name,
@@ -109,6 +131,104 @@ pub fn update(
     };
     rows::policy::update(ctx.tx, &permit, &new)?;
     ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&new).with(changes(&old, &new))))
+}
+
+/// A package has one automatic policy at most (behaviour.md a).
+fn may_be_automatic(
+    ctx: &mut Ctx<'_, '_>,
+    package: PackageId,
+    id: PolicyId,
+    body: &PolicyBody,
+) -> Result<(), ServiceError> {
+    if !body.is_automatic() {
+        return Ok(());
+    }
+    match ctx.fetch(rows::policy::automatic(package, id))? {
+        None => Ok(()),
+        Some(other) => {
+            let message = "the access package has an automatic assignment policy already";
+            let refusal =
+                Refusal::new(Code::InvalidModel, message).detail("/automaticRequestSettings", "not the only one");
+            Err(refusal.related(RelatedKind::Policy, other, None).into())
+        }
+    }
+}
+
+/// Users and groups that a save newly names as targets or approvers must exist, and be what they are said to be. What was
+/// named before may be gone by now.
+fn names_exist(ctx: &mut Ctx<'_, '_>, body: &PolicyBody, old: Option<&PolicyBody>) -> Result<(), ServiceError> {
+    let known: BTreeSet<Uuid> = old.iter().flat_map(|b| named(b)).map(|(_, _, id)| id).collect();
+    let new: Vec<(String, ObjectKind, Uuid)> =
+        named(body).into_iter().filter(|(_, _, id)| !known.contains(id)).collect();
+    let mut ids: Vec<Uuid> = new.iter().map(|(_, _, id)| *id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let chunks: Vec<_> = ids.chunks(IN_LIST_MAX).map(rows::directory::object::kinds).collect();
+    let found: BTreeMap<Uuid, ObjectKind> = ctx.fetch(chunks)?.into_iter().flatten().collect();
+    let mut faults = Faults::default();
+    for (at, kind, id) in &new {
+        if found.get(id) != Some(kind) {
+            let what = if *kind == ObjectKind::Group { "group" } else { "user" };
+            faults.add(at, format!("there is no {what} `{id}`"));
+        }
+    }
+    Ok(faults.finish()?)
+}
+
+/// The users and groups that a policy names as targets and approvers, and where it does.
+fn named(body: &PolicyBody) -> Vec<(String, ObjectKind, Uuid)> {
+    let mut all = Vec::new();
+    let mut add = |at: &str, sets: &[SubjectSet]| {
+        for (i, set) in sets.iter().enumerate() {
+            match set {
+                SubjectSet::User { id, .. } => all.push((format!("{at}/{i}"), ObjectKind::User, *id)),
+                SubjectSet::Group { id, .. } => all.push((format!("{at}/{i}"), ObjectKind::Group, *id)),
+                _ => {}
+            }
+        }
+    };
+    add("specificAllowedTargets", &body.targets);
+    for (i, stage) in body.approval.stages.iter().enumerate() {
+        add(&format!("requestApprovalSettings/stages/{i}/primaryApprovers"), &stage.primary);
+        add(&format!("requestApprovalSettings/stages/{i}/escalationApprovers"), &stage.escalation);
+    }
+    all
+}
+
+/// The switches of a policy that the published model has no name for; for whoever may see policies.
+pub fn switches(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<Switches, ServiceError> {
+    let (policy, found) = ctx.fetch((rows::policy::get(id), rows::policy::switches(id)))?;
+    let missing = || Refusal::not_found("assignment policy", id);
+    let sight = ctx.sight()?;
+    if !policy.as_ref().is_some_and(|p| sight.sees(p.catalog)) {
+        ctx.pending(Action::WritePolicies)?.on(policy, missing)?;
+    }
+    Ok(found.ok_or_else(missing)?)
+}
+
+/// Sets some of them.
+pub fn set_switches(ctx: &mut Ctx<'_, '_>, id: PolicyId, patch: &SwitchesPatch) -> Result<(), ServiceError> {
+    let wanted = (rows::policy::get(id), rows::policy::switches(id));
+    let (pending, (policy, old)) = ctx.load_placed(Action::WritePolicies, wanted)?;
+    let missing = || Refusal::not_found("assignment policy", id);
+    let (permit, policy) = pending.on(policy, missing)?;
+    let old = old.ok_or_else(missing)?;
+    let new = Switches {
+        keep_pre_existing: patch.keep_pre_existing.unwrap_or(old.keep_pre_existing),
+        remove_out_of_scope: patch.remove_out_of_scope.unwrap_or(old.remove_out_of_scope),
+    };
+    let by = ctx.signature()?;
+    rows::policy::set_switches(ctx.tx, &permit, id, new, (&by, ctx.now));
+    let text = |on: bool| Some(on.to_string());
+    let modified = [
+        Modified::change("KeepPreExistingAccess", text(old.keep_pre_existing), text(new.keep_pre_existing)),
+        Modified::change("RemoveWhenOutOfScope", text(old.remove_out_of_scope), text(new.remove_out_of_scope)),
+    ];
+    let target = target(&policy).with(modified.into_iter().flatten());
+    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target))
 }
 
 /// What was changed: the switches an auditor asks for first by themselves, every other setting as it is kept.

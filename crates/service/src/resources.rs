@@ -3,6 +3,7 @@
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::Refusal;
+use tenure_domain::attribute::{self, ResourceAttribute};
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::{Action, Capability, DirectoryRole, Permit, Principal};
 use tenure_domain::catalog::{AppRoleFact, Catalog, Origin, OriginSystem, Resource, ResourceRole};
@@ -35,6 +36,8 @@ pub struct ResourceCommand {
     pub resource: ResourceRef,
     /// A description other than the origin's.
     pub description: Option<String>,
+    /// What the resource shall ask requestors for, in place of what it asks now.
+    pub attributes: Option<Vec<ResourceAttribute>>,
     /// Why.
     pub justification: Option<String>,
 }
@@ -44,10 +47,16 @@ pub fn request(ctx: &mut Ctx<'_, '_>, command: &ResourceCommand) -> Result<Resou
     let (pending, catalog) = ctx.load_placed(Action::WriteResources, rows::catalog::get(command.catalog))?;
     let (permit, catalog) = pending.on(catalog, || Refusal::not_found("catalog", command.catalog))?;
     let (resource, activity) = match command.kind {
-        ResourceRequestKind::AdminAdd => (add(ctx, &permit, &catalog, command)?, Activity::CreateResourceRequest),
+        ResourceRequestKind::AdminAdd => {
+            let resource = add(ctx, &permit, &catalog, command)?;
+            ask_for(ctx, &permit, &resource, command)?;
+            (resource, Activity::CreateResourceRequest)
+        }
         ResourceRequestKind::AdminUpdate => {
             let resource = find(ctx, &catalog, &command.resource)?;
-            (renew(ctx, &permit, resource)?, Activity::UpdateCatalogResource)
+            let is_asked = ask_for(ctx, &permit, &resource, command)?;
+            let resource = if is_asked { resource } else { renew(ctx, &permit, resource)? };
+            (resource, Activity::UpdateCatalogResource)
         }
         ResourceRequestKind::AdminRemove => {
             let resource = find(ctx, &catalog, &command.resource)?;
@@ -70,9 +79,40 @@ pub fn request(ctx: &mut Ctx<'_, '_>, command: &ResourceCommand) -> Result<Resou
     rows::catalog::insert_request(ctx.tx, &permit, &request);
     let event = AuditEvent::new(activity, AuditTarget::new(TargetKind::AccessPackageResourceRequest, id, None))
         .about(crate::catalogs::target(&catalog))
-        .about(target(&resource).with([Modified::set("OriginId", resource.origin.to_string())]));
+        .about(
+            target(&resource)
+                .with([Modified::set("OriginId", resource.origin.to_string())].into_iter().chain(asked(command))),
+        );
     ctx.audit(&event)?;
     Ok(id)
+}
+
+/// Sets what a resource asks requestors for, if the request says that.
+fn ask_for(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    resource: &Resource,
+    command: &ResourceCommand,
+) -> Result<bool, ServiceError> {
+    let Some(attributes) = &command.attributes else { return Ok(false) };
+    let mut all = attributes.clone();
+    for attribute in &mut all {
+        if let Some(name) = attribute::storable(&attribute.name) {
+            attribute.name = name;
+        }
+        if attribute.question.id.0.is_nil() {
+            attribute.question.id = ctx.ids.next(ctx.now);
+        }
+    }
+    attribute::check(&all)?;
+    rows::attribute::set(ctx.tx, permit, resource.id, &all, ctx.now)?;
+    Ok(true)
+}
+
+/// What the audit says about it: the names of the attributes.
+fn asked(command: &ResourceCommand) -> Option<Modified> {
+    let names = command.attributes.as_ref()?.iter().map(|a| a.name.as_str()).collect::<Vec<_>>();
+    Some(Modified::set("Attributes", names.join(", ")))
 }
 
 /// The audit target of a resource.

@@ -7,17 +7,21 @@ use crate::ctx::Ctx;
 use crate::directory;
 use crate::error::ServiceError;
 use crate::requests;
+use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::catalog::RoleKind;
+use tenure_domain::directory::user::UserKind;
 use tenure_domain::effect::Effect;
 use tenure_domain::grant::{Grant, Observed, Outcome, record};
 use tenure_domain::ids::{AssignmentId, MailId, ObjectId, RequestId};
 use tenure_domain::notification::{MailFacts, MailKind};
 use tenure_domain::policy::PolicyBody;
+use tenure_domain::policy::eligibility::TargetFacts;
 use tenure_domain::request::{
-    self, Direction, Names, RemovalKind, Request, RequestState, StartOutcome, delivery_progress, removal_progress,
-    role_recorded,
+    self, Direction, Names, NoticeFacts, RemovalKind, Request, RequestState, StartOutcome, delivery_progress,
+    removal_progress, role_recorded,
 };
+use tenure_domain::subject::SubjectKind;
 use tenure_store::queue::{self, OutboxRow, Subject, Timer};
 use tenure_store::rows::grant::Work;
 use tenure_store::rows::mail::Mail;
@@ -66,11 +70,49 @@ fn start(
 
 fn end(ctx: &mut Ctx<'_, '_>, id: AssignmentId) -> Result<(), ServiceError> {
     let Some(assignment) = ctx.fetch(rows::assignment::get(id))? else { return Ok(()) };
+    if assignment.ends_at.is_some_and(|end| end > ctx.now) {
+        return notify(ctx, assignment);
+    }
     let facts = requests::removal_facts(ctx, assignment)?;
     match request::remove(&facts, &RemovalKind::EndReached, ctx.now, &mut ctx.ids)? {
         Some((_, decision)) => ctx.apply(&permit(), &decision),
         None => Ok(()),
     }
+}
+
+/// Looks at a live assignment as if its timers had fired in their time, without the mails: for a past that is told
+/// after the fact.
+pub fn catch_up(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<(), ServiceError> {
+    let mut decision = near_end(ctx, assignment)?;
+    decision.effects.clear();
+    if decision.is_nothing() { Ok(()) } else { ctx.apply(&permit(), &decision) }
+}
+
+/// The end is near: a notice is due, or was.
+fn notify(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<(), ServiceError> {
+    let decision = near_end(ctx, assignment)?;
+    if decision.is_nothing() { Ok(()) } else { ctx.apply(&permit(), &decision) }
+}
+
+fn near_end(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<request::Decision, ServiceError> {
+    let holder = ObjectId(assignment.target.0);
+    let (policy, person, groups, removal) = ctx.fetch((
+        rows::policy::get(assignment.policy),
+        rows::directory::user::get(holder),
+        rows::directory::user::policy_groups(assignment.package, holder),
+        rows::request::open(assignment.package, assignment.target, Direction::Remove),
+    ))?;
+    let external = person.as_ref().map(|p| requests::external_of(ctx, p)).transpose()?.unwrap_or_default();
+    let target = person.map(|p| TargetFacts {
+        id: holder.0,
+        kind: SubjectKind::User,
+        is_member: p.kind == UserKind::Member,
+        is_enabled: p.is_enabled,
+        groups: groups.into_iter().collect(),
+        external,
+    });
+    let facts = NoticeFacts { assignment, policy, target, is_removed: removal.is_some() };
+    Ok(request::notice(&facts, ctx.now))
 }
 
 /// An effect is due: mails are rendered and kept. Keeping one twice is keeping it once.
@@ -109,6 +151,19 @@ fn letter(ctx: &mut Ctx<'_, '_>, effect: &Effect) -> Result<Letter, ServiceError
                 requestor: person.name.clone(),
                 package: package.name,
                 reason: request.and_then(|r| r.reason),
+                ..MailFacts::default()
+            };
+            Ok(Some((*mail, vec![person.address().to_owned()], facts)))
+        }
+        Effect::NotifyEnd { mail, to, package, end } => {
+            let (person, package) =
+                ctx.fetch((rows::directory::user::get(ObjectId(to.0)), rows::package::get(*package)))?;
+            let (Some(person), Some(package)) = (person, package) else { return Ok(None) };
+            let facts = MailFacts {
+                person: Some(person.name.clone()),
+                requestor: person.name.clone(),
+                package: package.name,
+                until: Some(*end),
                 ..MailFacts::default()
             };
             Ok(Some((*mail, vec![person.address().to_owned()], facts)))

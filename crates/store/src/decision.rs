@@ -28,6 +28,7 @@ pub fn apply(
             Change::Link(link) => rows::grant::link(tx, *link),
             Change::Unlink(link) => rows::grant::unlink(tx, *link),
             Change::Directory(op) => directory_apply::apply(tx, op, at.now, ids),
+            Change::Attributes(change) => rows::attribute::apply(tx, permit, change, at.now)?,
             Change::SetTimer(key, instant) => queue::set_timer(tx, (*key).into(), *instant),
             Change::ClearTimer(key) => queue::clear_timer(tx, (*key).into()),
             Change::Stage(stage, Save::New) => rows::approval::insert(tx, stage),

@@ -161,14 +161,19 @@ fn ask(
 ) -> Result<String, ServiceError> {
     match command {
         request::RequestCommand::Remove(command) => requests::remove(ctx, command).map(|id| id.to_string()),
-        request::RequestCommand::Submit(command) => match requests::submit(ctx, command)? {
-            Submitted::Made(id) => Ok(id.to_string()),
-            Submitted::Valid(guards) => {
-                *valid = Some(guards);
-                // Nothing was made that could be remembered; what was found out has been put aside.
-                Err(Refusal::new(Code::InvalidModel, "only validated").into())
-            }
-        },
+        request::RequestCommand::Submit(command) => made(requests::submit(ctx, command)?, valid),
+        request::RequestCommand::Update(command) => made(requests::update(ctx, command)?, valid),
+    }
+}
+
+fn made(submitted: Submitted, valid: &mut Option<Vec<Guard>>) -> Result<String, ServiceError> {
+    match submitted {
+        Submitted::Made(id) => Ok(id.to_string()),
+        Submitted::Valid(guards) => {
+            *valid = Some(guards);
+            // Nothing was made that could be remembered; what was found out has been put aside.
+            Err(Refusal::new(Code::InvalidModel, "only validated").into())
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod members;
 mod organizations;
 mod own;
 pub mod read;
+mod requirements;
 mod roles;
 
 use crate::error::Failure;
@@ -77,6 +78,7 @@ routes! {
     POST "accessPackages" => e::create_package;
     PATCH "accessPackages/{}" => e::update_package;
     DELETE "accessPackages/{}" => e::delete_package;
+    POST "accessPackages/{}/getApplicablePolicyRequirements()" => requirements::get;
     POST "accessPackages/{}/resourceRoleScopes" => e::add_role;
     DELETE "accessPackages/{}/resourceRoleScopes/{}" => e::remove_role;
     POST "accessPackages/{}/incompatibleAccessPackages/$ref" => i::add_package;

@@ -144,6 +144,8 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
         ("POST", "assignmentRequests" | "assignments", "{}/reprocess()") => {
             (Some(A::AdministerAssignments), Value::Null)
         }
+        ("POST", "accessPackages", "{}/getApplicablePolicyRequirements()") => (Some(A::RequestAccess), Value::Null),
+        ("PATCH", "policies", _) => (Some(A::WritePolicies), json!({ "keepPreExistingAccess": true })),
         ("POST", "drift", _) => (Some(A::AdministerAssignments), Value::Null),
         ("POST", "accessPackages", "{}/moveToCatalog()") => (Some(A::WritePackages), json!({ "catalogId": nil })),
         ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),

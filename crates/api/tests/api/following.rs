@@ -48,6 +48,7 @@ async fn holders(app: &TestApp, campaign: &Campaign, count: usize) {
                 wanted: WantedSchedule::default(),
                 justification: None,
                 answers: Vec::new(),
+                credentials: Vec::new(),
                 bypass_approval: false,
                 validate_only: false,
             };

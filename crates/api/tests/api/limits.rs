@@ -388,6 +388,42 @@ fn a_policy_is_bounded_in_its_parts() {
             |days: i64| json!({ "expiration": { "type": "afterDuration", "duration": format!("P{days}D") } });
         assert_eq!(ask(duration(limits::DURATION_DAYS_MAX)).await, "201");
         assert!(ask(duration(limits::DURATION_DAYS_MAX + 1)).await.starts_with("400 /expiration"));
+        let pattern = |pattern: String| {
+            json!({ "questions": [{ "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion", "text": "Why?",
+                "regexPattern": pattern }] })
+        };
+        assert_eq!(ask(pattern("a".repeat(limits::PATTERN_CHARS_MAX))).await, "201");
+        let past = "400 /questions/0/regexPattern";
+        assert_eq!(ask(pattern("a".repeat(limits::PATTERN_CHARS_MAX + 1))).await, past);
+        // Ten bytes or so for every repetition.
+        assert_eq!(ask(pattern("a{1000}".to_owned())).await, "201");
+        assert_eq!(ask(pattern(format!("(a{{{0}}}){{{0}}}", limits::PATTERN_SIZE_MAX_BYTES / 512))).await, past);
+        let organizations = |n: usize| {
+            let one = json!({ "@odata.type": "#microsoft.graph.connectedOrganizationMembers",
+                "connectedOrganizationId": company::TENANT_ID });
+            json!({ "allowedTargetScope": "specificConnectedOrganizationUsers", "specificAllowedTargets": vec![one; n] })
+        };
+        let too_many = ask(organizations(limits::POLICY_ORGANIZATIONS_MAX + 1)).await;
+        assert!(too_many.starts_with("400 /specificAllowedTargets"), "{too_many}");
+    });
+}
+
+#[test]
+fn a_resource_asks_for_so_many_attributes() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        let ask = async |n: usize| {
+            let one = |i: usize| {
+                json!({ "name": format!("extension_2b676109c7c74ae2b41549205f1947ed_a{i}"),
+                    "source": { "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion", "question": {
+                        "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion", "text": "Why?" } } })
+            };
+            let body = json!({ "requestType": "adminUpdate", "catalog": { "id": campaign.catalog },
+                "resource": { "id": campaign.resource, "attributes": (0..n).map(one).collect::<Vec<_>>() } });
+            app.post(&format!("{EM}/resourceRequests"), &campaign.token, body).await.status
+        };
+        assert_eq!(ask(limits::RESOURCE_ATTRIBUTES_MAX).await, 201);
+        assert_eq!(ask(limits::RESOURCE_ATTRIBUTES_MAX + 1).await, 400);
     });
 }
 

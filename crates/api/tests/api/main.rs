@@ -6,6 +6,7 @@
 //! After a wanted change run the tests with `INSTA_UPDATE=always`, and read what changed.
 
 mod approvals;
+mod attributes;
 mod audit;
 mod authz;
 mod campaign;
@@ -29,7 +30,9 @@ mod limits;
 mod meaning;
 mod metadata;
 mod moving;
+mod notices;
 mod objects;
+mod on_behalf;
 mod organization;
 mod outside;
 mod overload;
@@ -38,9 +41,11 @@ mod pages;
 mod partners;
 mod policies;
 mod protocol;
+mod questions;
 mod reading;
 mod refusals;
 mod requests;
+mod requirements;
 mod revocation;
 mod roles;
 mod schema;
@@ -48,6 +53,7 @@ mod sessions;
 mod settings;
 mod signin;
 mod strangers;
+mod updates;
 
 /// Where entitlement management is, in the older version.
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";

@@ -189,8 +189,8 @@ fn a_holder_gives_access_back_where_the_policy_lets_him() {
         let path = format!("{EM}/assignmentPolicies/{}", campaign.policy);
         let settings = json!({ "requestorSettings": { "enableTargetsToSelfRemoveAccess": true } });
         app.patch(&path, &campaign.token, settings).await.expect(204);
-        let ben = app.token_of_person("ben").await;
-        let foreign = campaign.ask(app, &ben, body.clone()).await;
+        let gil = app.token_of_person("gil").await;
+        let foreign = campaign.ask(app, &gil, body.clone()).await;
         assert_eq!((foreign.status, foreign.code()), (404, "ResourceNotFound"), "not his, so not there");
         campaign.ask(app, &carla, body).await.expect(201);
         app.drain().await;

@@ -4,6 +4,7 @@
 
 pub mod eligibility;
 pub mod expiration;
+pub mod requirements;
 mod settings;
 
 pub use settings::{
@@ -192,8 +193,14 @@ impl PolicyBody {
     }
 
     fn check_targets(&self, faults: &mut Faults) {
+        let organizations =
+            self.targets.iter().filter(|t| matches!(t, SubjectSet::ConnectedOrganization { .. })).count();
+        if organizations > limits::POLICY_ORGANIZATIONS_MAX {
+            let message = format!("a policy names at most {} organizations", limits::POLICY_ORGANIZATIONS_MAX);
+            faults.add("specificAllowedTargets", message);
+        }
         let named = self.targets.len();
-        if named > limits::POLICY_TARGETS_MAX {
+        if named - organizations > limits::POLICY_TARGETS_MAX {
             faults.add(
                 "specificAllowedTargets",
                 format!("a policy names at most {} targets", limits::POLICY_TARGETS_MAX),
@@ -207,6 +214,17 @@ impl PolicyBody {
                 faults.add("specificAllowedTargets", format!("{} does not fit this scope", target.name()));
             }
         }
+    }
+
+    /// Whether an end at a fixed instant lies ahead (behaviour.md c.7). One that was kept may have passed meanwhile.
+    pub fn check_end(&self, now: Timestamp) -> Result<(), Refusal> {
+        let mut faults = Faults::default();
+        if let Expiration::At(end) = self.expiration
+            && end <= now
+        {
+            faults.add("expiration/endDateTime", format!("the end {end} must lie ahead"));
+        }
+        faults.finish()
     }
 
     fn check_expiration(&self, faults: &mut Faults) {
@@ -223,13 +241,8 @@ impl PolicyBody {
         if self.questions.len() > limits::QUESTIONS_MAX {
             faults.add("questions", format!("a policy asks at most {} questions", limits::QUESTIONS_MAX));
         }
-        for question in &self.questions {
-            if question.text.trim().is_empty() {
-                faults.add("questions", "a question needs a text".to_owned());
-            }
-            if matches!(&question.kind, QuestionKind::Choice { choices, .. } if choices.is_empty()) {
-                faults.add("questions", format!("the question `{}` needs choices", question.text));
-            }
+        for (i, question) in self.questions.iter().enumerate() {
+            question.check(&format!("questions/{i}"), faults);
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Faults, TargetScope};
 use crate::ids::QuestionId;
 use crate::limits;
 use crate::time::{IsoDuration, Timestamp};
+use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -116,8 +117,9 @@ impl SubjectSet {
     /// Whether it can be among the targets of a policy of that scope.
     pub const fn may_be_target(&self, scope: TargetScope) -> bool {
         match self {
+            // People of the directory and people from outside do not share a policy (behaviour.md a).
             Self::User { .. } | Self::Group { .. } | Self::Rule { .. } => {
-                !matches!(scope, TargetScope::SpecificDirectoryServicePrincipals)
+                !scope.is_external() && !matches!(scope, TargetScope::SpecificDirectoryServicePrincipals)
             }
             Self::ServicePrincipal { .. } => matches!(scope, TargetScope::SpecificDirectoryServicePrincipals),
             Self::ConnectedOrganization { .. } => matches!(scope, TargetScope::SpecificConnectedOrganizationUsers),
@@ -298,6 +300,65 @@ pub struct Question {
     pub localizations: Vec<Localized>,
     /// How it is answered.
     pub kind: QuestionKind,
+}
+
+impl Question {
+    /// Whether a text matches the pattern that is asked for; without one every text does. The engine takes time that grows
+    /// with the text and no more (decisions.md H24).
+    pub fn matches(&self, text: &str) -> bool {
+        match &self.kind {
+            QuestionKind::Text { pattern: Some(pattern), .. } => ready(pattern).is_ok_and(|p| p.is_match(text)),
+            QuestionKind::Text { pattern: None, .. } | QuestionKind::Choice { .. } => true,
+        }
+    }
+
+    /// Checks what a save must satisfy; `at` is where the question stands.
+    pub(crate) fn check(&self, at: &str, faults: &mut Faults) {
+        if self.text.trim().is_empty() {
+            faults.add(at, "a question needs a text".to_owned());
+        }
+        match &self.kind {
+            QuestionKind::Choice { choices, .. } if choices.is_empty() => {
+                faults.add(at, format!("the question `{}` needs choices", self.text));
+            }
+            QuestionKind::Choice { choices, .. } => {
+                let is_blank = choices.iter().any(|c| c.value.trim().is_empty());
+                let is_twice =
+                    choices.iter().enumerate().any(|(i, c)| choices.iter().take(i).any(|o| o.value == c.value));
+                if is_blank || is_twice {
+                    faults.add(at, format!("the choices of the question `{}` need values of their own", self.text));
+                }
+            }
+            QuestionKind::Text { pattern: Some(pattern), .. } => {
+                if let Err(why) = ready(pattern) {
+                    faults.add(
+                        &format!("{at}/regexPattern"),
+                        format!("the pattern of the question `{}` {why}", self.text),
+                    );
+                }
+            }
+            QuestionKind::Text { pattern: None, .. } => {}
+        }
+    }
+}
+
+/// A pattern made ready, or why it cannot be used.
+fn ready(pattern: &str) -> Result<Regex, String> {
+    if pattern.chars().count() > limits::PATTERN_CHARS_MAX {
+        return Err(format!("has more than {} characters", limits::PATTERN_CHARS_MAX));
+    }
+    let made = RegexBuilder::new(pattern)
+        .size_limit(limits::PATTERN_SIZE_MAX_BYTES)
+        .dfa_size_limit(limits::PATTERN_SIZE_MAX_BYTES)
+        .build();
+    made.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "is too large".to_owned(),
+        error => {
+            let text = error.to_string();
+            let cause = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            format!("cannot be used: {cause}")
+        }
+    })
 }
 
 /// Assignment by rule.

@@ -1,10 +1,14 @@
 //! The last approver said yes: what was asked for happens now, or at its start.
 
 use super::fulfil::{StartFacts, begin, fail, may_start};
+use super::update::apply_update;
 use super::{Change, Decision, Request, RequestState, Save, TimerKey, audit};
+use crate::assignment::Assignment;
 use crate::audit::Activity;
-use crate::ids::Ids;
+use crate::ids::{AssignmentId, Ids};
+use crate::policy::eligibility::in_scope;
 use crate::policy::expiration::start;
+use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
 
 /// Goes on with a request that was approved. Scope and what excludes the package are tested again (decisions.md H12).
@@ -15,6 +19,13 @@ pub(crate) fn approved(
     now: Timestamp,
     ids: &mut Ids,
 ) {
+    if let Some(id) = request.state.assignment() {
+        match may_change(facts, id) {
+            Ok(assignment) => apply_update(decision, request, assignment, (&facts.names, Save::Changed), now),
+            Err(refusal) => fail(decision, request, refusal, &facts.names, now),
+        }
+        return;
+    }
     let Some(starts_at) = start(&request.wanted, now) else {
         begin(decision, request, facts, now, now, ids);
         return;
@@ -27,4 +38,14 @@ pub(crate) fn approved(
     decision.audit.push(audit(Activity::ScheduleStart, &request, &facts.names));
     decision.change(Change::SetTimer(TimerKey::Request(request.id), starts_at));
     decision.change(Change::Request(request, Save::Changed));
+}
+
+/// The assignment that an approved request changes, if it still can: it lives, and its holder is still in scope.
+fn may_change(facts: &StartFacts, id: AssignmentId) -> Result<&Assignment, Refusal> {
+    let gone = || Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended meanwhile"));
+    let assignment = facts.live_assignment.as_ref().filter(|a| a.id == id).ok_or_else(gone)?;
+    if !facts.target.as_ref().is_some_and(|target| in_scope(&facts.policy, target)) {
+        return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
+    }
+    Ok(assignment)
 }

@@ -1,36 +1,23 @@
 //! Asking for access: every guard, then what follows.
 
+use super::answers::{Answer, Questions};
 use super::compatible::{Conflicts, conflict};
 use super::fulfil::{Delivery, deliver};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit, guest};
 use crate::approval::{self, ApprovalStage, Opening, People};
+use crate::attribute::AskedAttribute;
 use crate::audit::Activity;
 use crate::grant::RoleFacts;
-use crate::ids::{AssignmentId, Ids, PolicyId, QuestionId, RequestId};
-use crate::limits::{ANSWER_CHARS_MAX, DESCRIPTION_CHARS_MAX};
+use crate::ids::{AssignmentId, Ids, PolicyId, RequestId};
+use crate::limits::DESCRIPTION_CHARS_MAX;
 use crate::package::Package;
 use crate::policy::eligibility::{self, TargetFacts};
 use crate::policy::expiration::{Asker, Period, WantedSchedule, period};
-use crate::policy::{Policy, QuestionKind, TargetScope};
+use crate::policy::requirements::{Asks, lets_ask};
+use crate::policy::{CredentialType, Policy};
 use crate::refusal::{Code, Guard, GuardName as G, Guards, Refusal, RelatedKind};
 use crate::subject::Subject;
 use crate::time::Timestamp;
-use serde::{Deserialize, Serialize};
-
-/// An answer to a question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// Which question.
-    pub question: QuestionId,
-    /// What is stored.
-    pub value: String,
-    /// What is shown.
-    #[serde(default)]
-    pub display: Option<String>,
-    /// Whether the question has choices; the policy knows, and tells when the request is made.
-    #[serde(default)]
-    pub is_choice: bool,
-}
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +32,8 @@ pub struct Ask {
     pub justification: Option<String>,
     /// The answers.
     pub answers: Vec<Answer>,
+    /// The credentials that were presented and found good.
+    pub proofs: Vec<CredentialType>,
     /// Skip the approval; the caller's right to it was checked.
     pub bypass_approval: bool,
 }
@@ -88,6 +77,16 @@ pub struct SubmitFacts {
     pub people: People,
     /// Direct assignment needs the policy's approval too (decisions.md H9).
     pub enforce_approval: bool,
+    /// The attributes that the package's resources ask of the target.
+    pub attributes: Vec<AskedAttribute>,
+    /// Whether the target asks himself, or his direct manager for him.
+    pub asks: Asks,
+}
+
+impl SubmitFacts {
+    fn questions<'f>(&'f self, policy: &'f Policy) -> Questions<'f> {
+        Questions { policy: &policy.name, asked: &policy.body.questions, attributes: &self.attributes }
+    }
 }
 
 impl Ask {
@@ -121,7 +120,7 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
         stage: None,
         justification: ask.justification.clone(),
         reason: None,
-        answers: answers(ask, policy),
+        answers: facts.questions(policy).kept(&ask.answers),
         guards,
         created_at: now,
         version: 1,
@@ -170,14 +169,6 @@ pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> 
     Ok((id, decision))
 }
 
-/// The answers, each with the kind of its question.
-fn answers(ask: &Ask, policy: &Policy) -> Vec<Answer> {
-    let is_choice = |id: QuestionId| {
-        policy.body.questions.iter().any(|q| q.id == id && matches!(q.kind, QuestionKind::Choice { .. }))
-    };
-    ask.answers.iter().map(|a| Answer { is_choice: is_choice(a.question), ..a.clone() }).collect()
-}
-
 /// What the rules say of a request, whether or not it is made.
 pub(super) struct Judged<'f> {
     /// The policy, where one was chosen.
@@ -202,7 +193,7 @@ pub(super) fn judge<'f>(facts: &'f SubmitFacts, ask: &Ask, now: Timestamp) -> Ju
     let by_person = ask.kind == RequestType::UserAdd;
     let mut guards = Guards::default();
     catalog_guards(facts, by_person, &mut guards);
-    let may_ask = |p: &Policy| p.is_enabled && (!by_person || lets_ask(p));
+    let may_ask = |p: &Policy| p.is_enabled && (!by_person || lets_ask(p, facts.asks));
     let policy = match eligibility::choose(&facts.policies, ask.policy, &facts.target.facts, may_ask) {
         Ok(policy) => policy,
         Err(refusal) => {
@@ -216,16 +207,15 @@ pub(super) fn judge<'f>(facts: &'f SubmitFacts, ask: &Ask, now: Timestamp) -> Ju
     pair_guards(facts, &mut guards);
     let wanted = period(&policy.body, &ask.wanted, ask.asker(), now);
     guards.record(G::Schedule, wanted.as_ref().err().cloned());
-    guards.record(G::Justification, justification_fault(ask, policy, by_person));
-    guards.record(G::Answers, answers_fault(ask, policy));
+    let wants_reason = by_person && policy.body.approval.requestor_justification;
+    guards.record(G::Justification, reason_fault(ask.justification.as_deref(), wants_reason));
+    guards.record(G::Answers, facts.questions(policy).fault(&ask.answers));
+    guards.record(G::Attributes, facts.questions(policy).attributes_fault(&ask.answers));
+    guards.record(G::VerifiedId, credentials_fault(ask, policy, by_person));
     guards.record(G::ApproverAvailable, approval_fault(facts, ask, policy));
     let period = wanted.as_ref().ok().copied();
     let verdict = guards.finish().and_then(|all| Ok((policy, wanted?, all)));
     Judged { policy: Some(policy), period, verdict }
-}
-
-fn lets_ask(policy: &Policy) -> bool {
-    policy.body.scope != TargetScope::NotSpecified && policy.body.requestor.self_add && !policy.body.is_automatic()
 }
 
 fn catalog_guards(facts: &SubmitFacts, by_person: bool, guards: &mut Guards) {
@@ -247,8 +237,13 @@ fn policy_guards(facts: &SubmitFacts, policy: &Policy, by_person: bool, guards: 
     guards.check(G::PolicyEnabled, policy.is_enabled, || {
         Refusal::new(Code::PolicyDisabled, format!("the policy `{}` takes no new requests", policy.name))
     });
-    if by_person {
-        guards.check(G::SelfAddAllowed, lets_ask(policy), || {
+    if by_person && facts.asks == Asks::ForReport {
+        guards.check(G::OnBehalfAllowed, lets_ask(policy, Asks::ForReport), || {
+            let message = format!("the policy `{}` does not let managers ask for their reports", policy.name);
+            Refusal::new(Code::PolicyDisabled, message)
+        });
+    } else if by_person {
+        guards.check(G::SelfAddAllowed, lets_ask(policy, Asks::Himself), || {
             let message = format!("the policy `{}` is for assignment by administrators only", policy.name);
             Refusal::new(Code::PolicyDisabled, message)
         });
@@ -285,43 +280,32 @@ fn pair_guards(facts: &SubmitFacts, guards: &mut Guards) {
     guards.record(G::CompatibleAccess, conflict(&facts.conflicts));
 }
 
-fn justification_fault(ask: &Ask, policy: &Policy, by_person: bool) -> Option<Refusal> {
-    let given = ask.justification.as_deref().map_or("", str::trim);
+/// What is wrong with a reason; `wanted` says whether there must be one.
+pub(super) fn reason_fault(reason: Option<&str>, wanted: bool) -> Option<Refusal> {
+    let given = reason.map_or("", str::trim);
     if given.chars().count() > DESCRIPTION_CHARS_MAX {
         let message = format!("the justification has more than {DESCRIPTION_CHARS_MAX} characters");
         return Some(Refusal::new(Code::LimitExceeded, message));
     }
-    let wanted = by_person && policy.body.approval.requestor_justification;
     (wanted && given.is_empty()).then(|| {
         Refusal::new(Code::JustificationRequired, "the policy wants a justification")
             .detail("/justification", "missing")
     })
 }
 
-fn answers_fault(ask: &Ask, policy: &Policy) -> Option<Refusal> {
-    let refuse =
-        |message: String| Some(Refusal::new(Code::InvalidAnswers, message).detail("/answers", "not acceptable"));
-    if ask.answers.iter().any(|a| a.value.chars().count() > ANSWER_CHARS_MAX) {
-        return refuse(format!("an answer has more than {ANSWER_CHARS_MAX} characters"));
-    }
-    if let Some(stray) = ask.answers.iter().find(|a| policy.body.questions.iter().all(|q| q.id != a.question)) {
-        return refuse(format!("the policy `{}` asks no question `{}`", policy.name, stray.question));
-    }
-    for question in &policy.body.questions {
-        let answer = ask.answers.iter().find(|a| a.question == question.id).filter(|a| !a.value.trim().is_empty());
-        match (answer, &question.kind) {
-            (None, _) if question.is_required => {
-                return refuse(format!("the question `{}` ({}) must be answered", question.text, question.id));
-            }
-            (Some(answer), QuestionKind::Choice { choices, multiple: false })
-                if !choices.iter().any(|c| c.value == answer.value) =>
-            {
-                return refuse(format!("`{}` is not a choice of the question `{}`", answer.value, question.text));
-            }
-            _ => {}
-        }
-    }
-    None
+/// The credentials that the policy wants and that were not verified (behaviour.md c.6: all of them must be).
+fn credentials_fault(ask: &Ask, policy: &Policy, by_person: bool) -> Option<Refusal> {
+    let wanted = policy.body.credentials.as_deref().unwrap_or_default();
+    let is_proved = |wanted: &CredentialType| {
+        ask.proofs.iter().any(|proof| {
+            proof.kind == wanted.kind
+                && (wanted.issuers.is_empty() || proof.issuers.iter().any(|issuer| wanted.issuers.contains(issuer)))
+        })
+    };
+    let missing = wanted.iter().filter(|_| by_person).find(|w| !is_proved(w))?;
+    let kind = missing.kind.as_deref().unwrap_or("of any type");
+    let message = format!("the policy `{}` wants a verified credential `{kind}`, which was not presented", policy.name);
+    Some(Refusal::new(Code::VerifiedIdRequired, message))
 }
 
 /// Whether somebody must approve first.

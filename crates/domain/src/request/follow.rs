@@ -231,6 +231,8 @@ mod tests {
             request: RequestId(n(4)),
             created_at: Timestamp::UNIX_EPOCH,
             version: 1,
+            notices: 0,
+            is_extended: false,
         };
         HoldingFacts {
             assignment,

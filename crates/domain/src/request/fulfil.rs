@@ -47,6 +47,8 @@ pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Deliver
         delivered_at: (state == AssignmentState::Delivered).then_some(now),
         ended_at: None,
         request: request.id,
+        notices: 0,
+        is_extended: false,
         created_at: now,
         version: 1,
     };
@@ -58,9 +60,10 @@ pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Deliver
     if d.save == Save::Changed {
         decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
     }
-    if let Some(deadline) = assignment.next_deadline() {
+    if let Some(deadline) = assignment.next_deadline(now) {
         decision.change(Change::SetTimer(TimerKey::Assignment(id), deadline));
     }
+    super::answers::give_attributes(decision, &request, id);
     decision.change(Change::Request(request, d.save));
     decision.change(Change::Assignment(assignment, Save::New));
     let links: Vec<Link> = grants.iter().map(|g| Link { assignment: id, grant: g.grant.id }).collect();
@@ -127,7 +130,7 @@ fn granted_mail(state: AssignmentState, request: &Request, mails: bool, is_new_g
 }
 
 /// Mail 7: those who approved first hear that access was given.
-fn fulfilled_mail(state: AssignmentState, request: &Request) -> Option<Effect> {
+pub(super) fn fulfilled_mail(state: AssignmentState, request: &Request) -> Option<Effect> {
     (request.stage.is_some() && state == AssignmentState::Delivered).then_some(Effect::NotifyApprovers {
         mail: MailKind::RequestFulfilled,
         request: request.id,
@@ -147,7 +150,7 @@ pub struct StartFacts {
     /// Who gets access; `None` when the object is gone.
     pub target: Option<TargetFacts>,
     /// A live assignment of the pair.
-    pub live_assignment: Option<AssignmentId>,
+    pub live_assignment: Option<Assignment>,
     /// What the target has by now and the package excludes.
     pub conflicts: Conflicts,
     /// The package's roles and the target's hold on them.
@@ -223,7 +226,7 @@ pub(super) fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
     let Some(target) = &facts.target else {
         return Err(Refusal::new(Code::TargetNotEligible, "the target no longer exists"));
     };
-    if let Some(id) = facts.live_assignment {
+    if let Some(id) = facts.live_assignment.as_ref().map(|a| a.id) {
         return Err(Refusal::new(
             Code::ExistingAssignment,
             format!("the target holds the package by assignment `{id}`"),

@@ -1,5 +1,6 @@
 //! Assignment requests: their types, states, and the decisions about them (behaviour.md b).
 
+mod answers;
 mod approved;
 mod compatible;
 mod decide;
@@ -8,24 +9,30 @@ mod follow;
 mod fulfil;
 mod guest;
 mod hands;
+mod notice;
 mod remove;
 mod reprocess;
+mod update;
 mod withdraw;
 
+pub use answers::Answer;
 pub(crate) use approved::approved;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
-pub use decide::{Answer, Ask, SubmitFacts, TargetState, submit};
+pub use decide::{Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};
 pub use follow::{HoldingFacts, package_moved, role_changed};
 pub use fulfil::{StartFacts, StartOutcome, delivery_progress, start_reached};
 pub use guest::Invitation;
 pub use hands::{DriftFacts, adopt, repair};
+pub use notice::{NoticeFacts, notice};
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
 pub use reprocess::{deliver_again, evaluate_again, may_reprocess, reapply, remove_again, role_recorded};
+pub use update::{UpdateAsk, UpdateFacts, Updater, lets_update, may_extend, update};
 pub use withdraw::{WithdrawFacts, may_withdraw, withdraw_delivery};
 
 use crate::approval::{ApprovalStage, Opened};
 use crate::assignment::Assignment;
+use crate::attribute::AttributeChange;
 use crate::audit::AuditEvent;
 use crate::directory::DirectoryOp;
 use crate::effect::Effect;
@@ -293,6 +300,8 @@ pub enum Change {
     Unlink(Link),
     /// A membership of the embedded directory.
     Directory(DirectoryOp),
+    /// Attributes of a person that the resources of a package ask for.
+    Attributes(AttributeChange),
     /// Look again at that instant.
     SetTimer(TimerKey, Timestamp),
     /// No need to look again.

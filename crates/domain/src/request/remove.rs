@@ -2,10 +2,11 @@
 
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
 use crate::assignment::{Assignment, AssignmentState};
+use crate::attribute::AttributeChange;
 use crate::audit::Activity;
 use crate::effect::Effect;
 use crate::grant::{Grant, HeldGrant, Link, take};
-use crate::ids::{Ids, RequestId, SubjectId};
+use crate::ids::{Ids, ObjectId, RequestId, SubjectId};
 use crate::notification::MailKind;
 use crate::policy::expiration::WantedSchedule;
 use crate::refusal::{Code, Refusal, RelatedKind};
@@ -20,6 +21,8 @@ pub enum RemovalKind {
     Approver { requestor: SubjectId, justification: String },
     /// Its holder.
     Holder { requestor: SubjectId, justification: Option<String> },
+    /// The manager of its holder (behaviour.md b.2).
+    Manager { requestor: SubjectId, justification: Option<String> },
     /// Its end was reached.
     EndReached,
     /// The person was deleted for good: nothing is fulfilled any more (decisions.md B8).
@@ -28,6 +31,7 @@ pub enum RemovalKind {
 
 /// Everything the end of an assignment may look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches of the policy")]
 pub struct RemovalFacts {
     /// The assignment.
     pub assignment: Assignment,
@@ -41,6 +45,10 @@ pub struct RemovalFacts {
     pub self_remove: bool,
     /// Who held a role before keeps it under its policy.
     pub keep_pre_existing: bool,
+    /// Managers may take it from their reports under its policy.
+    pub manager_remove: bool,
+    /// The attributes it has given that go with it.
+    pub attributes: Vec<String>,
     /// Mails to assignees are sent under its policy.
     pub mails: bool,
     /// For audit and mail.
@@ -80,6 +88,14 @@ pub fn remove(
     for link in facts.held.iter().map(|h| Link { assignment: assignment.id, grant: h.grant.id }) {
         decision.change(Change::Unlink(link));
     }
+    if *kind != RemovalKind::TargetDeleted && !facts.attributes.is_empty() {
+        decision.audit.push(super::answers::attributes_row(&request, facts.attributes.iter().cloned()));
+        decision.change(Change::Attributes(AttributeChange::Take {
+            assignment: assignment.id,
+            user: ObjectId(assignment.target.0),
+            names: facts.attributes.clone(),
+        }));
+    }
     decision.grants(held);
     if !pending {
         finish(&mut decision, &request, facts.mails && *kind != RemovalKind::TargetDeleted, &facts.names);
@@ -104,6 +120,10 @@ fn may_remove(facts: &RemovalFacts, kind: &RemovalKind) -> Result<(), Refusal> {
         let message = "the policy does not let holders give this access back; ask an administrator";
         return Err(Refusal::new(Code::PolicyDisabled, message));
     }
+    if matches!(kind, RemovalKind::Manager { .. }) && !facts.manager_remove {
+        let message = "the policy does not let managers take this access from their reports; ask an administrator";
+        return Err(Refusal::new(Code::PolicyDisabled, message));
+    }
     Ok(())
 }
 
@@ -115,7 +135,7 @@ fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Times
         RemovalKind::Approver { requestor, justification } => {
             (RequestType::ApproverRemove, Some(*requestor), Some(justification.clone()))
         }
-        RemovalKind::Holder { requestor, justification } => {
+        RemovalKind::Holder { requestor, justification } | RemovalKind::Manager { requestor, justification } => {
             (RequestType::UserRemove, Some(*requestor), justification.clone())
         }
         RemovalKind::EndReached | RemovalKind::TargetDeleted => (RequestType::SystemRemove, None, None),
@@ -148,7 +168,7 @@ fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Times
 const fn asked(kind: &RemovalKind) -> Activity {
     match kind {
         RemovalKind::Administrator { .. } | RemovalKind::Approver { .. } => Activity::AdministratorRemoves,
-        RemovalKind::Holder { .. } => Activity::UserRequestsRemoval,
+        RemovalKind::Holder { .. } | RemovalKind::Manager { .. } => Activity::UserRequestsRemoval,
         RemovalKind::EndReached => Activity::SystemRemoves,
         RemovalKind::TargetDeleted => Activity::DeleteForDeletedUser,
     }

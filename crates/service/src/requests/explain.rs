@@ -7,6 +7,7 @@ use crate::error::ServiceError;
 use tenure_domain::authorize::{Action, Reach, Sight};
 use tenure_domain::ids::{ObjectId, PackageId, PolicyId};
 use tenure_domain::policy::expiration::WantedSchedule;
+use tenure_domain::policy::requirements::Asks;
 use tenure_domain::policy::{ApproverVisibility, Stage, SubjectSet};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::request::{self, Answer, Ask, Explanation, Reader, RequestType};
@@ -78,7 +79,7 @@ pub fn explain(ctx: &mut Ctx<'_, '_>, command: &ExplainCommand) -> Result<Explai
         kind,
         requestor: if kind == RequestType::UserAdd { Some(subject) } else { ctx.identity_principal() },
     };
-    let (_, mut facts) = load(ctx, action, &about, |_| Ok(()))?;
+    let (_, mut facts, _) = load(ctx, action, &about, |_, _| Ok(Asks::Himself))?;
     let reader = reader(ctx, subject, facts.package.catalog)?;
     if reader != Reader::Administrator {
         must_be_visible(&facts)?;
@@ -95,6 +96,7 @@ pub fn explain(ctx: &mut Ctx<'_, '_>, command: &ExplainCommand) -> Result<Explai
         wanted: command.wanted,
         justification: command.justification.clone(),
         answers: command.answers.clone(),
+        proofs: Vec::new(),
         bypass_approval: false,
     };
     let explanation = request::explain(&facts, &ask, ctx.now);

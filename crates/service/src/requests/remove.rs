@@ -1,10 +1,12 @@
 //! Ending access: by an administrator, or by its holder.
 
+use super::submit::caller_subject;
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Pending};
 use tenure_domain::ids::{AssignmentId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
+use tenure_domain::policy::requirements::names_managers;
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::request::{self, Direction, Names, RemovalFacts, RemovalKind, RequestType};
 use tenure_store::rows;
@@ -44,18 +46,27 @@ pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestI
         Some(id) => Refusal::not_found("assignment", id),
         None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
     };
-    let (permit, assignment) = pending.on(found.filter(|a| !by_person || Some(a.target) == me), missing)?;
+    let (permit, assignment) = pending.on(found, missing)?;
+    let is_foreign = by_person && Some(assignment.target) != me;
+    if is_foreign && !is_manager(ctx, assignment.target)? {
+        return Err(missing().into());
+    }
     let revocation = if by_approver { Some(revokes(ctx, &assignment, command)?) } else { None };
     let facts = removal_facts(ctx, assignment)?;
     let requestor = ctx.caller()?.principal.object().map(|o| SubjectId(o.0));
     let justification = command.justification.clone();
     let kind = match (revocation, by_person, me) {
         (Some(by_approver), _, _) => by_approver,
+        (None, true, Some(requestor)) if is_foreign => RemovalKind::Manager { requestor, justification },
         (None, true, Some(requestor)) => RemovalKind::Holder { requestor, justification },
         _ => RemovalKind::Administrator { requestor, justification },
     };
     match request::remove(&facts, &kind, ctx.now, &mut ctx.ids)? {
-        Some((id, decision)) => {
+        Some((id, mut decision)) => {
+            // The holder is known; whoever else asks may be new.
+            if !matches!(kind, RemovalKind::Holder { .. }) {
+                decision.changes.extend(caller_subject(ctx)?.map(request::Change::Subject));
+            }
             ctx.apply(&permit, &decision)?;
             Ok(id)
         }
@@ -80,8 +91,14 @@ fn revokes(
     Ok(RemovalKind::Approver { requestor: SubjectId(me.0), justification: reason.to_owned() })
 }
 
+/// Whether the caller is the direct manager of a person (behaviour.md b.2).
+pub(super) fn is_manager(ctx: &mut Ctx<'_, '_>, person: SubjectId) -> Result<bool, ServiceError> {
+    let manager = ctx.fetch(rows::directory::user::get(ObjectId(person.0)))?.and_then(|p| p.manager);
+    Ok(manager.is_some() && manager == ctx.person()?)
+}
+
 /// What is permitted, and the assignment, in one round trip.
-fn find(
+pub(super) fn find(
     ctx: &mut Ctx<'_, '_>,
     action: Action,
     named: &AssignmentRef,
@@ -106,13 +123,14 @@ fn find(
 
 /// Everything the end of an assignment looks at.
 pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<RemovalFacts, ServiceError> {
-    let (held, grant_side, removal, policy, package, target) = ctx.fetch((
+    let (held, grant_side, removal, policy, package, target, attributes) = ctx.fetch((
         rows::grant::held(assignment.id),
         rows::request::open(assignment.package, assignment.target, Direction::Grant),
         rows::request::open(assignment.package, assignment.target, Direction::Remove),
         rows::policy::get(assignment.policy),
         rows::package::get(assignment.package),
         rows::subject::name(assignment.target),
+        rows::attribute::ending(assignment.id, assignment.target),
     ))?;
     Ok(RemovalFacts {
         held,
@@ -120,6 +138,8 @@ pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Re
         open_removal: removal.map(|r| r.id),
         self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),
         keep_pre_existing: policy.as_ref().is_some_and(|p| p.keep_pre_existing),
+        manager_remove: policy.as_ref().is_some_and(|p| p.body.requestor.on_behalf_remove && names_managers(p)),
+        attributes,
         mails: !policy.as_ref().is_some_and(|p| p.body.mails_disabled.unwrap_or(false)),
         names: Names {
             target: target.unwrap_or_default(),

@@ -31,7 +31,6 @@ pub(crate) fn start_facts<F: Fetch>(
     ))?;
     let names = named(names);
     let target = waiting.facts(ctx, (person, service, groups), outside)?;
-    let live_assignment = live.map(|a| a.id);
     let conflicts = Conflicts::later(conflicts);
-    Ok((StartFacts { request, policy, target, live_assignment, conflicts, roles, names }, more))
+    Ok((StartFacts { request, policy, target, live_assignment: live, conflicts, roles, names }, more))
 }

@@ -1,17 +1,23 @@
 //! Asking for access, for oneself or as an administrator.
 
 use super::target::{self, Named, TargetRef};
+use super::update::renew;
+use super::verify::{NoVerifier, Presentation, Verifier};
 use crate::approvals::{people_of, people_rows};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::approval::People;
+use tenure_domain::assignment::Assignment;
+use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit, Principal, Scope};
+use tenure_domain::directory::user::User;
 use tenure_domain::ids::{CatalogId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::policy::eligibility::{TargetFacts, in_scope};
 use tenure_domain::policy::expiration::WantedSchedule;
-use tenure_domain::policy::{Policy, TargetScope};
-use tenure_domain::refusal::{Code, Guard, Refusal};
-use tenure_domain::request::{self, Answer, Ask, Conflicts, Direction, Reader, RequestType, SubmitFacts};
+use tenure_domain::policy::requirements::{Asks, not_for_others};
+use tenure_domain::policy::{Expiration, Policy, TargetScope};
+use tenure_domain::refusal::{Guard, Refusal};
+use tenure_domain::request::{self, Answer, Ask, Conflicts, Decision, Direction, Reader, RequestType, SubmitFacts};
 use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
@@ -33,6 +39,8 @@ pub struct SubmitCommand {
     pub justification: Option<String>,
     /// The answers.
     pub answers: Vec<Answer>,
+    /// The credentials that are presented.
+    pub credentials: Vec<Presentation>,
     /// Skip the approval.
     pub bypass_approval: bool,
     /// Say what would happen, and do nothing.
@@ -48,39 +56,70 @@ pub enum Submitted {
     Valid(Vec<Guard>),
 }
 
-/// Asks for access (behaviour.md b.2). One snapshot, one decision, one commit.
+/// Asks for access where nobody vouches for credentials.
 pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
+    submit_with(ctx, command, &NoVerifier)
+}
+
+/// Asks for access (behaviour.md b.2). One snapshot, one decision, one commit.
+pub fn submit_with(
+    ctx: &mut Ctx<'_, '_>,
+    command: &SubmitCommand,
+    verifier: &dyn Verifier,
+) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserAdd;
     let named = target::find(ctx, &command.target, command.kind)?;
     let target = named.id();
     let action = if by_person { Action::RequestAccess } else { Action::AssignDirectly };
     let about =
         About { package: command.package, named: &named, kind: command.kind, requestor: ctx.identity_principal() };
-    let (permit, facts) = load(ctx, action, &about, |ctx| {
+    let (permit, facts, live) = load(ctx, action, &about, |ctx, person| {
         if command.bypass_approval {
             ctx.permit(Action::BypassApproval)?;
         }
-        if by_person { asks_for_himself(ctx, target) } else { Ok(()) }
+        if by_person { asks_for(ctx, target, person) } else { Ok(Asks::Himself) }
     })?;
     must_be_visible(&facts)?;
+    if let Some(assignment) = live.filter(|a| by_person && is_renewal(command, &facts.policies, a)) {
+        return renew(ctx, &permit, (facts, assignment), command);
+    }
     let ask = Ask {
         kind: command.kind,
         policy: command.policy,
         wanted: command.wanted,
         justification: command.justification.clone(),
         answers: command.answers.clone(),
+        proofs: verifier.verify(&command.credentials, ctx.now),
         bypass_approval: command.bypass_approval,
     };
     let (id, decision) = request::submit(&facts, &ask, ctx.now, &mut ctx.ids)?;
-    if command.validate_only {
+    finish(ctx, &permit, (id, &decision), command.validate_only)
+}
+
+/// Stores a decision about a new request, or only says what it passed.
+pub(super) fn finish(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    (id, decision): (RequestId, &Decision),
+    validate_only: bool,
+) -> Result<Submitted, ServiceError> {
+    if validate_only {
         let guards = decision.changes.iter().find_map(|c| match c {
             request::Change::Request(r, _) => Some(r.guards.clone()),
             _ => None,
         });
         return Ok(Submitted::Valid(guards.unwrap_or_default()));
     }
-    ctx.apply(&permit, &decision)?;
+    ctx.apply(permit, decision)?;
     Ok(Submitted::Made(id))
+}
+
+/// Whether a holder asks for a later end of what he holds: an end is given, and his policy lets holders extend
+/// (decisions.md H10). Everything else is an assignment that exists.
+fn is_renewal(command: &SubmitCommand, policies: &[Policy], assignment: &Assignment) -> bool {
+    let is_under_it = command.policy.is_none_or(|id| id == assignment.policy);
+    let lets = policies.iter().find(|p| p.id == assignment.policy).is_some_and(request::lets_update);
+    command.wanted.end != Expiration::NotSpecified && is_under_it && lets
 }
 
 /// What is asked for whom, and how.
@@ -95,13 +134,14 @@ pub(super) struct About<'n> {
     pub requestor: Option<ObjectId>,
 }
 
-/// Loads everything the rules look at, in one round trip. `also` may say no before anything of it is looked at.
+/// Loads everything the rules look at, in one round trip, and the live assignment of the pair. `also` says who asks, or
+/// no, before anything but the person is looked at.
 pub(super) fn load(
     ctx: &mut Ctx<'_, '_>,
     action: Action,
     about: &About<'_>,
-    also: impl FnOnce(&mut Ctx<'_, '_>) -> Result<(), ServiceError>,
-) -> Result<(Permit, SubmitFacts), ServiceError> {
+    also: impl FnOnce(&mut Ctx<'_, '_>, Option<&User>) -> Result<Asks, ServiceError>,
+) -> Result<(Permit, SubmitFacts, Option<Assignment>), ServiceError> {
     let (package, target) = (about.package, about.named.id());
     let subject = SubjectId(target.0);
     let wanted = (
@@ -113,7 +153,7 @@ pub(super) fn load(
         rows::incompatibility::conflicts(package, subject),
         rows::grant::role_facts(package, subject),
         rows::package::related(package, subject),
-        (people_rows(package, about.requestor, target), rows::tenant::settings()),
+        (people_rows(package, about.requestor, target), rows::tenant::settings(), rows::attribute::of_package(package)),
     );
     let (pending, found) = ctx.load_placed(action, wanted)?;
     let (
@@ -125,9 +165,10 @@ pub(super) fn load(
         conflicts,
         roles,
         related,
-        (people, settings),
+        (people, settings, attributes),
     ) = found;
-    also(ctx)?;
+    let asks = also(ctx, person.as_ref())?;
+    let attributes = person.as_ref().map(|p| attribute::asked(attributes, p)).unwrap_or_default();
     let settings = settings.unwrap_or_default();
     let id = target;
     let target =
@@ -145,13 +186,15 @@ pub(super) fn load(
         requestor: requestor(ctx, &target.subject)?,
         target,
         open_request: open.map(|r| r.id),
-        live_assignment: live.map(|a| a.id),
+        live_assignment: live.as_ref().map(|a| a.id),
         conflicts: Conflicts::when_asked(conflicts, reader),
         roles,
         people: People { route_to_owners: settings.route_to_catalog_owners, ..people_of(people) },
         enforce_approval: settings.enforce_approval_on_direct_assignment,
+        attributes,
+        asks,
     };
-    Ok((permit, facts))
+    Ok((permit, facts, live))
 }
 
 /// What a person cannot see is not there for him (decisions.md J2, J3).
@@ -168,13 +211,14 @@ pub(super) fn reader(ctx: &mut Ctx<'_, '_>, target: ObjectId, catalog: CatalogId
     Ok(if ctx.person()? == Some(target) { Reader::Target } else { Reader::Other })
 }
 
-/// Asking for somebody else comes with a later release; so does an application that asks.
-fn asks_for_himself(ctx: &mut Ctx<'_, '_>, target: ObjectId) -> Result<(), ServiceError> {
-    if ctx.person()? == Some(target) {
-        return Ok(());
+/// For whom a person asks: for himself, or for a report of his. For anybody else he cannot; the refusal tells nothing
+/// about the target, not even whether there is one.
+pub(super) fn asks_for(ctx: &mut Ctx<'_, '_>, target: ObjectId, person: Option<&User>) -> Result<Asks, ServiceError> {
+    let Some(me) = ctx.person()? else { return Err(not_for_others().into()) };
+    if me == target {
+        return Ok(Asks::Himself);
     }
-    let message = "requestType userAdd asks for the signed-in person; an administrator uses adminAdd for others";
-    Err(Refusal::new(Code::TargetNotEligible, message).detail("/assignment/targetId", "not the caller").into())
+    if person.is_some_and(|p| p.manager == Some(me)) { Ok(Asks::ForReport) } else { Err(not_for_others().into()) }
 }
 
 /// Whether a policy lets a person know that its package exists (decisions.md J3).
@@ -184,16 +228,21 @@ fn offers(policy: &Policy, target: &TargetFacts) -> bool {
 }
 
 /// Who asks, as a subject; nobody when the product itself does.
-fn requestor(ctx: &mut Ctx<'_, '_>, target: &Subject) -> Result<Option<Subject>, ServiceError> {
+pub(super) fn requestor(ctx: &mut Ctx<'_, '_>, target: &Subject) -> Result<Option<Subject>, ServiceError> {
+    if ctx.caller()?.principal.object() == target.object {
+        return Ok(Some(target.clone()));
+    }
+    caller_subject(ctx)
+}
+
+/// Who calls, as a subject; nobody when the product itself does.
+pub(super) fn caller_subject(ctx: &mut Ctx<'_, '_>) -> Result<Option<Subject>, ServiceError> {
     let caller = ctx.caller()?;
     let (id, kind, principal_name) = match caller.principal {
         Principal::System => return Ok(None),
         Principal::User(id) => (id, SubjectKind::User, Some(caller.rights.principal_name.clone())),
         Principal::App(id) => (id, SubjectKind::ServicePrincipal, None),
     };
-    if Some(id) == target.object {
-        return Ok(Some(target.clone()));
-    }
     Ok(Some(Subject {
         id: SubjectId(id.0),
         object: Some(id),

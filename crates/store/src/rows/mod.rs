@@ -3,6 +3,7 @@
 
 pub mod approval;
 pub mod assignment;
+pub mod attribute;
 pub mod catalog;
 pub mod directory;
 pub mod grant;
@@ -30,6 +31,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
     [
         approval::STATEMENTS,
         assignment::STATEMENTS,
+        attribute::STATEMENTS,
         catalog::STATEMENTS,
         directory::application::STATEMENTS,
         directory::group::STATEMENTS,

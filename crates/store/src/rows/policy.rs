@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query, json};
 use crate::sql::sql;
 use crate::tx::Tx;
+use tenure_domain::Timestamp;
 use tenure_domain::authorize::Permit;
 use tenure_domain::ids::{PackageId, PolicyId};
 use tenure_domain::package::Uses;
@@ -20,6 +21,9 @@ sql! {
     DELETE: "DELETE FROM policy WHERE id = $1";
     DELETE_REFS: "DELETE FROM policy_ref WHERE policy_id = $1";
     INSERT_REF: "INSERT INTO policy_ref (policy_id, role, ref_id) VALUES ($1, $2, $3)";
+    AUTOMATIC: "SELECT id FROM policy WHERE package_id = $1 AND is_auto AND id <> $2";
+    SWITCHES: "SELECT id, keep_pre_existing, remove_out_of_scope FROM policy WHERE id = $1";
+    SET_SWITCHES: "UPDATE policy SET keep_pre_existing = $2, remove_out_of_scope = $3, modified_at = $4, modified_by = $5 WHERE id = $1";
     USES: "SELECT (SELECT count(*) FROM assignment WHERE policy_id = $1 AND is_live), (SELECT count(*) FROM request WHERE policy_id = $1 AND is_open)";
 }
 
@@ -58,6 +62,39 @@ pub fn uses(id: PolicyId) -> First<Uses> {
         Ok(Uses { live_assignments: c.int("assignments")?, open_requests: c.int("requests")? })
     })
     .first()
+}
+
+/// The automatic policy of a package, other than this one.
+pub fn automatic(package: PackageId, other_than: PolicyId) -> First<PolicyId> {
+    Query::new(&AUTOMATIC, vec![package.0.into(), other_than.0.into()], |row| Columns::of(row, "policy").id("id"))
+        .first()
+}
+
+/// What a policy says that the published model has no name for (decisions.md Q4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// Access that was there before stays when an assignment ends (decisions.md C7).
+    pub keep_pre_existing: bool,
+    /// Access ends when its holder leaves the policy's scope (behaviour.md o.17).
+    pub remove_out_of_scope: bool,
+}
+
+/// The switches of a policy.
+pub fn switches(id: PolicyId) -> First<Switches> {
+    Query::new(&SWITCHES, vec![id.0.into()], |row| {
+        let mut c = Columns::of(row, "policy");
+        c.id::<PolicyId>("id")?;
+        let (keep_pre_existing, remove_out_of_scope) = (c.bool("keep_pre_existing")?, c.bool("remove_out_of_scope")?);
+        Ok(Switches { keep_pre_existing, remove_out_of_scope })
+    })
+    .first()
+}
+
+/// Sets the switches of a policy.
+pub fn set_switches(tx: &mut Tx<'_>, _: &Permit, id: PolicyId, switches: Switches, (by, at): (&str, Timestamp)) {
+    let params =
+        vec![id.0.into(), switches.keep_pre_existing.into(), switches.remove_out_of_scope.into(), at.into(), by.into()];
+    tx.write(&SET_SWITCHES, params).exactly_one("policy");
 }
 
 /// Adds a policy.

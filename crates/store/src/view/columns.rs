@@ -80,7 +80,7 @@ columns! {
     resource("resource", "r") {
         ID "id", CATALOG "catalog_id", SYSTEM "origin_system", ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key", KIND "kind",
         KIND_KEY "kind_key", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", ADDED_BY "added_by", CREATED "created_at",
-        MODIFIED "modified_at",
+        MODIFIED "modified_at", ATTRIBUTES "attributes",
     }
     /// Roles of resources.
     resource_role("resource_role", "l") {
@@ -173,6 +173,7 @@ columns! {
     assignment("assignment", "a") {
         ID "id", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", TARGET "target_id", REQUEST "request_id",
         STATE "state", STATUS "status", STARTS "starts_at", ENDS "ends_at", ENDED "ended_at", CREATED "created_at",
+        EXTENDED "is_extended",
         VERSION "version",
     }
     /// Grants.

@@ -117,6 +117,11 @@ const OWN_PACKAGE: &str = concat!(
     "))"
 );
 
+/// Assignments are one's own or those of one's direct reports, for whom a manager may act (behaviour.md b.2); so are
+/// requests and people, below.
+const OWN_ASSIGNMENT: &str =
+    "({a}.target_id = {me} OR {a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}))";
+
 /// A package that can be requested now: visible by a policy, not hidden, not held (behaviour.md c.1, browse rule).
 const REQUESTABLE: &str = concat!(
     "NOT {p}.is_hidden \
@@ -347,7 +352,8 @@ pub const RELATIONS: &[RelationDef] = &[
         key: c::subject::ID,
         by_catalog: Some(SUBJECT_OF_CATALOG),
         family: Family::Entitlement(Some(approves!(
-            "({j}.id = {me} OR EXISTS (SELECT 1 FROM request so WHERE so.requestor_id = {me} AND so.target_id = {j}.id) \
+            "({j}.id = {me} OR {j}.id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}) \
+             OR EXISTS (SELECT 1 FROM request so WHERE so.requestor_id = {me} AND so.target_id = {j}.id) \
              OR EXISTS (SELECT 1 FROM request sr WHERE (sr.target_id = {j}.id OR sr.requestor_id = {j}.id) AND sr.id IN ",
             "))"
         ))),
@@ -375,7 +381,8 @@ pub const RELATIONS: &[RelationDef] = &[
         made: Some(c::request::CREATED),
         catalog: Some("{q}.catalog_id"),
         family: Family::Entitlement(Some(approves!(
-            "({q}.target_id = {me} OR {q}.requestor_id = {me} OR {q}.id IN ",
+            "({q}.target_id = {me} OR {q}.requestor_id = {me} \
+             OR {q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}) OR {q}.id IN ",
             ")"
         ))),
         ..PLAIN
@@ -422,7 +429,7 @@ pub const RELATIONS: &[RelationDef] = &[
         key: c::assignment::ID,
         few: Some(c::assignment::TARGET),
         catalog: Some("{a}.catalog_id"),
-        family: Family::Entitlement(Some("{a}.target_id = {me}")),
+        family: Family::Entitlement(Some(OWN_ASSIGNMENT)),
         ..PLAIN
     },
     RelationDef {

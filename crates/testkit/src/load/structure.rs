@@ -117,6 +117,7 @@ fn package(ctx: &mut Ctx<'_, '_>, catalog: CatalogId, n: usize) -> Result<Loaded
         catalog,
         resource: ResourceRef { id: None, system: Some(OriginSystem::AadGroup), origin: Some(group) },
         description: None,
+        attributes: None,
         justification: None,
     };
     resources::request(ctx, &command)?;

@@ -1,19 +1,21 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
 use super::directory::INCOMPATIBLE_GROUP;
+use super::policy::{POLICY, question_json};
 use super::types::{
     ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TEXT, TIME, request as t,
 };
-use super::{fixed, flag, id, keyed, organization::CONNECTED_ORGANIZATION, policy::POLICY, time};
+use super::{fixed, flag, id, keyed, organization::CONNECTED_ORGANIZATION, time};
 use crate::wire::json;
 use serde_json::Value as Json;
+use tenure_domain::attribute::ResourceAttribute;
 use tenure_domain::policy::Expiration;
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::request::Answer;
 use tenure_domain::time::from_micros;
 use tenure_odata::Cells;
 use tenure_odata::edm::{Codec, EntityType, EnumType, Kind, Name, Nav, Property, SearchBy, Version};
-use tenure_odata::types::{Member, Operation, Shape};
+use tenure_odata::types::{Member, Operation, Returned, Shape};
 use tenure_service::view::columns as c;
 use tenure_service::view::columns::link;
 
@@ -84,6 +86,8 @@ static CANCEL: Operation = Operation::action("cancel");
 static REPROCESS: Operation = Operation::action("reprocess");
 static MOVE_TO_CATALOG: Operation =
     Operation::action("moveToCatalog").takes(&[Member::new("catalogId", TEXT.never_null())]).only_in(&[Version::Beta]);
+static REQUIREMENTS: Operation =
+    Operation::action("getApplicablePolicyRequirements").gives(Returned::Value(Shape::structures(&t::REQUIREMENTS)));
 static PACKAGES_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&PACKAGES_OF).never_null())]);
 static ASSIGNMENTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&ASSIGNMENTS_OF).never_null())]);
 static REQUESTS_BY_USER: Operation = by_user(&[Member::new("on", Shape::word(&REQUESTS_OF).never_null())]);
@@ -148,7 +152,8 @@ pub static RESOURCE: EntityType = EntityType::new(
         keyed(Name::pair("", "resourceType"), &[c::resource::KIND], c::resource::KIND_KEY).required(),
         fixed(Name::pair("", "isPendingOnboarding"), "false").is(FLAG),
         fixed(Name::pair("", "url"), "null"),
-        fixed(Name::both("attributes"), "[]").is(Shape::structures(&t::RESOURCE_ATTRIBUTE)),
+        Property::new(Name::both("attributes"), Codec::Custom(attributes), &[c::resource::ATTRIBUTES])
+            .is(Shape::structures(&t::RESOURCE_ATTRIBUTE)),
     ],
 )
 .nav(&[
@@ -278,7 +283,7 @@ pub static PACKAGE: EntityType = EntityType::new(
     Nav::link(Name::both("accessPackagesIncompatibleWith"), &PACKAGE, link::INCOMPATIBLE_WITH),
     Nav::link(Name::both("incompatibleGroups"), &INCOMPATIBLE_GROUP, link::INCOMPATIBLE_GROUPS).contained(),
 ])
-.ops(&[&PACKAGES_BY_USER, &MOVE_TO_CATALOG])
+.ops(&[&PACKAGES_BY_USER, &MOVE_TO_CATALOG, &REQUIREMENTS])
 .search(SearchBy::Columns(&[c::package::NAME_KEY]));
 
 /// A subject.
@@ -344,24 +349,54 @@ fn assignment_schedule(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     schedule(out, row.cell(0).int().map(from_micros), &end);
 }
 
-fn answers(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+/// An answer, with the question as it was when it was answered.
+pub fn answer_json(a: &Answer, version: Version) -> Json {
+    let question = match &a.asked {
+        Some(question) => question_json(question, version),
+        None => {
+            let kind = if a.is_choice { "MultipleChoice" } else { "TextInput" };
+            let kind = format!("#microsoft.graph.accessPackage{kind}Question");
+            serde_json::json!({ "@odata.type": kind, "id": a.question })
+        }
+    };
+    serde_json::json!({
+        "@odata.type": "#microsoft.graph.accessPackageAnswerString",
+        "value": a.value,
+        "displayValue": a.display.as_ref().unwrap_or(&a.value),
+        "answeredQuestion": question,
+    })
+}
+
+fn answers(row: &dyn Cells, version: Version, out: &mut Vec<u8>) {
     let answers: Vec<Answer> = row.cell(0).text().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
-    let shown: Vec<Json> = answers
-        .iter()
-        .map(|a| {
-            let question = if a.is_choice { "MultipleChoice" } else { "TextInput" };
-            serde_json::json!({
-                "@odata.type": "#microsoft.graph.accessPackageAnswerString",
-                "value": a.value,
-                "displayValue": a.display.as_ref().unwrap_or(&a.value),
-                "answeredQuestion": {
-                    "@odata.type": format!("#microsoft.graph.accessPackage{question}Question"),
-                    "id": a.question,
-                },
-            })
+    json::any(out, &answers.iter().map(|a| answer_json(a, version)).collect::<Vec<_>>());
+}
+
+/// What a resource asks requestors for.
+fn attributes(row: &dyn Cells, version: Version, out: &mut Vec<u8>) {
+    let text = row.cell(0).text().filter(|t| *t != "[]");
+    let all: Vec<ResourceAttribute> = text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    let shown = |a: &ResourceAttribute| {
+        let destination = serde_json::json!({
+            "@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore",
+        });
+        let source = serde_json::json!({
+            "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
+            "question": question_json(&a.question, version),
+        });
+        let (editable, persists) = (a.is_editable, a.is_persistent);
+        if version == Version::Beta {
+            return serde_json::json!({
+                "id": a.question.id, "attributeName": a.name, "isEditable": editable,
+                "isPersistedOnAssignmentRemoval": persists, "attributeDestination": destination, "attributeSource": source,
+            });
+        }
+        serde_json::json!({
+            "name": a.name, "isEditable": editable, "isPersistedOnAssignmentRemoval": persists,
+            "destination": destination, "source": source,
         })
-        .collect();
-    json::any(out, &shown);
+    };
+    json::any(out, &all.iter().map(shown).collect::<Vec<_>>());
 }
 
 /// An assignment request.
@@ -435,7 +470,7 @@ pub static ASSIGNMENT: EntityType = EntityType::new(
         id(Name::pair("", "assignmentPolicyId"), &[c::assignment::POLICY]).required(),
         id(Name::pair("", "catalogId"), &[c::assignment::CATALOG]).required(),
         id(Name::pair("", "targetId"), &[c::assignment::TARGET]).required(),
-        fixed(Name::pair("", "isExtended"), "false").is(FLAG),
+        Property::new(Name::pair("", "isExtended"), Codec::Bool, &[c::assignment::EXTENDED]).is(FLAG),
     ],
 )
 .nav(&[

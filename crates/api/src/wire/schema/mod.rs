@@ -8,6 +8,7 @@ pub mod entitlement;
 pub mod organization;
 pub mod own;
 pub mod policy;
+pub mod requirements;
 pub mod role;
 pub mod tenant;
 pub mod types;

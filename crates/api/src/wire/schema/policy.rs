@@ -160,7 +160,8 @@ fn requestor(row: &dyn Cells, version: Version, out: &mut Vec<u8>) {
     json::any(out, &shown);
 }
 
-fn expiration_json(end: &Expiration) -> Json {
+/// An end, as a pattern.
+pub fn expiration_json(end: &Expiration) -> Json {
     let (kind, duration, at): (_, _, Option<Timestamp>) = match end {
         Expiration::NotSpecified => ("notSpecified", None, None),
         Expiration::Never => ("noExpiration", None, None),
@@ -374,7 +375,8 @@ fn choice_json(choice: &Choice, version: Version) -> Json {
     j!({ "actualValue": choice.value, "text": choice.text, "localizations": localized(&choice.localizations) })
 }
 
-fn question_json(q: &Question, version: Version) -> Json {
+/// A question with its type.
+pub fn question_json(q: &Question, version: Version) -> Json {
     let mut shown = j!({
         "id": q.id,
         "isRequired": q.is_required,

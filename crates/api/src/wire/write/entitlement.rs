@@ -1,8 +1,10 @@
 //! Catalogs, packages, resources and roles as clients write them.
 
+use super::policy::question;
 use super::{Body, read};
 use crate::wire::schema::entitlement as em;
 use serde_json::Value as Json;
+use tenure_domain::attribute::ResourceAttribute;
 use tenure_domain::catalog::OriginSystem;
 use tenure_domain::ids::{CatalogId, ObjectId};
 use tenure_domain::{Patch, Refusal};
@@ -123,6 +125,38 @@ fn origin_system(b: &Body<'_>) -> Option<OriginSystem> {
     b.word(&["originSystem"], &known)
 }
 
+/// What a resource asks requestors for: nothing said is `None`.
+fn attributes(b: &Body<'_>) -> Option<Vec<ResourceAttribute>> {
+    let one = |a: &Body<'_>| {
+        let name = a.required_text(&["name", "attributeName"]);
+        let source = a.object(&["source", "attributeSource"]);
+        let question = source.as_ref().and_then(|s| {
+            let inner = s.object(&["question"]);
+            if inner.is_none() {
+                s.missing(&["question"]);
+            }
+            s.finish(None, &[]);
+            inner.as_ref().and_then(question)
+        });
+        if source.is_none() {
+            a.missing(&["source"]);
+        }
+        let made = ResourceAttribute {
+            name: name?,
+            is_editable: a.flag(&["isEditable"]).unwrap_or(true),
+            is_persistent: a.flag(&["isPersistedOnAssignmentRemoval"]).unwrap_or(false),
+            question: question?,
+        };
+        // There is one place attributes go to.
+        if let Some(destination) = a.object(&["destination", "attributeDestination"]) {
+            destination.finish(None, &[]);
+        }
+        a.finish(None, &["id"]);
+        Some(made)
+    };
+    Some(b.objects(&["attributes"])?.iter().filter_map(one).collect())
+}
+
 fn resource(b: &Body<'_>) -> (ResourceRef, Option<String>) {
     let named = ResourceRef { id: b.id(&["id"]), system: origin_system(b), origin: b.id::<ObjectId>(&["originId"]) };
     let description = b.text(&["description"]);
@@ -154,13 +188,14 @@ pub fn resource_request(value: &Json) -> Result<ResourceCommand, Refusal> {
         if named.is_none() {
             b.missing(&["resource"]);
         }
+        let attributes = named.as_ref().and_then(attributes);
         let (resource, description) = named.as_ref().map(resource).unwrap_or_default();
         if b.flag(&["isValidationOnly"]) == Some(true) {
             b.fault("isValidationOnly", "resource requests are done when they are made; this one cannot be tried only");
         }
         let justification = b.text(&["justification"]);
         b.finish(Some(&em::RESOURCE_REQUEST), &[]);
-        Some(ResourceCommand { kind: kind?, catalog: catalog?, resource, description, justification })
+        Some(ResourceCommand { kind: kind?, catalog: catalog?, resource, description, attributes, justification })
     })
 }
 

@@ -415,7 +415,8 @@ fn localized(b: &Body<'_>, names: &[&str]) -> Vec<Localized> {
     b.objects(names).unwrap_or_default().iter().map(one).collect()
 }
 
-fn question(b: &Body<'_>) -> Option<Question> {
+/// A question, in either shape.
+pub(super) fn question(b: &Body<'_>) -> Option<Question> {
     let (text, mut localizations) = content(b, &["text"]);
     localizations.extend(localized(b, &["localizations"]));
     let multiple = b.flag(&["isMultipleSelectionAllowed", "allowsMultipleSelection"]);

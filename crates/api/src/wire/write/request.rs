@@ -10,13 +10,15 @@ use tenure_domain::ids::{AssignmentId, ObjectId, PackageId, PolicyId, QuestionId
 use tenure_domain::policy::Expiration;
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::request::{Answer, RequestType};
-use tenure_service::requests::{AssignmentRef, RemoveCommand, SubmitCommand, TargetRef};
+use tenure_service::requests::{AssignmentRef, Presentation, RemoveCommand, SubmitCommand, TargetRef, UpdateCommand};
 
 /// What a POST asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestCommand {
     /// Access for somebody.
     Submit(Box<SubmitCommand>),
+    /// Another end of it, or other answers.
+    Update(Box<UpdateCommand>),
     /// Its end.
     Remove(RemoveCommand),
 }
@@ -25,6 +27,8 @@ pub enum RequestCommand {
 #[derive(Clone, Copy)]
 enum Kind {
     Known(RequestType),
+    /// The same as an update, and says that a later end is wanted.
+    Extend,
     Later,
     Output,
 }
@@ -34,9 +38,9 @@ const KINDS: [(&str, Kind); 12] = [
     ("userRemove", Kind::Known(RequestType::UserRemove)),
     ("adminAdd", Kind::Known(RequestType::AdminAdd)),
     ("adminRemove", Kind::Known(RequestType::AdminRemove)),
-    ("userUpdate", Kind::Later),
-    ("userExtend", Kind::Later),
-    ("adminUpdate", Kind::Later),
+    ("userUpdate", Kind::Known(RequestType::UserUpdate)),
+    ("userExtend", Kind::Extend),
+    ("adminUpdate", Kind::Known(RequestType::AdminUpdate)),
     ("onBehalfAdd", Kind::Later),
     ("approverRemove", Kind::Known(RequestType::ApproverRemove)),
     ("systemAdd", Kind::Output),
@@ -44,7 +48,8 @@ const KINDS: [(&str, Kind); 12] = [
     ("systemRemove", Kind::Output),
 ];
 
-fn kind(b: &Body<'_>) -> Option<RequestType> {
+/// The type of a request, and whether it says that a later end is wanted.
+fn kind(b: &Body<'_>) -> Option<(RequestType, bool)> {
     const NAMES: &[&str] = &["requestType"];
     let Some(kind) = b.word(NAMES, &KINDS) else {
         if !b.has(NAMES) {
@@ -53,10 +58,11 @@ fn kind(b: &Body<'_>) -> Option<RequestType> {
         return None;
     };
     match kind {
-        Kind::Known(kind) => return Some(kind),
+        Kind::Known(kind) => return Some((kind, false)),
+        Kind::Extend => return Some((RequestType::UserUpdate, true)),
         Kind::Later => b.fault(
             "requestType",
-            "this release has no such requests yet: use userAdd, adminAdd, userRemove or adminRemove",
+            "this release has no such requests yet: use userAdd, userUpdate, userRemove, adminAdd, adminUpdate or adminRemove",
         ),
         Kind::Output => b.fault("requestType", "requests of this type are made by the server only"),
     }
@@ -172,9 +178,21 @@ pub fn answers(b: &Body<'_>) -> Vec<Answer> {
         let display = a.raw(&["displayValue"]).and_then(|d| d.as_str().or_else(|| d.get("defaultText")?.as_str()));
         a.finish(None, &[]);
         let display = display.map(ToOwned::to_owned);
-        Some(Answer { question: question?, value: value.unwrap_or_default(), display, is_choice: false })
+        Some(Answer { question: question?, value: value.unwrap_or_default(), display, ..Answer::default() })
     };
     b.objects(&["answers"]).unwrap_or_default().iter().filter_map(one).collect()
+}
+
+/// Credentials that a requestor presents.
+fn credentials(b: &Body<'_>) -> Vec<Presentation> {
+    let one = |c: &Body<'_>| {
+        let claims = c.raw(&["claims"]).and_then(Json::as_object).cloned().unwrap_or_default();
+        let made =
+            Presentation { authority: c.text(&["authority"]), kinds: c.texts(&["type"]).unwrap_or_default(), claims };
+        c.finish(None, &[]);
+        made
+    };
+    b.objects(&["verifiedCredentialsData"]).unwrap_or_default().iter().map(one).collect()
 }
 
 /// A request.
@@ -190,14 +208,29 @@ pub fn assignment_request(value: &Json) -> Result<RequestCommand, Refusal> {
         let outer = b.object(&["schedule"]).map(|s| schedule(&s));
         let justification = b.text(&["justification"]);
         let answers = answers(b);
+        let credentials = credentials(b);
         let validate_only = b.flag(&["isValidationOnly"]).unwrap_or(false);
         let parameters = b.object(&["parameters"]);
         let bypass_approval = parameters.is_some_and(|p| p.flag(&["bypassApproval"]).unwrap_or(false));
         b.finish(Some(&em::REQUEST), &[]);
-        let kind = kind?;
+        let (kind, extends) = kind?;
         if matches!(kind, RequestType::UserRemove | RequestType::AdminRemove | RequestType::ApproverRemove) {
             let assignment = AssignmentRef { id: wrapped.id, package, policy: wrapped.policy, target: wrapped.target };
             return Some(RequestCommand::Remove(RemoveCommand { kind, assignment, justification }));
+        }
+        let wanted = wanted(outer, wrapped.schedule);
+        if matches!(kind, RequestType::UserUpdate | RequestType::AdminUpdate) {
+            let assignment = AssignmentRef { id: wrapped.id, package, policy: wrapped.policy, target: wrapped.target };
+            return Some(RequestCommand::Update(Box::new(UpdateCommand {
+                kind,
+                extends,
+                assignment,
+                wanted,
+                justification,
+                answers,
+                bypass_approval,
+                validate_only,
+            })));
         }
         if package.is_none() {
             inner.as_ref().unwrap_or(b).missing(&["accessPackageId"]);
@@ -207,7 +240,6 @@ pub fn assignment_request(value: &Json) -> Result<RequestCommand, Refusal> {
             (None, Some(address)) => TargetRef::Email { address, name: wrapped.name },
             (None, None) => TargetRef::Caller,
         };
-        let wanted = wanted(outer, wrapped.schedule);
         let policy = wrapped.policy;
         Some(RequestCommand::Submit(Box::new(SubmitCommand {
             kind,
@@ -217,6 +249,7 @@ pub fn assignment_request(value: &Json) -> Result<RequestCommand, Refusal> {
             wanted,
             justification,
             answers,
+            credentials,
             bypass_approval,
             validate_only,
         })))
@@ -270,8 +303,20 @@ mod tests {
         let message =
             |kind: &str| assignment_request(&json!({ "requestType": kind, "assignment": {} })).err().map(|r| r.message);
         assert!(message("systemRemove").is_some_and(|m| m.contains("server only")));
-        assert!(message("adminUpdate").is_some_and(|m| m.contains("this release")));
+        assert!(message("onBehalfAdd").is_some_and(|m| m.contains("this release")));
         assert!(message("nonsense").is_some_and(|m| m.contains("must be one of")));
+    }
+
+    #[test]
+    fn an_extension_is_an_update_that_says_so() {
+        let body = |kind: &str| json!({ "requestType": kind, "assignment": { "id": Uuid::from_u128(9) } });
+        let update = |kind: &str| match assignment_request(&body(kind)) {
+            Ok(RequestCommand::Update(u)) => Some((u.kind, u.extends)),
+            _ => None,
+        };
+        assert_eq!(update("UserExtend"), Some((RequestType::UserUpdate, true)));
+        assert_eq!(update("userUpdate"), Some((RequestType::UserUpdate, false)));
+        assert_eq!(update("AdminUpdate"), Some((RequestType::AdminUpdate, false)));
     }
 
     #[test]

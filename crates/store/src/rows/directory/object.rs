@@ -1,5 +1,6 @@
 //! What all directory objects have: name, attributes, soft delete, search terms.
 
+use crate::driver::Statement;
 use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
@@ -54,6 +55,20 @@ pub fn head(id: ObjectId) -> First<Head> {
         })
     })
     .first()
+}
+
+/// What objects of these ids are, of those that exist and are not deleted; at most [`tenure_domain::limits::IN_LIST_MAX`] ids.
+pub fn kinds(ids: &[Uuid]) -> Query<(Uuid, ObjectKind)> {
+    let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT o.id, o.kind FROM directory_object o WHERE o.id IN ({}) AND o.deleted_at IS NULL",
+        places.join(", ")
+    );
+    let params = ids.iter().map(|id| (*id).into()).collect();
+    Query::of(Statement::new(sql, params), |row| {
+        let mut c = Columns::of(row, "directory_object");
+        Ok((c.id("id")?, c.code("kind", ObjectKind::from_code)?))
+    })
 }
 
 /// The common part of an object that is written.

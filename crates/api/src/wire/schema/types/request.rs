@@ -70,6 +70,43 @@ pub static ANSWER: Structure = Structure::complex(
 static ANSWER_STRING: Structure =
     Structure::complex(Name::both("accessPackageAnswerString"), &[Member::new("value", TEXT)]).adds_to(&ANSWER);
 
+/// What a policy wants of somebody who asks.
+pub static REQUIREMENTS: Structure = Structure::complex(
+    Name::both("accessPackageAssignmentRequestRequirements"),
+    &[
+        Member::new("policyId", TEXT),
+        Member::new("policyDisplayName", TEXT),
+        Member::new("policyDescription", TEXT),
+        Member::named(Name::pair("isApprovalRequiredForAdd", "isApprovalRequired"), FLAG),
+        Member::named(Name::pair("isApprovalRequiredForUpdate", "isApprovalRequiredForExtension"), FLAG),
+        Member::new("isRequestorJustificationRequired", FLAG),
+        Member::named(Name::pair("allowCustomAssignmentSchedule", "isCustomAssignmentScheduleAllowed"), FLAG),
+        Member::new("questions", Shape::structures(&QUESTION)),
+        Member::named(Name::pair("", "existingAnswers"), Shape::structures(&ANSWER)),
+        Member::new("schedule", Shape::structure(&SCHEDULE)),
+        Member::named(Name::pair("", "verifiableCredentialRequirementStatus"), Shape::structure(&CREDENTIAL_STATUS)),
+    ],
+);
+
+/// Where the proofs that a policy wants stand.
+static CREDENTIAL_STATUS: Structure = Structure::complex(Name::pair("", "verifiableCredentialRequirementStatus"), &[])
+    .one_of(&[&CREDENTIAL_REQUIRED, &CREDENTIAL_RETRIEVED, &CREDENTIAL_VERIFIED]);
+
+static CREDENTIAL_REQUIRED: Structure = Structure::complex(
+    Name::pair("", "verifiableCredentialRequired"),
+    &[Member::new("expiryDateTime", TIME.never_null()), Member::new("url", TEXT)],
+)
+.adds_to(&CREDENTIAL_STATUS);
+
+static CREDENTIAL_RETRIEVED: Structure = Structure::complex(
+    Name::pair("", "verifiableCredentialRetrieved"),
+    &[Member::new("expiryDateTime", TIME.never_null())],
+)
+.adds_to(&CREDENTIAL_STATUS);
+
+static CREDENTIAL_VERIFIED: Structure =
+    Structure::complex(Name::pair("", "verifiableCredentialVerified"), &[]).adds_to(&CREDENTIAL_STATUS);
+
 /// A call to an extension; none are made.
 pub static CALLOUT: Structure = Structure::complex(
     Name::both("customExtensionCalloutInstance"),
@@ -118,7 +155,7 @@ pub static ACTIVITY: Structure = Structure::complex(
     ],
 );
 
-/// A property that a requestor is asked for; none are kept.
+/// An attribute that a requestor is asked for.
 pub static RESOURCE_ATTRIBUTE: Structure = Structure::complex(
     Name::both("accessPackageResourceAttribute"),
     &[

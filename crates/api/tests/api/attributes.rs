@@ -1,0 +1,181 @@
+//! Attributes that resources ask for: asked, locked, written and taken back (behaviour.md c.5; semantics.md 4).
+
+use crate::campaign::Campaign;
+use crate::{EM, EM_BETA};
+use serde_json::{Value, json};
+use tenure_testkit::app::on_every_database;
+use tenure_testkit::{Answer, TestApp, company};
+
+fn attribute(name: &str, is_editable: bool, persists: bool) -> Value {
+    json!({
+        "name": name,
+        "isEditable": is_editable,
+        "isPersistedOnAssignmentRemoval": persists,
+        "destination": { "@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore" },
+        "source": {
+            "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
+            "question": {
+                "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion",
+                "text": format!("Your {name}?"),
+                "isSingleLineQuestion": true,
+                "regexPattern": "^[A-Za-z ]+$",
+            },
+        },
+    })
+}
+
+async fn set(app: &TestApp, campaign: &Campaign, attributes: Value) -> Answer {
+    let body = json!({ "requestType": "adminUpdate", "catalog": { "id": campaign.catalog },
+        "resource": { "id": campaign.resource, "attributes": attributes } });
+    app.post(&format!("{EM}/resourceRequests"), &campaign.token, body).await
+}
+
+async fn resource(app: &TestApp, root: &str, campaign: &Campaign) -> Value {
+    let sets = if root == EM { "catalogs" } else { "accessPackageCatalogs" };
+    let resources = if root == EM { "resources" } else { "accessPackageResources" };
+    let path = format!("{root}/{sets}/{}/{resources}", campaign.catalog);
+    app.get(&path, &campaign.token).await.expect(200).values()[0].clone()
+}
+
+/// The question by which an attribute is asked for.
+async fn question(app: &TestApp, campaign: &Campaign, at: usize) -> String {
+    let shown = resource(app, EM, campaign).await;
+    shown["attributes"][at]["source"]["question"]["id"].as_str().unwrap_or_default().to_owned()
+}
+
+fn with_answer(mut body: Value, question: &str, value: &str) -> Value {
+    body["answers"] = json!([{ "@odata.type": "#microsoft.graph.accessPackageAnswerString", "value": value,
+        "answeredQuestion": { "id": question } }]);
+    body
+}
+
+async fn job_title(app: &TestApp, campaign: &Campaign) -> Value {
+    let path = format!("/v1.0/users/{}?$select=jobTitle", company::person("carla"));
+    app.get(&path, &campaign.token).await.expect(200).json["jobTitle"].clone()
+}
+
+async fn remove(app: &TestApp, campaign: &Campaign) {
+    let id = campaign.held_by(app, "carla").await.unwrap_or_default();
+    let body = json!({ "requestType": "adminRemove", "assignment": { "id": id } });
+    campaign.ask(app, &campaign.token, body).await.expect(201);
+    app.drain().await;
+}
+
+fn told(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.code())
+}
+
+#[test]
+fn what_a_resource_asks_for_is_kept_and_shown_in_both_versions() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", false, true)])).await.expect(201);
+        let older = resource(app, EM, &campaign).await;
+        let shown = &older["attributes"][0];
+        assert_eq!((&shown["name"], &shown["isEditable"]), (&json!("jobTitle"), &json!(false)));
+        assert_eq!(shown["source"]["question"]["text"], "Your jobTitle?");
+        let newer = resource(app, EM_BETA, &campaign).await;
+        let shown = &newer["attributes"][0];
+        assert_eq!(
+            (&shown["attributeName"], &shown["isPersistedOnAssignmentRemoval"]),
+            (&json!("jobTitle"), &json!(true))
+        );
+        assert_eq!(shown["attributeSource"]["question"]["text"]["defaultText"], "Your jobTitle?");
+        for wrong in [
+            json!([attribute("mail", true, false)]),
+            json!([attribute("city", true, false), attribute("city", true, false)]),
+        ] {
+            let refused = set(app, &campaign, wrong).await;
+            assert_eq!(told(&refused), (400, "InvalidModel"), "{}", refused.text);
+        }
+        assert_eq!(resource(app, EM, &campaign).await["attributes"][0]["name"], "jobTitle", "refusals change nothing");
+        set(app, &campaign, json!([])).await.expect(201);
+        assert_eq!(resource(app, EM, &campaign).await["attributes"], json!([]));
+    });
+}
+
+#[test]
+fn an_attribute_is_asked_of_people_and_of_administrators_and_written_at_delivery() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        let question = question(app, &campaign, 0).await;
+        let carla = app.token_of_person("carla").await;
+        let missing = campaign.ask(app, &carla, campaign.request("userAdd", "carla")).await;
+        assert_eq!(told(&missing), (400, "InvalidAnswers"));
+        assert!(missing.message().contains("jobTitle"), "{}", missing.message());
+        let direct = campaign.ask(app, &campaign.token, campaign.request("adminAdd", "carla")).await;
+        assert_eq!(told(&direct), (400, "InvalidAnswers"));
+        let unfitting = with_answer(campaign.request("userAdd", "carla"), &question, "R2D2");
+        assert_eq!(told(&campaign.ask(app, &carla, unfitting).await), (400, "InvalidAnswers"));
+        assert_eq!(job_title(app, &campaign).await, Value::Null);
+        let answered = with_answer(campaign.request("userAdd", "carla"), &question, "Analyst");
+        campaign.ask(app, &carla, answered).await.expect(201);
+        app.drain().await;
+        assert_eq!(job_title(app, &campaign).await, "Analyst");
+        remove(app, &campaign).await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null, "taken back with the access");
+    });
+}
+
+#[test]
+fn a_persistent_attribute_stays_and_so_does_what_was_there_before() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", true, true)])).await.expect(201);
+        let id = question(app, &campaign, 0).await;
+        let carla = app.token_of_person("carla").await;
+        campaign.ask(app, &carla, with_answer(campaign.request("userAdd", "carla"), &id, "Analyst")).await.expect(201);
+        remove(app, &campaign).await;
+        assert_eq!(job_title(app, &campaign).await, "Analyst");
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        campaign.ask(app, &carla, campaign.request("userAdd", "carla")).await.expect(201);
+        remove(app, &campaign).await;
+        assert_eq!(job_title(app, &campaign).await, "Analyst", "no assignment has written it");
+    });
+}
+
+#[test]
+fn a_locked_attribute_is_filled_once_and_then_refused_another_value_to_everybody() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", false, true)])).await.expect(201);
+        let id = question(app, &campaign, 0).await;
+        let carla = app.token_of_person("carla").await;
+        campaign.ask(app, &carla, with_answer(campaign.request("userAdd", "carla"), &id, "Analyst")).await.expect(201);
+        remove(app, &campaign).await;
+        for (kind, token) in [("userAdd", &carla), ("adminAdd", &campaign.token)] {
+            let other = with_answer(campaign.request(kind, "carla"), &id, "Boss");
+            let refused = campaign.ask(app, token, other).await;
+            assert_eq!(told(&refused), (400, "AttributeLocked"), "{kind}");
+            assert!(refused.message().contains("jobTitle"));
+        }
+        campaign.ask(app, &carla, with_answer(campaign.request("userAdd", "carla"), &id, "Analyst")).await.expect(201);
+        app.drain().await;
+        assert_eq!(job_title(app, &campaign).await, "Analyst");
+    });
+}
+
+#[test]
+fn attributes_are_among_the_questions_until_they_are_locked() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", false, false), attribute("city", true, false)]))
+            .await
+            .expect(201);
+        let carla = app.token_of_person("carla").await;
+        let path = format!("{EM}/accessPackages/{}/getApplicablePolicyRequirements", campaign.package);
+        let texts = async || {
+            let asked = app.post(&path, &carla, Value::Null).await.expect(200);
+            let questions = asked.values()[0]["questions"].as_array().cloned().unwrap_or_default();
+            questions
+                .iter()
+                .map(|q| (q["text"].as_str().unwrap_or_default().to_owned(), q["isRequired"] == true))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(texts().await, [("Your jobTitle?".to_owned(), true), ("Your city?".to_owned(), true)]);
+        let person = format!("/v1.0/users/{}", company::person("carla"));
+        app.patch(&person, &campaign.token, json!({ "jobTitle": "Analyst", "city": "Oslo" })).await.expect(204);
+        assert_eq!(texts().await, [("Your city?".to_owned(), false)]);
+    });
+}

@@ -1,0 +1,166 @@
+//! Attributes of people that resources ask for (behaviour.md c.5; semantics.md 4): asked with every request for a package
+//! that holds the resource, written to the person when access is given, and taken back with it unless they persist.
+
+use crate::directory::user::User;
+use crate::ids::{AssignmentId, ObjectId};
+use crate::limits::RESOURCE_ATTRIBUTES_MAX;
+use crate::policy::{Faults, Question};
+use crate::refusal::Refusal;
+use serde::{Deserialize, Serialize};
+
+/// Built-in attributes of a person that the directory keeps as texts and that may be asked for.
+const BUILT_IN: [&str; 17] = [
+    "city",
+    "companyName",
+    "country",
+    "department",
+    "employeeId",
+    "employeeType",
+    "faxNumber",
+    "givenName",
+    "jobTitle",
+    "mobilePhone",
+    "officeLocation",
+    "postalCode",
+    "preferredLanguage",
+    "state",
+    "streetAddress",
+    "surname",
+    "usageLocation",
+];
+/// Hexadecimal digits of an application's id in the name of a schema extension.
+const APP_ID_DIGITS: usize = 32;
+
+/// An attribute that a resource asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceAttribute {
+    /// Its name in the directory.
+    pub name: String,
+    /// Whether a value that is there may be replaced; otherwise only an empty one can be filled, once.
+    pub is_editable: bool,
+    /// Whether the value stays when access ends.
+    pub is_persistent: bool,
+    /// How it is asked.
+    pub question: Question,
+}
+
+/// The name as the directory spells it, if the directory keeps such an attribute of people as a text: a built-in one, or
+/// a schema extension `extension_<application id without dashes>_<name>`.
+pub fn storable(name: &str) -> Option<String> {
+    let name = name.trim();
+    if let Some(known) = BUILT_IN.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        return Some((*known).to_owned());
+    }
+    let (app, rest) = name.strip_prefix("extension_")?.split_once('_')?;
+    let is_app = app.len() == APP_ID_DIGITS && app.chars().all(|c| c.is_ascii_hexdigit());
+    let is_name = !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (is_app && is_name).then(|| name.to_owned())
+}
+
+/// Checks what a resource shall ask for. Every fault is listed.
+pub fn check(all: &[ResourceAttribute]) -> Result<(), Refusal> {
+    let mut faults = Faults::default();
+    if all.len() > RESOURCE_ATTRIBUTES_MAX {
+        faults.add("resource/attributes", format!("a resource asks for at most {RESOURCE_ATTRIBUTES_MAX} attributes"));
+    }
+    for (i, attribute) in all.iter().enumerate() {
+        let at = format!("resource/attributes/{i}");
+        if storable(&attribute.name).is_none() {
+            let message = format!(
+                "`{}` is no attribute that can be asked for: use one of {}, or extension_<application id>_<name>",
+                attribute.name,
+                BUILT_IN.join(", ")
+            );
+            faults.add(&format!("{at}/name"), message);
+        }
+        if all.iter().take(i).any(|other| other.name == attribute.name) {
+            faults.add(&format!("{at}/name"), format!("`{}` is asked for twice", attribute.name));
+        }
+        attribute.question.check(&format!("{at}/source/question"), &mut faults);
+    }
+    faults.finish()
+}
+
+/// An attribute that is asked of a person, with the value he has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedAttribute {
+    /// What is asked.
+    pub attribute: ResourceAttribute,
+    /// The value in the directory, unless it is empty.
+    pub current: Option<String>,
+}
+
+impl AskedAttribute {
+    /// Whether the value stands and cannot be replaced by a request.
+    pub const fn is_locked(&self) -> bool {
+        !self.attribute.is_editable && self.current.is_some()
+    }
+}
+
+/// What the resources of a package ask of a person. An attribute that several resources ask for is asked once; it is
+/// locked if one of them locks it, and persists if it does for one of them.
+pub fn asked(resources: Vec<Vec<ResourceAttribute>>, person: &User) -> Vec<AskedAttribute> {
+    let mut all: Vec<AskedAttribute> = Vec::new();
+    for attribute in resources.into_iter().flatten() {
+        if let Some(known) = all.iter_mut().find(|a| a.attribute.name == attribute.name) {
+            known.attribute.is_editable &= attribute.is_editable;
+            known.attribute.is_persistent |= attribute.is_persistent;
+            continue;
+        }
+        let current = person.attributes.text(&attribute.name).filter(|v| !v.trim().is_empty());
+        all.push(AskedAttribute { current: current.map(ToOwned::to_owned), attribute });
+    }
+    all
+}
+
+/// A value for an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenAttribute {
+    /// The attribute.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Whether it stays when access ends.
+    pub is_persistent: bool,
+}
+
+/// What an assignment does to the attributes of its holder. People who come from an outside directory keep theirs
+/// (decisions.md B3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttributeChange {
+    /// Writes values, and remembers those it has changed.
+    Give {
+        /// The assignment.
+        assignment: AssignmentId,
+        /// The holder.
+        user: ObjectId,
+        /// The values.
+        values: Vec<GivenAttribute>,
+    },
+    /// Empties them again.
+    Take {
+        /// The assignment.
+        assignment: AssignmentId,
+        /// The holder.
+        user: ObjectId,
+        /// The attributes.
+        names: Vec<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_directory_keeps_as_a_text_can_be_asked_for() {
+        assert_eq!(storable("jobtitle").as_deref(), Some("jobTitle"));
+        let extension = "extension_2b676109c7c74ae2b41549205f1947ed_personalTitle";
+        assert_eq!(storable(extension).as_deref(), Some(extension));
+        for name in
+            ["", "mail", "accountEnabled", "extension_2b67_title", "extension_2b676109c7c74ae2b41549205f1947ed_"]
+        {
+            assert_eq!(storable(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Changing what somebody holds: by its holder, by his manager, or by an administrator; and the renewal that `userAdd` by
+//! a holder is (behaviour.md b.2; decisions.md H10).
+
+use super::remove::{AssignmentRef, find};
+use super::submit::{SubmitCommand, Submitted, finish, requestor};
+use super::target::{self, Named};
+use crate::approvals::{people_of, people_rows};
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
+use tenure_domain::assignment::Assignment;
+use tenure_domain::attribute;
+use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::ids::ObjectId;
+use tenure_domain::policy::expiration::WantedSchedule;
+use tenure_domain::policy::requirements::Asks;
+use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::request::{self, Answer, Direction, RequestType, SubmitFacts, UpdateAsk, UpdateFacts, Updater};
+use tenure_store::rows;
+use tenure_store::rows::directory::{application, user};
+
+/// A request that changes an assignment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateCommand {
+    /// [`RequestType::UserUpdate`] or [`RequestType::AdminUpdate`].
+    pub kind: RequestType,
+    /// A later end is asked for, whatever else is said.
+    pub extends: bool,
+    /// The assignment.
+    pub assignment: AssignmentRef,
+    /// The dates wanted.
+    pub wanted: WantedSchedule,
+    /// The reason.
+    pub justification: Option<String>,
+    /// The answers.
+    pub answers: Vec<Answer>,
+    /// Skip the approval.
+    pub bypass_approval: bool,
+    /// Say what would happen, and do nothing.
+    pub validate_only: bool,
+}
+
+/// Changes an assignment.
+pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitted, ServiceError> {
+    let by_person = command.kind == RequestType::UserUpdate;
+    let action = if by_person { Action::RequestAccess } else { Action::AssignDirectly };
+    let (pending, found) = find(ctx, action, &command.assignment)?;
+    if command.bypass_approval {
+        ctx.permit(Action::BypassApproval)?;
+    }
+    let missing = || match command.assignment.id {
+        Some(id) => Refusal::not_found("assignment", id),
+        None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
+    };
+    let (permit, assignment) = pending.on(found, missing)?;
+    let (package, holder) = (assignment.package, ObjectId(assignment.target.0));
+    let wanted = (
+        (rows::package::get(package), rows::policy::get(assignment.policy)),
+        (user::get(holder), application::service_principal(holder)),
+        user::policy_groups(package, holder),
+        rows::request::open(package, assignment.target, Direction::Grant),
+        rows::request::open(package, assignment.target, Direction::Remove),
+        rows::request::answers(package, assignment.target),
+        rows::attribute::of_package(package),
+        people_rows(package, ctx.identity_principal(), holder),
+    );
+    let ((package, policy), (person, service), groups, open, removal, earlier, attributes, people) =
+        ctx.fetch(wanted)?;
+    let by = if by_person {
+        let me = ctx.person()?;
+        let is_manager = me.is_some() && person.as_ref().is_some_and(|p| p.manager == me);
+        match me {
+            Some(me) if me == holder => Updater::Holder,
+            Some(_) if is_manager => Updater::Manager,
+            // Not his, so not there.
+            Some(_) | None => return Err(missing().into()),
+        }
+    } else {
+        Updater::Administrator
+    };
+    let attributes = person.as_ref().map(|p| attribute::asked(attributes, p)).unwrap_or_default();
+    let named = Named::Object { id: holder, by_address: None };
+    let target = target::state(ctx, &named, (person, service, groups), None)?;
+    let target = target.ok_or_else(|| Refusal::no_such_object(holder))?;
+    let requestor = requestor(ctx, &target.subject)?;
+    let facts = UpdateFacts {
+        assignment,
+        package: package.ok_or_else(missing)?,
+        policy: policy.ok_or_else(without_policy)?,
+        target,
+        requestor,
+        open_request: open.or(removal).map(|r| r.id),
+        earlier: earlier.unwrap_or_default(),
+        attributes,
+        people: people_of(people),
+    };
+    let ask = UpdateAsk {
+        kind: command.kind,
+        by,
+        extends: command.extends,
+        wanted: command.wanted,
+        justification: command.justification.clone(),
+        answers: command.answers.clone(),
+        bypass_approval: command.bypass_approval,
+    };
+    decide(ctx, &permit, &facts, &ask, command.validate_only)
+}
+
+fn without_policy() -> ServiceError {
+    ServiceError::Internal("an assignment without its policy".to_owned())
+}
+
+/// A holder asks anew for what he holds, with an end: that is an extension, and stays the type of request it was sent as.
+pub(super) fn renew(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    (loaded, assignment): (SubmitFacts, Assignment),
+    command: &SubmitCommand,
+) -> Result<Submitted, ServiceError> {
+    let (package, holder) = (assignment.package, assignment.target);
+    let wanted = (rows::request::answers(package, holder), rows::request::open(package, holder, Direction::Remove));
+    let (earlier, removal) = ctx.fetch(wanted)?;
+    let policy = loaded.policies.into_iter().find(|p| p.id == assignment.policy);
+    let asks = loaded.asks;
+    let facts = UpdateFacts {
+        assignment,
+        package: loaded.package,
+        policy: policy.ok_or_else(without_policy)?,
+        target: loaded.target,
+        requestor: loaded.requestor,
+        open_request: loaded.open_request.or(removal.map(|r| r.id)),
+        earlier: earlier.unwrap_or_default(),
+        attributes: loaded.attributes,
+        people: loaded.people,
+    };
+    let ask = UpdateAsk {
+        kind: RequestType::UserAdd,
+        by: if asks == Asks::ForReport { Updater::Manager } else { Updater::Holder },
+        extends: true,
+        wanted: command.wanted,
+        justification: command.justification.clone(),
+        answers: command.answers.clone(),
+        bypass_approval: command.bypass_approval,
+    };
+    decide(ctx, permit, &facts, &ask, command.validate_only)
+}
+
+fn decide(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    facts: &UpdateFacts,
+    ask: &UpdateAsk,
+    validate_only: bool,
+) -> Result<Submitted, ServiceError> {
+    let (id, decision) = request::update(facts, ask, ctx.now, &mut ctx.ids)?;
+    finish(ctx, permit, (id, &decision), validate_only)
+}

@@ -1,0 +1,32 @@
+//! Verified credentials (behaviour.md c.6): what a requestor presents is data until somebody vouches for it.
+
+use serde_json::{Map, Value};
+use tenure_domain::Timestamp;
+use tenure_domain::policy::CredentialType;
+
+/// A credential as a requestor presents it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Presentation {
+    /// Who issued it, as the requestor says.
+    pub authority: Option<String>,
+    /// Its types.
+    pub kinds: Vec<String>,
+    /// What it says.
+    pub claims: Map<String, Value>,
+}
+
+/// Vouches for credentials. It is asked inside a transaction and must not wait for another system.
+pub trait Verifier {
+    /// The presented credentials that are good at `now`: for each its type, and who has issued it.
+    fn verify(&self, presented: &[Presentation], now: Timestamp) -> Vec<CredentialType>;
+}
+
+/// Nobody vouches: a request under a policy that wants credentials is refused with `VerifiedIdRequired`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoVerifier;
+
+impl Verifier for NoVerifier {
+    fn verify(&self, _: &[Presentation], _: Timestamp) -> Vec<CredentialType> {
+        Vec::new()
+    }
+}
