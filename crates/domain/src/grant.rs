@@ -218,12 +218,28 @@ pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<
             } else if grant.source.is_none() && i < INLINE_GRANTS_MAX {
                 settle(&mut grant, Observed::Absent);
                 apply = Some(op(h.kind, h.origin, grant.subject, false));
-            } else if grant.observed == Observed::Absent && grant.due_at.is_none() {
+            } else if grant.observed == Observed::Absent && grant.due_at.is_none() && grant.attempt == 0 {
                 settle(&mut grant, Observed::Absent);
             } else {
+                // A try whose answer never came may have been carried out: it counts as held until it was taken.
+                grant.observed = Observed::Present;
                 plan_again(&mut grant, now);
             }
             GrantChange { grant, is_new: false, apply }
+        })
+        .collect()
+}
+
+/// Forgets what no other assignment wants, without taking it: the subject is deleted for good, and there is nobody to take
+/// it from (decisions.md B8).
+pub fn let_go(held: &[HeldGrant]) -> Vec<GrantChange> {
+    let unwanted = held.iter().filter(|h| h.other_links == 0);
+    unwanted
+        .map(|h| {
+            let mut grant = h.grant.clone();
+            grant.desired = false;
+            settle(&mut grant, Observed::Absent);
+            GrantChange { grant, is_new: false, apply: None }
         })
         .collect()
 }
@@ -403,6 +419,26 @@ mod tests {
         let taken = take(&[shared], false, now());
         assert!(taken.iter().all(|c| c.apply.is_none() && !c.grant.desired && c.grant.is_settled()));
         assert_eq!(taken.len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_asked_to_take_anything_from_who_is_deleted_for_good() {
+        let shared = HeldGrant { other_links: 1, ..held_by_nobody_else() };
+        let gone = let_go(&[held_by_nobody_else(), shared]);
+        assert_eq!(gone.len(), 1, "what another assignment wants stays wanted");
+        assert!(gone.iter().all(|c| !c.grant.desired && c.grant.is_settled() && c.apply.is_none()));
+    }
+
+    #[test]
+    fn a_try_outside_whose_answer_never_came_is_taken_as_if_it_had_worked() {
+        let outside = RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false, ours: false };
+        let never = given(&outside).grant;
+        let lost = Outcome::Transient { error: "TargetUnavailable".to_owned(), after_seconds: None };
+        let taken = |grant| take(&[HeldGrant { grant, ..held_by_nobody_else() }], false, now());
+        let unheard = Grant { due_at: None, ..record(&never, &lost, now()) };
+        assert!(taken(unheard).iter().all(|c| c.grant.due_at == Some(now()) && c.grant.observed == Observed::Present));
+        let untried = Grant { due_at: None, ..never };
+        assert!(taken(untried).iter().all(|c| c.grant.due_at.is_none() && c.grant.is_settled()));
     }
 
     #[test]
