@@ -4,11 +4,8 @@
 use crate::campaign::{Campaign, add_group, member_role, open_policy};
 use crate::{EM, EM_BETA};
 use serde_json::{Value, json};
-use tenure_domain::ids::PolicyId;
-use tenure_service::{Identity, policies};
 use tenure_testkit::app::on_every_database;
 use tenure_testkit::{Fault, TestApp, company};
-use uuid::Uuid;
 
 const DRIFT: &str = "/tenure/v1/drift";
 const DELIVERIES: &str = "/tenure/v1/deliveries";
@@ -51,9 +48,8 @@ async fn end(app: &TestApp, campaign: &Campaign, assignment: &str) {
 }
 
 async fn keep_pre_existing(app: &TestApp, campaign: &Campaign) {
-    let policy = PolicyId(campaign.policy.parse().unwrap_or_default());
-    let set = app.engine().write(Identity::System, Uuid::nil(), move |ctx| policies::set_own(ctx, policy, true, false));
-    set.await.expect("the setting is kept");
+    let path = format!("/tenure/v1/policies/{}", campaign.policy);
+    app.patch(&path, &campaign.token, json!({ "keepPreExistingAccess": true })).await.expect(204);
 }
 
 /// Puts somebody into a group, or takes him out, by hand.
