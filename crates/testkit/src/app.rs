@@ -159,11 +159,12 @@ struct Base {
 }
 
 fn base(db: &Db, bounds: Bounds, now: Timestamp, first_seed: u64) -> Base {
-    base_with(db, bounds, Arc::new(ManualClock::at(now)), first_seed)
+    let wall = Arc::new(ManualClock::at(now));
+    let clock = Arc::new(DemoClock::new(wall.clone(), 0));
+    base_with(db, bounds, (wall, clock), first_seed)
 }
 
-fn base_with(db: &Db, bounds: Bounds, wall: Arc<ManualClock>, first_seed: u64) -> Base {
-    let clock = Arc::new(DemoClock::new(wall.clone(), 0));
+fn base_with(db: &Db, bounds: Bounds, (wall, clock): (Arc<ManualClock>, Arc<DemoClock>), first_seed: u64) -> Base {
     let clocks = Clocks { business: clock.clone(), wall: wall.clone() };
     // Every use case draws its own numbers, and the same ones in every run.
     let next = AtomicU64::new(first_seed);
@@ -279,7 +280,8 @@ impl TestApp {
     /// When it cannot be started.
     pub fn another_node(&self, providers: Vec<Provider>) -> Self {
         let number = self.nodes.fetch_add(1, Ordering::Relaxed);
-        let base = base_with(&self.db, Bounds::default(), self.wall.clone(), number * SEEDS_OF_A_NODE);
+        let clocks = (self.wall.clone(), self.clock.clone());
+        let base = base_with(&self.db, Bounds::default(), clocks, number * SEEDS_OF_A_NODE);
         let node = Self::with(self.db.clone(), self.tenant.clone(), base, providers);
         Self { nodes: self.nodes.clone(), ..node }
     }

@@ -42,6 +42,7 @@ mod partners;
 mod policies;
 mod protocol;
 mod questions;
+mod races;
 mod reading;
 mod refusals;
 mod requests;
