@@ -223,6 +223,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::ResourceAlreadyInCatalog
         | Code::ResourceNotSupported
         | Code::ResourceNotWritable
+        | Code::ResourceMissing
         | Code::BuiltInObject
         | Code::ObjectMasteredElsewhere
         | Code::RequestBadRequest => StatusCode::BAD_REQUEST,

@@ -100,6 +100,18 @@ impl AskedAttribute {
 /// What the resources of a package ask of a person. An attribute that several resources ask for is asked once; it is
 /// locked if one of them locks it, and persists if it does for one of them.
 pub fn asked(resources: Vec<Vec<ResourceAttribute>>, person: &User) -> Vec<AskedAttribute> {
+    asked_where(resources, |name| person.attributes.text(name).filter(|v| !v.trim().is_empty()).map(ToOwned::to_owned))
+}
+
+/// What they ask of somebody who has no account yet, and so no values.
+pub fn asked_of_newcomer(resources: Vec<Vec<ResourceAttribute>>) -> Vec<AskedAttribute> {
+    asked_where(resources, |_| None)
+}
+
+fn asked_where(
+    resources: Vec<Vec<ResourceAttribute>>,
+    current: impl Fn(&str) -> Option<String>,
+) -> Vec<AskedAttribute> {
     let mut all: Vec<AskedAttribute> = Vec::new();
     for attribute in resources.into_iter().flatten() {
         if let Some(known) = all.iter_mut().find(|a| a.attribute.name == attribute.name) {
@@ -107,8 +119,7 @@ pub fn asked(resources: Vec<Vec<ResourceAttribute>>, person: &User) -> Vec<Asked
             known.attribute.is_persistent |= attribute.is_persistent;
             continue;
         }
-        let current = person.attributes.text(&attribute.name).filter(|v| !v.trim().is_empty());
-        all.push(AskedAttribute { current: current.map(ToOwned::to_owned), attribute });
+        all.push(AskedAttribute { current: current(&attribute.name), attribute });
     }
     all
 }

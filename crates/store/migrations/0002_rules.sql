@@ -79,12 +79,14 @@ CREATE INDEX ix_subject_organization ON subject (organization_id, id) WHERE orga
 
 ALTER TABLE request ADD COLUMN stage {{int}};
 ALTER TABLE request ADD COLUMN reason {{text}};
+ALTER TABLE request ADD COLUMN credentials {{json}} NOT NULL DEFAULT '[]';
 
 ALTER TABLE assignment ADD COLUMN notices {{int}} NOT NULL DEFAULT 0;
 ALTER TABLE assignment ADD COLUMN is_extended {{bool}} NOT NULL DEFAULT FALSE;
 
 ALTER TABLE policy ADD COLUMN keep_pre_existing {{bool}} NOT NULL DEFAULT FALSE;
 ALTER TABLE policy ADD COLUMN remove_out_of_scope {{bool}} NOT NULL DEFAULT FALSE;
+ALTER TABLE policy ADD COLUMN on_behalf {{bool}} NOT NULL DEFAULT FALSE;
 
 ALTER TABLE resource ADD COLUMN attributes {{json}} NOT NULL DEFAULT '[]';
 

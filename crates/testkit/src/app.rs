@@ -29,6 +29,7 @@ use tenure_domain::settings::TenantSettings as Switches;
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
+use tenure_service::requests::{NoVerifier, Verifier};
 use tenure_service::rows::tenant;
 use tenure_service::{Clocks, Engine, Identity};
 use tenure_store::Bounds;
@@ -56,6 +57,21 @@ const SEEDS_OF_A_NODE: u64 = 1_000_000;
 /// When the test does, or leaves work undone that is due.
 pub fn on_every_database(test: impl AsyncFn(&TestApp)) {
     on_every_database_within(Bounds::default(), test);
+}
+
+/// The same with somebody who vouches for the credentials that requestors present.
+///
+/// # Panics
+/// When the test does, or leaves work undone that is due.
+#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
+pub fn on_every_database_vouched(verifier: &Arc<dyn Verifier>, test: impl AsyncFn(&TestApp)) {
+    for kind in kinds() {
+        let app = TestApp::start_vouched(kind, verifier.clone());
+        app.run(async {
+            test(&app).await;
+            app.finish().await;
+        });
+    }
 }
 
 /// The same over stores within bounds that are not those of the product.
@@ -163,6 +179,15 @@ fn base(db: &Db, bounds: Bounds, now: Timestamp, first_seed: u64) -> Base {
 }
 
 fn base_with(db: &Db, bounds: Bounds, wall: Arc<ManualClock>, first_seed: u64) -> Base {
+    base_vouched(db, bounds, (wall, first_seed), Arc::new(NoVerifier))
+}
+
+fn base_vouched(
+    db: &Db,
+    bounds: Bounds,
+    (wall, first_seed): (Arc<ManualClock>, u64),
+    verifier: Arc<dyn Verifier>,
+) -> Base {
     let clock = Arc::new(DemoClock::new(wall.clone(), 0));
     let clocks = Clocks { business: clock.clone(), wall: wall.clone() };
     // Every use case draws its own numbers, and the same ones in every run.
@@ -170,7 +195,7 @@ fn base_with(db: &Db, bounds: Bounds, wall: Arc<ManualClock>, first_seed: u64) -
     let entropy = Arc::new(move || -> Box<dyn tenure_domain::ids::Entropy> {
         Box::new(SeededEntropy::new(next.fetch_add(1, Ordering::Relaxed)))
     });
-    Base { wall, clock, engine: Engine::new(db.store_within(bounds), clocks, entropy) }
+    Base { wall, clock, engine: Engine::vouched(db.store_within(bounds), clocks, entropy, verifier) }
 }
 
 /// The company on a database, founded once per process and kind: keys and passwords are slow to make.
@@ -210,11 +235,26 @@ impl TestApp {
     /// When it cannot be started.
     pub fn start_within(kind: Kind, bounds: Bounds) -> Self {
         let (image, company) = founded(kind);
-        let app = Self::over(Db::of_image(image), bounds, company.tenant.clone());
+        Self::over(Db::of_image(image), bounds, company.tenant.clone()).named(company)
+    }
+
+    /// The same with somebody who vouches for credentials.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_vouched(kind: Kind, verifier: Arc<dyn Verifier>) -> Self {
+        let (image, company) = founded(kind);
+        let db = Db::of_image(image);
+        let wall = (Arc::new(ManualClock::at(start())), SEEDS.1);
+        let base = base_vouched(&db, Bounds::default(), wall, verifier);
+        Self::with(Arc::new(db), company.tenant.clone(), base, Vec::new()).named(company)
+    }
+
+    fn named(self, company: &Company) -> Self {
         for (id, name) in &company.names {
-            app.name(id, name);
+            self.name(id, name);
         }
-        app
+        self
     }
 
     /// The company of the tests beside a large one that was loaded in bulk.

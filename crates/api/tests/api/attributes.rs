@@ -197,3 +197,29 @@ fn a_delivery_that_is_withdrawn_takes_its_attributes_back() {
         assert_eq!(job_title(app, &campaign).await, Value::Null);
     });
 }
+
+#[test]
+fn an_extension_writes_the_attribute_it_answers_and_keeps_the_one_it_does_not() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        let path = format!("{EM}/assignmentPolicies/{}", campaign.policy);
+        let on = json!({ "requestorSettings": { "enableTargetsToSelfUpdateAccess": true } });
+        app.patch(&path, &campaign.token, on).await.expect(204);
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        let question = question(app, &campaign, 0).await;
+        let answered = with_answer(campaign.request("adminAdd", "carla"), &question, "Analyst");
+        campaign.ask(app, &campaign.token, answered).await.expect(201);
+        app.drain().await;
+        let carla = app.token_of_person("carla").await;
+        let id = campaign.held_by(app, "carla").await.unwrap_or_default();
+        let extend = json!({ "requestType": "userExtend", "assignment": { "id": id } });
+        app.advance("P5D").await;
+        campaign.ask(app, &carla, extend.clone()).await.expect(201);
+        assert_eq!(job_title(app, &campaign).await, "Analyst");
+        app.advance("P5D").await;
+        campaign.ask(app, &carla, with_answer(extend, &question, "Lead")).await.expect(201);
+        assert_eq!(job_title(app, &campaign).await, "Lead");
+        remove(app, &campaign).await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null);
+    });
+}

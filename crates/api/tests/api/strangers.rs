@@ -496,3 +496,37 @@ fn strangers_of_one_unknown_domain_at_the_same_time_propose_one_organization() {
         app.drain().await;
     });
 }
+
+#[test]
+fn an_attribute_is_asked_of_somebody_without_an_account_and_written_to_the_one_he_gets() {
+    on_every_database(async |app| {
+        let campaign = campaign_for(app, "allExternalUsers").await;
+        let token = &campaign.token;
+        let attributes = json!([{
+            "name": "companyName", "isEditable": true, "isPersistedOnAssignmentRemoval": false,
+            "destination": { "@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore" },
+            "source": { "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion", "question": {
+                "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion", "text": "Your company?",
+                "isSingleLineQuestion": true } },
+        }]);
+        let body = json!({ "requestType": "adminUpdate", "catalog": { "id": campaign.catalog },
+            "resource": { "id": campaign.resource, "attributes": attributes } });
+        app.post(&format!("{EM}/resourceRequests"), token, body).await.expect(201);
+        let resources = format!("{EM}/catalogs/{}/resources", campaign.catalog);
+        let shown = app.get(&resources, token).await.expect(200).values()[0].clone();
+        let question = shown["attributes"][0]["source"]["question"]["id"].clone();
+        let missing = assign(app, &campaign, "ada@analytical.example").await;
+        assert_eq!((missing.status, missing.code()), (400, "InvalidAnswers"));
+        assert!(missing.message().contains("companyName"), "{}", missing.message());
+        let body = json!({
+            "requestType": "adminAdd",
+            "assignment": { "target": { "email": "ada@analytical.example" }, "accessPackageId": campaign.package,
+                "assignmentPolicyId": campaign.policy },
+            "answers": [{ "value": "Analytical", "answeredQuestion": { "id": question } }],
+        });
+        campaign.ask(app, token, body).await.expect(201);
+        app.drain().await;
+        let path = "/v1.0/users?$filter=mail eq 'ada@analytical.example'&$select=companyName";
+        assert_eq!(app.get(path, token).await.expect(200).column("companyName"), ["Analytical"]);
+    });
+}

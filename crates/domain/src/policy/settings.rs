@@ -303,11 +303,11 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether a text matches the pattern that is asked for; without one every text does. The engine takes time that grows
-    /// with the text and no more (decisions.md H24).
+    /// Whether a whole text matches the pattern that is asked for; without one every text does (ADR 13). The engine takes
+    /// time that grows with the text and no more (decisions.md H24).
     pub fn matches(&self, text: &str) -> bool {
         match &self.kind {
-            QuestionKind::Text { pattern: Some(pattern), .. } => ready(pattern).is_ok_and(|p| p.is_match(text)),
+            QuestionKind::Text { pattern: Some(pattern), .. } => whole(pattern).is_ok_and(|p| p.is_match(text)),
             QuestionKind::Text { pattern: None, .. } | QuestionKind::Choice { .. } => true,
         }
     }
@@ -330,7 +330,7 @@ impl Question {
                 }
             }
             QuestionKind::Text { pattern: Some(pattern), .. } => {
-                if let Err(why) = ready(pattern) {
+                if let Err(why) = whole(pattern) {
                     faults.add(
                         &format!("{at}/regexPattern"),
                         format!("the pattern of the question `{}` {why}", self.text),
@@ -342,11 +342,18 @@ impl Question {
     }
 }
 
-/// A pattern made ready, or why it cannot be used.
-fn ready(pattern: &str) -> Result<Regex, String> {
+/// A pattern made ready for whole answers, or why it cannot be used. It is read by itself first: what is no pattern does
+/// not become one by what is put around it.
+fn whole(pattern: &str) -> Result<Regex, String> {
     if pattern.chars().count() > limits::PATTERN_CHARS_MAX {
         return Err(format!("has more than {} characters", limits::PATTERN_CHARS_MAX));
     }
+    ready(pattern)?;
+    // A comment at the end would take the closing bracket with it; where there can be one, a line's end ends it.
+    ready(&format!("\\A(?:{pattern})\\z")).or_else(|_| ready(&format!("\\A(?:{pattern}\n)\\z")))
+}
+
+fn ready(pattern: &str) -> Result<Regex, String> {
     let made = RegexBuilder::new(pattern)
         .size_limit(limits::PATTERN_SIZE_MAX_BYTES)
         .dfa_size_limit(limits::PATTERN_SIZE_MAX_BYTES)

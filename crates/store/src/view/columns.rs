@@ -131,6 +131,10 @@ columns! {
         ID "id", OBJECT "object_id", KIND "kind", NAME "name", NAME_KEY "name_key", EMAIL "email", EMAIL_KEY "email_key",
         PRINCIPAL_NAME "principal_name", LIFECYCLE "lifecycle", ORGANIZATION "organization_id", CLEANUP "cleanup_at",
     }
+    /// The directory object of a subject.
+    subject_object("subject", "jd") {
+        DELETED "deleted_at",
+    }
     /// Connected organizations.
     organization("organization", "f") {
         ID "id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", SOURCES "identity_sources", STATE "state",
@@ -150,7 +154,7 @@ columns! {
         ID "id", KIND "kind", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", REQUESTOR "requestor_id",
         TARGET "target_id", ASSIGNMENT "assignment_id", STATE "state", STATUS "status", SCHEDULE "schedule",
         JUSTIFICATION "justification", ANSWERS "answers", COMPLETED "completed_at", CREATED "created_at",
-        VERSION "version",
+        VERSION "version", REASON "reason", CREDENTIALS "credentials",
     }
     /// Approvals: requests that need or needed one.
     approval("approval", "q") {

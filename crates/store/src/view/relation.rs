@@ -102,8 +102,8 @@ macro_rules! in_scope {
     };
 }
 
-/// A package is visible to those who hold or held it, have a request for it, or are in the scope of one of its policies
-/// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
+/// A package is visible to those who hold or held it, have a request for it, have a report who holds it, or are in the
+/// scope of one of its policies (decisions.md J3); whether that policy takes requests now is for the refusal to say.
 const OWN_PACKAGE: &str = concat!(
     "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
         UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
@@ -111,21 +111,33 @@ const OWN_PACKAGE: &str = concat!(
         UNION SELECT pr.package_id FROM stage_approver pa JOIN request pr ON pr.id = pa.request_id WHERE pa.principal_id = {me} \
         UNION SELECT pr.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
             JOIN stage_approver pa ON pa.principal_id = gc.ancestor_id JOIN request pr ON pr.id = pa.request_id \
-            WHERE gm.member_id = {me}) \
+            WHERE gm.member_id = {me} \
+        UNION SELECT pa.package_id FROM dir_user mu JOIN assignment pa ON pa.target_id = mu.id AND pa.is_live \
+            WHERE mu.manager_id = {me}) \
         OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto AND ",
     in_scope!("{me}"),
     "))"
 );
 
-/// Assignments are one's own or those of one's direct reports, for whom a manager may act (behaviour.md b.2); so are
-/// requests and people, below.
-const OWN_ASSIGNMENT: &str =
-    "({a}.target_id = {me} OR {a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}))";
+/// Assignments are one's own, or live ones of one's direct reports (behaviour.md b.2; ADR 14).
+const OWN_ASSIGNMENT: &str = "({a}.target_id = {me} \
+    OR ({a}.is_live AND {a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me})))";
 
-/// A package that can be requested now: visible by a policy, not hidden, not held (behaviour.md c.1, browse rule).
+/// A package that can be requested now: visible by a policy, not hidden, not held, not asked for, with nothing held, asked
+/// for or belonged to that excludes it, and with no resource that is gone (behaviour.md c.1, browse rule; decisions.md H20).
 const REQUESTABLE: &str = concat!(
     "NOT {p}.is_hidden \
+        AND NOT EXISTS (SELECT 1 FROM package_role pz JOIN resource ps ON ps.id = pz.resource_id \
+            WHERE pz.package_id = {p}.id AND ps.is_missing) \
         AND {p}.id NOT IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {1} AND pa.is_live) \
+        AND {p}.id NOT IN (SELECT pr.package_id FROM request pr WHERE pr.target_id = {1} AND pr.direction = 1 AND pr.is_open) \
+        AND {p}.id NOT IN (SELECT pi.package_id FROM assignment pa JOIN incompatibility pi ON pi.kind = 1 \
+            AND pi.other_id = pa.package_id WHERE pa.target_id = {1} AND pa.is_live \
+            UNION SELECT pi.package_id FROM request pr JOIN incompatibility pi ON pi.kind = 1 \
+            AND pi.other_id = pr.package_id WHERE pr.target_id = {1} AND pr.direction = 1 AND pr.is_open \
+            UNION SELECT pi.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+            JOIN incompatibility pi ON pi.kind = 2 AND pi.other_id = gc.ancestor_id \
+            JOIN dir_group pg ON pg.id = pi.other_id AND NOT pg.is_deleted WHERE gm.member_id = {1}) \
         AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
             AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
                 OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) AND ",
@@ -348,7 +360,9 @@ pub const RELATIONS: &[RelationDef] = &[
     },
     RelationDef {
         name: c::subject::RELATION,
-        from: "subject {j}",
+        // Somebody who was deleted, and can be restored, is marked so.
+        from: "subject {j} LEFT JOIN directory_object {jd} ON {jd}.id = {j}.object_id",
+        counted: Some("subject {j}"),
         key: c::subject::ID,
         by_catalog: Some(SUBJECT_OF_CATALOG),
         family: Family::Entitlement(Some(approves!(
@@ -382,7 +396,8 @@ pub const RELATIONS: &[RelationDef] = &[
         catalog: Some("{q}.catalog_id"),
         family: Family::Entitlement(Some(approves!(
             "({q}.target_id = {me} OR {q}.requestor_id = {me} \
-             OR {q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}) OR {q}.id IN ",
+             OR ({q}.is_open AND {q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}) \
+                AND EXISTS (SELECT 1 FROM policy my WHERE my.id = {q}.policy_id AND my.on_behalf)) OR {q}.id IN ",
             ")"
         ))),
         ..PLAIN
