@@ -18,10 +18,11 @@ mod policies;
 mod roles;
 mod staff;
 
+use crate::catalogs::{EXPENSE_APPROVER, SALES};
 use tenure_domain::directory::application::GRAPH_COMMAND_LINE_APP_ID;
 use tenure_service::bootstrap::{self, NewTenant};
 use tenure_service::rows::tenant::Tenant;
-use tenure_service::{Ctx, ServiceError};
+use tenure_service::{Ctx, ServiceError, incompatible};
 use uuid::Uuid;
 
 /// The tenant.
@@ -90,6 +91,8 @@ pub fn seed(ctx: &mut Ctx<'_, '_>, secrets: &Secrets) -> Result<Tenant, ServiceE
     policies::seed(ctx, &packages, today)?;
     history::seed(ctx, &packages, today)?;
     ctx.now = today;
+    // Who sells does not approve expenses; who has both from before keeps both.
+    incompatible::add_package(ctx, packages.get(EXPENSE_APPROVER)?, packages.get(SALES)?)?;
     Ok(tenant)
 }
 

@@ -24,7 +24,7 @@ pub fn people_rows(
     target: ObjectId,
 ) -> (Query<Relative>, Query<(Uuid, bool)>) {
     let requestor = requestor.unwrap_or(target).0;
-    (rows::approval::relatives(requestor, target.0), rows::approval::named_of_package(package, requestor, target.0))
+    (rows::approval::relatives(package, requestor, target.0), rows::approval::named_of_package(package, requestor, target.0))
 }
 
 /// The same for stages that are known.
@@ -34,7 +34,7 @@ fn people_of_stages(policy: &PolicyBody, request: &Request) -> (Query<Relative>,
     let stages = &policy.approval.stages;
     let sets = stages.iter().flat_map(|stage| stage.primary.iter().chain(&stage.escalation));
     let named: Vec<Uuid> = sets.filter_map(SubjectSet::reference).collect();
-    (rows::approval::relatives(requestor, target), rows::approval::named_of(&named, requestor, target))
+    (rows::approval::relatives(request.package, requestor, target), rows::approval::named_of(&named, requestor, target))
 }
 
 /// Those people, from their rows.
@@ -49,6 +49,9 @@ pub fn people_of((relatives, named): (Vec<Relative>, Vec<(Uuid, bool)>)) -> Peop
                 people.target_managers.insert(level, relative.id);
             }
             RelativeKind::TargetSponsor => people.target_sponsors.push(relative.id),
+            RelativeKind::InternalSponsor => people.internal_sponsors.push(relative.id),
+            RelativeKind::ExternalSponsor => people.external_sponsors.push(relative.id),
+            RelativeKind::CatalogOwner => people.owners.push(relative.id),
         }
         if relative.is_eligible {
             people.eligible.insert(relative.id, relative.is_group);

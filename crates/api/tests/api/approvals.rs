@@ -551,3 +551,59 @@ fn when_all_approvers_are_gone_the_request_is_denied_and_says_so() {
         assert_eq!(state(app, &request).await, two("denied", "Denied"));
     });
 }
+
+#[test]
+fn sponsors_of_the_organization_decide_about_its_people() {
+    on_both(async |app| {
+        let campaign = Campaign::without_policy(app).await;
+        let token = &campaign.token;
+        let open = json!({ "isExternallyVisible": true });
+        app.patch(&format!("{EM}/catalogs/{}", campaign.catalog), token, open).await.expect(204);
+        let partner = json!({ "displayName": "Partner", "identitySources": [
+            { "@odata.type": "#microsoft.graph.domainIdentitySource", "domainName": "partner.example" }] });
+        let partner = app.post(&format!("{EM}/connectedOrganizations"), token, partner).await;
+        let partner = app.made(partner, "organization:partner");
+        let sponsor = json!({ "@odata.id": format!("https://localhost/v1.0/users/{}", ben()) });
+        let sponsors = format!("{EM}/connectedOrganizations/{partner}/internalSponsors/$ref");
+        app.post(&sponsors, token, sponsor).await.expect(204);
+        let gil = format!("/v1.0/users/{}", company::person("gil"));
+        app.patch(&gil, token, json!({ "mail": "gil@partner.example" })).await.expect(204);
+        let mut body =
+            policy(&campaign.package, &[stage(&[json!({ "@odata.type": "#microsoft.graph.internalSponsors" })])]);
+        body["allowedTargetScope"] = json!("allConfiguredConnectedOrganizationUsers");
+        let policy = campaign.add_policy(app, body).await;
+        let campaign = Campaign { policy, ..campaign };
+        let gil = app.token_of_person("gil").await;
+        let body = json!({ "requestType": "userAdd", "justification": "the launch",
+            "assignment": { "accessPackageId": campaign.package } });
+        let asked = campaign.ask(app, &gil, body).await;
+        let request = app.made(asked, "request:gil");
+        let (anna, ben) = (app.token_of_person("anna").await, app.token_of_person("ben").await);
+        assert_eq!(decide(app, &anna, (&request, 0), yes()).await.code(), "NotAnApprover");
+        decide(app, &ben, (&request, 0), yes()).await.expect(204);
+        assert_eq!(campaign.members(app).await, ["Gil Moreau"]);
+    });
+}
+
+#[test]
+fn the_owners_of_the_catalog_are_asked_where_the_tenant_says_so() {
+    on_both(async |app| {
+        let campaign = with_stages(app, async |_, _| vec![stage(&[manager()])]).await;
+        let owner = json!({ "principalId": anna(), "roleDefinitionId": "ae79f266-94d4-4dab-b730-feca7e132178",
+            "appScopeId": format!("/AccessPackageCatalog/{}", campaign.catalog) });
+        let roles = "/v1.0/roleManagement/entitlementManagement/roleAssignments";
+        app.post(roles, &campaign.token, owner).await.expect(201);
+        let ben = app.token_of_person("ben").await;
+        let body = json!({ "requestType": "userAdd", "justification": "mine",
+            "assignment": { "accessPackageId": campaign.package } });
+        let refused = campaign.ask(app, &ben, body.clone()).await;
+        assert_eq!(refused.code(), "NoEligibleApprover", "he has no manager");
+        let routes = json!({ "routeToCatalogOwners": true });
+        app.patch("/tenure/v1/settings", &campaign.token, routes).await.expect(204);
+        let asked = campaign.ask(app, &ben, body).await;
+        let request = app.made(asked, "request:ben");
+        let anna = app.token_of_person("anna").await;
+        decide(app, &anna, (&request, 0), yes()).await.expect(204);
+        assert_eq!(state(app, &request).await, two("delivered", "Fulfilled"));
+    });
+}

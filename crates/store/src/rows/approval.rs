@@ -7,7 +7,7 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
 use tenure_domain::approval::{ApprovalStage, Basis, Opened, Part, StageState, Verdict};
-use tenure_domain::authorize::Permit;
+use tenure_domain::authorize::{EntitlementRole, Permit};
 use tenure_domain::effect::Audience;
 use tenure_domain::ids::{DelegationId, ObjectId, PackageId, PolicyId, RequestId};
 use tenure_domain::limits::{IN_LIST_MAX, MAIL_RECIPIENTS_MAX};
@@ -43,8 +43,10 @@ sql! {
     /// Why a person may decide stages of a request: by himself (or through a group), or as the delegate of somebody who may.
     /// A delegate decides what was assigned after he was named, and names no delegate in turn (behaviour.md b.4).
     BASES(hot): "SELECT a.number, NULL AS delegator FROM stage_approver a WHERE a.request_id = $1 AND (a.principal_id = $2 OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $2 AND gc.ancestor_id = a.principal_id))) UNION SELECT a.number, d.from_id FROM delegation d JOIN stage_approver a ON a.request_id = $1 JOIN approval_stage s ON s.request_id = a.request_id AND s.number = a.number WHERE d.to_id = $2 AND d.starts_at <= $3 AND (d.ends_at IS NULL OR d.ends_at > $3) AND s.opened_at >= d.created_at AND (a.principal_id = d.from_id OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = d.from_id AND gc.ancestor_id = a.principal_id)))";
-    /// Managers of requestor and target with their levels, and the target's sponsors; each with whether he could decide.
-    RELATIVES(hot): concat!("WITH RECURSIVE up(who, level, id) AS (SELECT 1, 1, u.manager_id FROM dir_user u WHERE u.id = $1 AND u.manager_id IS NOT NULL UNION ALL SELECT 2, 1, u.manager_id FROM dir_user u WHERE u.id = $2 AND u.manager_id IS NOT NULL UNION ALL SELECT up.who, up.level + 1, u.manager_id FROM up JOIN dir_user u ON u.id = up.id WHERE u.manager_id IS NOT NULL AND up.level < 4) SELECT up.who, up.level, up.id, CASE WHEN m.user_type = 1 AND ", may!("m"), " THEN TRUE ELSE FALSE END, FALSE FROM up CROSS JOIN dir_user m WHERE m.id = up.id UNION ALL SELECT 3, 0, k.person_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM object_link k JOIN directory_object o ON o.id = k.person_id WHERE k.kind = 2 AND k.object_id = $2 AND o.deleted_at IS NULL");
+    /// Managers of requestor and target with their levels, the target's sponsors and those of his organization (which is
+    /// that of his subject, or has exactly the domain of his address), and the owners of the package's catalog; each with
+    /// whether he could decide.
+    RELATIVES(hot): concat!("WITH RECURSIVE up(who, level, id) AS (SELECT 1, 1, u.manager_id FROM dir_user u WHERE u.id = $1 AND u.manager_id IS NOT NULL UNION ALL SELECT 2, 1, u.manager_id FROM dir_user u WHERE u.id = $2 AND u.manager_id IS NOT NULL UNION ALL SELECT up.who, up.level + 1, u.manager_id FROM up JOIN dir_user u ON u.id = up.id WHERE u.manager_id IS NOT NULL AND up.level < 4) SELECT up.who, up.level, up.id, CASE WHEN m.user_type = 1 AND ", may!("m"), " THEN TRUE ELSE FALSE END, FALSE FROM up CROSS JOIN dir_user m WHERE m.id = up.id UNION ALL SELECT 3, 0, k.person_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM object_link k JOIN directory_object o ON o.id = k.person_id WHERE k.kind = 2 AND k.object_id = $2 AND o.deleted_at IS NULL UNION ALL SELECT k.kind + 1, 0, k.person_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM object_link k JOIN directory_object o ON o.id = k.person_id WHERE k.kind IN (3, 4) AND o.deleted_at IS NULL AND k.object_id IN (SELECT j.organization_id FROM subject j WHERE j.id = $2 UNION SELECT i.organization_id FROM dir_user t JOIN org_identity i ON t.mail_key LIKE '%@' || i.value_key WHERE t.id = $2 AND t.user_type = 2) UNION ALL SELECT 6, 0, ra.principal_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM package p JOIN role_assignment ra ON ra.provider = 2 AND ra.scope_kind = 1 AND ra.scope_id = p.catalog_id AND ra.role_id = $4 JOIN directory_object o ON o.id = ra.principal_id WHERE p.id = $3 AND o.deleted_at IS NULL");
     /// People and groups that policies of a package name as approvers.
     NAMED_OF_PACKAGE(hot): concat!("SELECT o.id, CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM policy y JOIN policy_ref pf ON pf.policy_id = y.id AND pf.role = 2 JOIN directory_object o ON o.id = pf.ref_id WHERE y.package_id = $3 AND o.deleted_at IS NULL AND ", eligible!("o"));
     POLICY_OF(hot): "SELECT q.policy_id, v.body FROM request q JOIN policy_version v ON v.policy_id = q.policy_id AND v.version = q.policy_version WHERE q.id = $1";
@@ -179,17 +181,27 @@ pub enum RelativeKind {
     TargetManager(i64),
     /// A sponsor of the target.
     TargetSponsor,
+    /// A sponsor on our side of the target's organization.
+    InternalSponsor,
+    /// A sponsor on its own side.
+    ExternalSponsor,
+    /// An owner of the package's catalog.
+    CatalogOwner,
 }
 
-/// Managers of requestor and target, and the target's sponsors.
-pub fn relatives(requestor: Uuid, target: Uuid) -> Query<Relative> {
-    Query::new(&RELATIVES, vec![requestor.into(), target.into()], |row| {
+/// Managers of requestor and target, sponsors of the target and of his organization, and owners of the catalog.
+pub fn relatives(package: PackageId, requestor: Uuid, target: Uuid) -> Query<Relative> {
+    let owner = EntitlementRole::CatalogOwner.id();
+    Query::new(&RELATIVES, vec![requestor.into(), target.into(), package.0.into(), owner.into()], |row| {
         let mut c = Columns::of(row, "dir_user");
         let (who, level) = (c.int("who")?, c.int("level")?);
         let kind = match who {
             1 => RelativeKind::RequestorManager(level),
             2 => RelativeKind::TargetManager(level),
-            _ => RelativeKind::TargetSponsor,
+            3 => RelativeKind::TargetSponsor,
+            4 => RelativeKind::InternalSponsor,
+            5 => RelativeKind::ExternalSponsor,
+            _ => RelativeKind::CatalogOwner,
         };
         Ok(Relative { kind, id: c.id("id")?, is_eligible: c.bool("is_eligible")?, is_group: c.bool("is_group")? })
     })
