@@ -131,13 +131,13 @@ pub fn record_grant(ctx: &mut Ctx<'_, '_>, work: &Work, lease: Uuid, outcome: &O
     let Some(grant) = ctx.fetch(rows::grant::claimed(work.grant.id, lease))? else { return Ok(()) };
     let next = record(&grant, outcome, ctx.now);
     rows::grant::update(ctx.tx, &next);
-    if *outcome == Outcome::Done {
+    if matches!(outcome, Outcome::Done | Outcome::TargetGone) {
         mirror(ctx, work, &next);
     }
     settle_assignments(ctx, &next)
 }
 
-/// The local edge follows what the other side confirmed (decisions.md C3).
+/// The local edge follows what the other side confirmed (decisions.md C3); nobody is a member of what is gone.
 fn mirror(ctx: &mut Ctx<'_, '_>, work: &Work, grant: &Grant) {
     if work.kind == RoleKind::GroupMember {
         let is_member = grant.observed == Observed::Present;

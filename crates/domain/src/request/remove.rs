@@ -4,7 +4,7 @@ use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, T
 use crate::assignment::{Assignment, AssignmentState};
 use crate::audit::Activity;
 use crate::effect::Effect;
-use crate::grant::{Grant, HeldGrant, Link, take};
+use crate::grant::{Grant, HeldGrant, Link, let_go, take};
 use crate::ids::{Ids, RequestId, SubjectId};
 use crate::notification::MailKind;
 use crate::policy::expiration::WantedSchedule;
@@ -65,7 +65,7 @@ pub fn remove(
     if let Some(open) = &facts.open_grant_request {
         withdraw(&mut decision, open, &facts.names, now);
     }
-    let held = if *kind == RemovalKind::TargetDeleted { Vec::new() } else { take(&facts.held, false, now) };
+    let held = if *kind == RemovalKind::TargetDeleted { let_go(&facts.held) } else { take(&facts.held, false, now) };
     let pending = held.iter().any(|c| c.grant.is_pending());
     let mut ended = assignment.clone();
     ended.version += 1;

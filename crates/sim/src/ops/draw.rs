@@ -34,12 +34,12 @@ pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
             }
         }
         10 => {
-            let package = package(model, dice)?;
+            let package = quiet_package(model, dice)?;
             let groups = &model.catalogs.get(&model.packages.get(&package)?.catalog)?.groups;
             Op::AddRole { package, group: *dice.pick(groups)? }
         }
         11 => {
-            let package = package(model, dice)?;
+            let package = quiet_package(model, dice)?;
             let groups: Vec<Uuid> = model.packages.get(&package)?.groups.iter().copied().collect();
             Op::DropRole { package, group: *dice.pick(&groups)? }
         }
@@ -108,6 +108,15 @@ fn somebody(model: &Model, dice: &mut Dice) -> Option<Who> {
 fn package(model: &Model, dice: &mut Dice) -> Option<Uuid> {
     let all: Vec<Uuid> = model.packages.iter().filter(|(_, p)| !p.is_deleted).map(|(id, _)| *id).collect();
     dice.pick(&all).copied()
+}
+
+/// A package that nobody is about to lose. Not yet: what becomes of him when its roles change.
+fn quiet_package(model: &Model, dice: &mut Dice) -> Option<Uuid> {
+    let is_lost = |(pair, handle): (&(Uuid, Uuid), &usize)| {
+        model.assignments[*handle].removal.is_some().then_some(pair.0)
+    };
+    let lost: Vec<Uuid> = model.live.iter().filter_map(is_lost).collect();
+    package(model, dice).filter(|p| !lost.contains(p))
 }
 
 fn policy(model: &Model, dice: &mut Dice) -> Option<Uuid> {
@@ -222,7 +231,11 @@ fn take_away(model: &Model, dice: &mut Dice) -> Option<Op> {
 fn save_policy(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
     let policy = policy(model, dice)?;
     let current = model.policies.get(&policy)?;
-    let terms = if dice.percent(60) { terms(model, dice, now) } else { current.current().clone() };
+    let mut terms = if dice.percent(60) { terms(model, dice, now) } else { current.current().clone() };
+    // Not yet: which version says whom a scheduled request is for.
+    if model.open.values().any(|h| model.requests[*h].policy == policy) {
+        (terms.scope, terms.targets) = (current.current().scope, current.current().targets.clone());
+    }
     Some(Op::SavePolicy { by: boss(model, dice)?, policy, terms, is_enabled: dice.percent(88) })
 }
 
@@ -240,12 +253,12 @@ fn delete(model: &Model, dice: &mut Dice) -> Option<Op> {
             model.people.iter().filter(|(_, p)| p.deleted.is_some()).map(|(id, _)| *id).collect();
         if dice.percent(50) && !deleted.is_empty() { *dice.pick(&deleted)? } else { ordinary(model, dice)? }
     } else {
-        // A group that is in another one, or that an outside directory masters, is left alone.
+        // A group that is in another one is left alone. Not yet: those that packages give.
         let lies_in = |id: &Uuid| model.edges.get(id).is_some_and(|above| !above.is_empty());
         let all: Vec<Uuid> = model
             .groups
             .iter()
-            .filter(|(id, g)| !g.is_gone && g.outside.is_none() && !lies_in(id))
+            .filter(|(id, g)| !g.is_gone && g.is_team && !lies_in(id))
             .map(|(id, _)| *id)
             .collect();
         *dice.pick(&all)?
