@@ -104,7 +104,11 @@ pub fn simulate(plan: Plan) -> Result<Report, Box<Violation>> {
     loop {
         // A life is a thread: what the product keeps per thread ends with it.
         let life = std::thread::scope(|scope| scope.spawn(|| simulation.live()).join());
-        let ended = life.unwrap_or_else(|_| Err(Stop::Wrong("the simulation panicked".to_owned())));
+        let ended = life.unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+            Err(Stop::Wrong(format!("the simulation panicked: {said}")))
+        });
         match ended {
             Ok(()) => return Ok(simulation.report),
             Err(Stop::Death) => simulation.report.deaths += 1,

@@ -122,10 +122,11 @@ impl Eye {
 
     /// With the directory outside in order again, nothing is left under way.
     pub fn converged(&self) -> Checked {
-        let left = "SELECT (SELECT count(*) FROM grant_row WHERE due_at IS NOT NULL) + (SELECT count(*) FROM assignment WHERE state = 0) + (SELECT count(*) FROM request WHERE state = 2)";
-        match self.row(left, &[], |r| r.get::<_, i64>(0))? {
-            Some(0) => Ok(()),
-            left => Err(format!("{} things are under way although nothing stands in their way", left.unwrap_or(-1))),
+        let left = "SELECT 'grant ' || hex(id) || ' due ' || due_at || ' attempt ' || attempt || ' leased until ' || coalesce(lease_until, 0) FROM grant_row WHERE due_at IS NOT NULL UNION ALL SELECT 'assignment ' || hex(id) FROM assignment WHERE state = 0 UNION ALL SELECT 'request ' || hex(id) FROM request WHERE state = 2";
+        let left: Vec<String> = self.rows(left, &[], |r| r.get(0))?;
+        if left.is_empty() {
+            return Ok(());
         }
+        Err(format!("with nothing standing in its way this is still under way: {}", left.join(", ")))
     }
 }

@@ -5,7 +5,7 @@ use crate::company::{person, terms};
 use crate::dice::Dice;
 use crate::model::policy::{Wanted, WantedEnd};
 use crate::model::request::{Ask, Named, Who};
-use crate::model::{DAY, Group, HOUR, MINUTE, Micros, Model};
+use crate::model::{DAY, Group, HOUR, MINUTE, Micros, Model, Stand};
 use crate::outside::Weather;
 use std::collections::BTreeMap;
 use tenure_domain::Uuid;
@@ -16,12 +16,12 @@ const WEIGHTS: [usize; 20] = [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 
 /// Draws the next operation.
 pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
     Some(match dice.weighed(&WEIGHTS) {
-        0 => Op::Ask(ask(model, dice, now)?),
-        1 => Op::Ask(assign(model, dice, now)?),
+        0 => Op::Ask(sensible(model, dice, now, ask)?),
+        1 => Op::Ask(sensible(model, dice, now, assign)?),
         2 => give_back(model, dice)?,
         3 => take_away(model, dice)?,
-        4 => Op::Cancel { by: somebody(model, dice)?, request: recent(model.requests.len(), dice)? },
-        5 => Op::EraseRequest { by: boss(model, dice)?, request: dice.below(model.requests.len()) },
+        4 => cancel(model, dice)?,
+        5 => Op::EraseRequest { by: boss(model, dice)?, request: before(model.requests.len(), dice)? },
         6 => save_policy(model, dice, now)?,
         7 => Op::AddPolicy { package: package(model, dice)?, terms: terms(model, dice, now) },
         8 => Op::DropPolicy { policy: policy(model, dice)? },
@@ -129,6 +129,11 @@ fn group(model: &Model, dice: &mut Dice, is: impl Fn(&Group) -> bool) -> Option<
     dice.pick(&all).copied()
 }
 
+/// Any of so many.
+fn before(count: usize, dice: &mut Dice) -> Option<usize> {
+    (count > 0).then(|| dice.below(count))
+}
+
 /// One of the last few.
 fn recent(count: usize, dice: &mut Dice) -> Option<usize> {
     (count > 0).then(|| count - 1 - dice.below(count.min(60)))
@@ -154,6 +159,34 @@ fn wanted(dice: &mut Dice, now: Micros) -> Wanted {
         _ => WantedEnd::At(now - HOUR),
     };
     Wanted { start, end }
+}
+
+/// Mostly something that will be granted, if a few draws find it.
+fn sensible(
+    model: &Model,
+    dice: &mut Dice,
+    now: Micros,
+    draw: impl Fn(&Model, &mut Dice, Micros) -> Option<Ask>,
+) -> Option<Ask> {
+    let tries = if dice.percent(70) { 5 } else { 1 };
+    let mut drawn = None;
+    for _ in 0..tries {
+        drawn = draw(model, dice, now);
+        if drawn.as_ref().is_some_and(|ask| model.ask(ask, now).is_ok()) {
+            break;
+        }
+    }
+    drawn
+}
+
+/// Mostly a request that waits, by the one who made it or an administrator.
+fn cancel(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let waits = |r: &&usize| matches!(model.requests[**r].stand, Stand::Scheduled { .. } | Stand::Pending { .. });
+    let waiting: Vec<usize> = model.open.values().filter(waits).copied().collect();
+    let request =
+        if dice.percent(70) { *dice.pick(&waiting)? } else { recent(model.requests.len(), dice)? };
+    let own = model.requests[request].requestor.filter(|_| dice.percent(40));
+    Some(Op::Cancel { by: own.map_or_else(|| somebody(model, dice), |id| Some(Who::Person(id)))?, request })
 }
 
 fn ask(model: &Model, dice: &mut Dice, now: Micros) -> Option<Ask> {
