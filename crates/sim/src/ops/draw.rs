@@ -110,13 +110,13 @@ fn package(model: &Model, dice: &mut Dice) -> Option<Uuid> {
     dice.pick(&all).copied()
 }
 
-/// A package that nobody is about to lose. Not yet: what becomes of him when its roles change.
+/// A package that nobody is about to get or to lose. Not yet: what becomes of them when its roles change.
 fn quiet_package(model: &Model, dice: &mut Dice) -> Option<Uuid> {
-    let is_lost = |(pair, handle): (&(Uuid, Uuid), &usize)| {
-        model.assignments[*handle].removal.is_some().then_some(pair.0)
+    let is_moved = |(pair, handle): (&(Uuid, Uuid, bool), &usize)| {
+        (model.requests[*handle].stand == Stand::Delivering).then_some(pair.0)
     };
-    let lost: Vec<Uuid> = model.live.iter().filter_map(is_lost).collect();
-    package(model, dice).filter(|p| !lost.contains(p))
+    let moved: Vec<Uuid> = model.open.iter().filter_map(is_moved).collect();
+    package(model, dice).filter(|p| !moved.contains(p))
 }
 
 fn policy(model: &Model, dice: &mut Dice) -> Option<Uuid> {
