@@ -98,6 +98,14 @@ impl Eye {
         Ok(())
     }
 
+    fn begin(&self) -> Result<(), String> {
+        self.db.prepare_cached("BEGIN").and_then(|mut s| s.execute([])).map(|_| ()).map_err(text)
+    }
+
+    fn end(&self) -> Result<(), String> {
+        self.db.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map(|_| ()).map_err(text)
+    }
+
     fn rows<T>(
         &self,
         sql: &str,

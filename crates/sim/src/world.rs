@@ -130,6 +130,12 @@ impl World {
         self.runtime.block_on(self.engine.write(identity, correlation, f))
     }
 
+    /// Whether anything is due, as the job runner of a server looks before it works.
+    pub fn is_due(&self) -> Result<bool, ServiceError> {
+        let due = self.runtime.block_on(self.runner.next_due())?;
+        Ok(due.is_some_and(|due| due <= self.demo.now()))
+    }
+
     /// One pass of the job runner.
     pub fn pass(&self) -> Result<u32, ServiceError> {
         self.runtime.block_on(self.runner.pass())

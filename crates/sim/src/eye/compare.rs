@@ -57,6 +57,14 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, model: &T, database: &T) -> 
 impl Eye {
     /// Compares what has changed. After everything due was run, no mail may be left.
     pub fn compare(&mut self, model: &mut Model, is_drained: bool) -> Checked {
+        // One look: a lock for each statement would take longer than the statements.
+        self.begin()?;
+        let compared = self.compare_changes(model, is_drained);
+        self.end()?;
+        compared
+    }
+
+    fn compare_changes(&mut self, model: &mut Model, is_drained: bool) -> Checked {
         let changes = self.changes()?;
         self.learn(&changes, model)?;
         let touched = std::mem::take(&mut model.touched);
@@ -95,10 +103,14 @@ impl Eye {
         self.same_mails(model, &changes.mails, is_drained)
     }
 
-    /// Compares everything there is, whether it has changed or not.
-    pub fn compare_all(&mut self, model: &mut Model) -> Checked {
-        model.touched.requests.extend(0..model.requests.len());
-        model.touched.assignments.extend(0..model.assignments.len());
+    /// Compares everything that is alive, whether it has changed or not; what is over too, if it is `thorough`.
+    pub fn compare_all(&mut self, model: &mut Model, thorough: bool) -> Checked {
+        model.touched.requests.extend(model.open.values().copied());
+        model.touched.assignments.extend(model.live.values().copied());
+        if thorough {
+            model.touched.requests.extend(0..model.requests.len());
+            model.touched.assignments.extend(0..model.assignments.len());
+        }
         model.touched.grants.extend(model.grants.keys().copied());
         model.touched.timers.extend(model.timers.keys().copied());
         let edges: Vec<(Uuid, Uuid)> =
