@@ -120,9 +120,8 @@ fn copy_sources(root: &Path, copy: &Path, changed: &[String]) -> Outcome<()> {
         if changed.iter().any(|changed| changed == file) {
             continue;
         }
-        let times = fs::FileTimes::new().set_modified(
-            from.metadata().and_then(|meta| meta.modified()).context(format!("looking at {file}"))?,
-        );
+        let times = fs::FileTimes::new()
+            .set_modified(from.metadata().and_then(|meta| meta.modified()).context(format!("looking at {file}"))?);
         let written = fs::File::options().write(true).open(&to).and_then(|to| to.set_times(times));
         written.context(format!("copying {file}"))?;
     }

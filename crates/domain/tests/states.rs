@@ -117,12 +117,7 @@ fn assignment(state: AssignmentState, ends_at: Option<Timestamp>) -> Assignment 
 }
 
 fn held(grant: Grant, other_links: i64) -> HeldGrant {
-    HeldGrant {
-        grant,
-        kind: tenure_domain::catalog::RoleKind::GroupMember,
-        origin: ObjectId(id(7)),
-        other_links,
-    }
+    HeldGrant { grant, kind: tenure_domain::catalog::RoleKind::GroupMember, origin: ObjectId(id(7)), other_links }
 }
 
 fn removal_facts(assignment: Assignment, open: Option<Request>, held: Vec<HeldGrant>) -> RemovalFacts {
@@ -311,7 +306,8 @@ proptest! {
         let live = assignment(AssignmentState::Delivered, Some(now()));
         let removed = remove(&removal_facts(live, Some(open), Vec::new()), &RemovalKind::EndReached, now(), &mut ids());
         let Ok(Some((_, decision))) = removed else { return Err(TestCaseError::fail("it is not removed")) };
-        prop_assert!(matches!(stored(&decision, open_id).as_slice(), [RequestState::Canceled { .. }]));
+        let is_canceled = matches!(stored(&decision, open_id).as_slice(), [RequestState::Canceled { .. }]);
+        prop_assert!(is_canceled, "{decision:?}");
         prop_assert!(after(&[], &decision).is_empty());
     }
 }

@@ -174,7 +174,7 @@ fn catalog(
         };
         let package = packages::create(ctx, &new)?;
         let mut given = BTreeSet::new();
-        for _ in 0..1 + dice.below(3) {
+        for _ in 0..=dice.below(3) {
             given.extend(dice.pick(&resources_of).copied());
         }
         for group in &given {
@@ -183,7 +183,7 @@ fn catalog(
         let made =
             Package { name, catalog: id.0, groups: given, is_deleted: false, incompatible: Incompatible::default() };
         model.packages.insert(package.0, made);
-        for _ in 0..1 + dice.below(2) {
+        for _ in 0..=dice.below(2) {
             let terms = terms(model, dice, now);
             let policy = policies::create(ctx, package, &draft(&terms, true))?;
             let made = Policy { package: package.0, is_enabled: true, versions: vec![terms], is_deleted: false };
@@ -201,12 +201,13 @@ fn some_people(model: &Model, dice: &mut Dice, n: usize) -> Vec<Uuid> {
 
 /// Terms of a policy, as somebody might wish them.
 pub fn terms(model: &Model, dice: &mut Dice, now: Micros) -> Terms {
-    let scope = [Scope::Nobody, Scope::Named, Scope::Members, Scope::Everybody, Scope::Guests]
-        [dice.weighed(&[1, 3, 3, 3, 1])];
+    let scope =
+        [Scope::Nobody, Scope::Named, Scope::Members, Scope::Everybody, Scope::Guests][dice.weighed(&[1, 3, 3, 3, 1])];
     let mut targets = Vec::new();
     if scope == Scope::Named {
-        let teams: Vec<Uuid> = model.groups.iter().filter(|(_, g)| g.is_team && !g.is_gone).map(|(id, _)| *id).collect();
-        targets.extend((0..1 + dice.below(3)).filter_map(|_| dice.pick(&teams)).copied());
+        let teams: Vec<Uuid> =
+            model.groups.iter().filter(|(_, g)| g.is_team && !g.is_gone).map(|(id, _)| *id).collect();
+        targets.extend((0..=dice.below(3)).filter_map(|_| dice.pick(&teams)).copied());
         targets.extend(some_people(model, dice, 5));
         targets.sort_unstable();
         targets.dedup();

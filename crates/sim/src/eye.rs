@@ -60,15 +60,15 @@ pub struct Eye {
 }
 
 /// A fault of the database as text.
+#[expect(clippy::needless_pass_by_value, reason = "it stands where a function is wanted that takes the error")]
 fn text(error: rusqlite::Error) -> String {
     format!("the database could not be read: {error}")
 }
 
 fn id(row: &Row<'_>, i: usize) -> rusqlite::Result<Uuid> {
     let bytes: Vec<u8> = row.get(i)?;
-    Uuid::from_slice(&bytes).map_err(|e| {
-        rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Blob, Box::new(e))
-    })
+    Uuid::from_slice(&bytes)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Blob, Box::new(e)))
 }
 
 fn opt_id(row: &Row<'_>, i: usize) -> rusqlite::Result<Option<Uuid>> {

@@ -12,7 +12,8 @@ use tenure_sim::{Plan, Report, Violation, simulate};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: tenure-sim [--seeds N] [--first S] [--days D] [--seed S] [--until STEP] [--threads T] [--reach]";
+const USAGE: &str =
+    "usage: tenure-sim [--seeds N] [--first S] [--days D] [--seed S] [--until STEP] [--threads T] [--reach]";
 
 struct Options {
     first: u64,
@@ -108,7 +109,8 @@ fn main() -> ExitCode {
         println!("sim: see it again with `cargo xtask sim --seed {seed} --days {} --until {step}`", options.days);
         return ExitCode::FAILURE;
     }
-    let each = took * options.threads as f64 / f64::from(seeds.max(1));
+    let threads = u32::try_from(options.threads).unwrap_or(u32::MAX);
+    let each = took * f64::from(threads) / f64::from(seeds.max(1));
     println!(
         "sim: {seeds} seeds of {} days, {} steps, {} deaths, {} questions to the directory outside: all held; {took:.1} s, {each:.2} s each",
         options.days, all.steps, all.deaths, all.calls

@@ -88,11 +88,8 @@ struct Simulation {
 pub fn simulate(plan: Plan) -> Result<Report, Box<Violation>> {
     let commits_left = Arc::new(AtomicU64::new(ALWAYS));
     let outside = Outside::new(Dice::new(plan.seed, 2), commits_left.clone());
-    let failed = |what: String| {
-        Box::new(Violation { seed: plan.seed, step: 0, what, history: Vec::new() })
-    };
-    let earth =
-        Earth::new(plan.seed, BEGINNING, outside, commits_left).map_err(|e| failed(e.to_string()))?;
+    let failed = |what: String| Box::new(Violation { seed: plan.seed, step: 0, what, history: Vec::new() });
+    let earth = Earth::new(plan.seed, BEGINNING, outside, commits_left).map_err(|e| failed(e.to_string()))?;
     let mut simulation = Simulation {
         plan,
         earth,
@@ -201,7 +198,7 @@ impl Simulation {
             if world.now() >= self.next_week {
                 self.next_week = world.now() + 7 * DAY;
                 self.weeks += 1;
-                self.week(world, eye, self.weeks % WEEKS_THOROUGH == 0)?;
+                self.week(world, eye, self.weeks.is_multiple_of(WEEKS_THOROUGH))?;
             }
         }
         self.earth.commits_left.store(ALWAYS, Ordering::SeqCst);

@@ -326,7 +326,8 @@ impl Eye {
     fn same_mails(&self, model: &mut Model, kept: &BTreeSet<Uuid>, is_drained: bool) -> Checked {
         for mail in kept {
             let sql = "SELECT kind, recipients, subject FROM mail WHERE id = ?1";
-            let read = |r: &rusqlite::Row<'_>| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?));
+            let read =
+                |r: &rusqlite::Row<'_>| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?));
             let Some((kind, to, subject)) = self.row(sql, &[&mail.as_bytes().as_slice()], read)? else { continue };
             let is_it = |m: &crate::model::Mail| {
                 let address = model.people.get(&m.to).map(|p| format!("[\"{}\"]", p.address));
@@ -334,7 +335,9 @@ impl Eye {
                 m.kind == kind && address.as_deref() == Some(to.as_str()) && subject.ends_with(package)
             };
             let Some(at) = model.outbox.iter().position(is_it) else {
-                return Err(format!("a mail `{kind}` (`{subject}`) went to {to}, which nobody decided or which went before"));
+                return Err(format!(
+                    "a mail `{kind}` (`{subject}`) went to {to}, which nobody decided or which went before"
+                ));
             };
             model.outbox.remove(at);
         }

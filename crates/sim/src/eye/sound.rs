@@ -65,7 +65,7 @@ impl Eye {
         }
         self.no_access_unasked(model)?;
         self.nested_right()?;
-        self.outside_agrees(model, outside)
+        outside_agrees(model, outside)
     }
 
     /// Who is in a group that packages give holds such a package, or was put there by hand, or is being taken out.
@@ -103,24 +103,6 @@ impl Eye {
         }
     }
 
-    /// The directory outside holds what we believe it holds, where nothing is under way and nothing failed.
-    fn outside_agrees(&self, model: &Model, outside: &Outside) -> Checked {
-        for ((person, group), grant) in &model.grants {
-            let Some(found) = model.groups.get(group).filter(|g| !g.was_away) else { continue };
-            let Some(object) = &found.outside else { continue };
-            let holds = outside.holds(object, *person);
-            let at = || format!("{person} at `{object}` outside ({grant:?})");
-            if holds && !grant.is_wanted && grant.is_settled() && !model.people.get(person).is_some_and(|p| p.is_gone) {
-                return Err(format!("{}: he holds what nobody wants, and we think it gone", at()));
-            }
-            let is_sure = grant.seen == Seen::Present && grant.due.is_none() && !grant.has_error;
-            if is_sure && !holds {
-                return Err(format!("{}: we think he holds it, and he does not", at()));
-            }
-        }
-        Ok(())
-    }
-
     /// With the directory outside in order again, nothing is left under way.
     pub fn converged(&self) -> Checked {
         let left = "SELECT 'grant ' || hex(id) || ' due ' || due_at || ' attempt ' || attempt || ' leased until ' || coalesce(lease_until, 0) FROM grant_row WHERE due_at IS NOT NULL UNION ALL SELECT 'assignment ' || hex(id) FROM assignment WHERE state = 0 UNION ALL SELECT 'request ' || hex(id) FROM request WHERE state = 2";
@@ -130,4 +112,22 @@ impl Eye {
         }
         Err(format!("with nothing standing in its way this is still under way: {}", left.join(", ")))
     }
+}
+
+/// The directory outside holds what we believe it holds, where nothing is under way and nothing failed.
+fn outside_agrees(model: &Model, outside: &Outside) -> Checked {
+    for ((person, group), grant) in &model.grants {
+        let Some(found) = model.groups.get(group).filter(|g| !g.was_away) else { continue };
+        let Some(object) = &found.outside else { continue };
+        let holds = outside.holds(object, *person);
+        let at = || format!("{person} at `{object}` outside ({grant:?})");
+        if holds && !grant.is_wanted && grant.is_settled() && !model.people.get(person).is_some_and(|p| p.is_gone) {
+            return Err(format!("{}: he holds what nobody wants, and we think it gone", at()));
+        }
+        let is_sure = grant.seen == Seen::Present && grant.due.is_none() && !grant.has_error;
+        if is_sure && !holds {
+            return Err(format!("{}: we think he holds it, and he does not", at()));
+        }
+    }
+    Ok(())
 }

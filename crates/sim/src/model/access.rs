@@ -48,14 +48,8 @@ impl Model {
         let holds = self.is_member(group, person);
         let is_missing = self.groups.get(&group).is_none_or(|g| !g.is_there());
         let is_outside = self.is_outside(group);
-        let new = Grant {
-            is_wanted: false,
-            seen: Seen::Absent,
-            was_before: holds,
-            attempt: 0,
-            due: None,
-            has_error: false,
-        };
+        let new =
+            Grant { is_wanted: false, seen: Seen::Absent, was_before: holds, attempt: 0, due: None, has_error: false };
         let grant = self.grants.entry((person, group)).or_insert(new);
         if !grant.is_wanted && grant.seen != Seen::Present {
             grant.was_before = holds;
@@ -91,7 +85,8 @@ impl Model {
         if !is_outside {
             grant.settle(Seen::Absent);
             self.leave(group, person);
-        } else if grant.seen == Seen::Gone || (grant.seen == Seen::Absent && grant.due.is_none() && grant.attempt == 0) {
+        } else if grant.seen == Seen::Gone || (grant.seen == Seen::Absent && grant.due.is_none() && grant.attempt == 0)
+        {
             // Nothing was ever given, or there is nothing left to take it from.
             grant.settle(Seen::Absent);
         } else {
@@ -195,9 +190,8 @@ impl Model {
         for group in &wanted {
             self.take(old.target, *group, now);
         }
-        let is_worked_on = |g: &Uuid| {
-            self.grants.get(&(old.target, *g)).is_some_and(|grant| !grant.is_wanted && grant.is_worked_on())
-        };
+        let is_worked_on =
+            |g: &Uuid| self.grants.get(&(old.target, *g)).is_some_and(|grant| !grant.is_wanted && grant.is_worked_on());
         let pending = wanted.iter().any(is_worked_on);
         let request = self.add_request(Request {
             id: None,
@@ -336,7 +330,9 @@ impl Model {
         match grant.due {
             None => return Err(format!("{asked}, but nothing was due: {grant:?}")),
             Some(due) if due > now => return Err(format!("{asked} too early: {grant:?}, it is {now}")),
-            Some(_) if grant.is_wanted != gives => return Err(format!("{asked}, but the opposite is wanted: {grant:?}")),
+            Some(_) if grant.is_wanted != gives => {
+                return Err(format!("{asked}, but the opposite is wanted: {grant:?}"));
+            }
             Some(_) => {}
         }
         match answer {

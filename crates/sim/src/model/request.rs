@@ -42,7 +42,6 @@ impl Who {
 
 /// A request for access.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent facts about a request")]
 pub struct Ask {
     pub by: Who,
     /// By an administrator for somebody, or by a person for himself.
@@ -141,9 +140,8 @@ impl Model {
             self.policies_of(package)
                 .any(|(_, p)| p.current().scope != super::policy::Scope::Nobody && self.fits(p.current(), person))
         };
-        let about = |r: &Request| {
-            !r.is_erased && r.package == package && (r.target == person || r.requestor == Some(person))
-        };
+        let about =
+            |r: &Request| !r.is_erased && r.package == package && (r.target == person || r.requestor == Some(person));
         ask.is_direct || self.had.contains(&(package, person)) || self.requests.iter().any(about) || offered()
     }
 
@@ -267,9 +265,8 @@ impl Model {
         if found.is_erased {
             return Verdict::refused("ResourceNotFound");
         }
-        let made_live = found
-            .assignment
-            .is_some_and(|h| self.assignments[h].is_live() && self.assignments[h].request == request);
+        let made_live =
+            found.assignment.is_some_and(|h| self.assignments[h].is_live() && self.assignments[h].request == request);
         if found.stand.is_open() || made_live && found.stand != Stand::Canceled {
             return Verdict::refused("RequestNotDeletable");
         }

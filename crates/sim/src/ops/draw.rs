@@ -60,9 +60,9 @@ pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
             let group = group(model, dice, |g| g.outside.is_some())?;
             Op::Away { group, is_away: !model.groups.get(&group)?.was_away && dice.percent(50) }
         }
-        _ => Op::Weather(
-            [Weather::Fair, Weather::Mixed, Weather::Away, Weather::Refusing][dice.weighed(&[6, 3, 2, 1])],
-        ),
+        _ => {
+            Op::Weather([Weather::Fair, Weather::Mixed, Weather::Away, Weather::Refusing][dice.weighed(&[6, 3, 2, 1])])
+        }
     })
 }
 
@@ -183,8 +183,7 @@ fn sensible(
 fn cancel(model: &Model, dice: &mut Dice) -> Option<Op> {
     let waits = |r: &&usize| matches!(model.requests[**r].stand, Stand::Scheduled { .. } | Stand::Pending { .. });
     let waiting: Vec<usize> = model.open.values().filter(waits).copied().collect();
-    let request =
-        if dice.percent(70) { *dice.pick(&waiting)? } else { recent(model.requests.len(), dice)? };
+    let request = if dice.percent(70) { *dice.pick(&waiting)? } else { recent(model.requests.len(), dice)? };
     let own = model.requests[request].requestor.filter(|_| dice.percent(40));
     Some(Op::Cancel { by: own.map_or_else(|| somebody(model, dice), |id| Some(Who::Person(id)))?, request })
 }
@@ -200,12 +199,7 @@ fn assign(model: &Model, dice: &mut Dice, now: Micros) -> Option<Ask> {
     one(model, dice, now, (by, true, target))
 }
 
-fn one(
-    model: &Model,
-    dice: &mut Dice,
-    now: Micros,
-    (by, is_direct, target): (Who, bool, Uuid),
-) -> Option<Ask> {
+fn one(model: &Model, dice: &mut Dice, now: Micros, (by, is_direct, target): (Who, bool, Uuid)) -> Option<Ask> {
     let package = package(model, dice)?;
     let policies: Vec<(Uuid, Option<Uuid>)> =
         model.policies_of(package).map(|(id, p)| (id, p.current().question)).collect();
@@ -282,18 +276,13 @@ fn leave(model: &Model, dice: &mut Dice) -> Option<Op> {
 /// Deletes, restores, or deletes for good, whatever fits the object.
 fn delete(model: &Model, dice: &mut Dice) -> Option<Op> {
     let object = if dice.percent(80) {
-        let deleted: Vec<Uuid> =
-            model.people.iter().filter(|(_, p)| p.deleted.is_some()).map(|(id, _)| *id).collect();
+        let deleted: Vec<Uuid> = model.people.iter().filter(|(_, p)| p.deleted.is_some()).map(|(id, _)| *id).collect();
         if dice.percent(50) && !deleted.is_empty() { *dice.pick(&deleted)? } else { ordinary(model, dice)? }
     } else {
         // A group that is in another one is left alone. Not yet: those that packages give.
         let lies_in = |id: &Uuid| model.edges.get(id).is_some_and(|above| !above.is_empty());
-        let all: Vec<Uuid> = model
-            .groups
-            .iter()
-            .filter(|(id, g)| !g.is_gone && g.is_team && !lies_in(id))
-            .map(|(id, _)| *id)
-            .collect();
+        let all: Vec<Uuid> =
+            model.groups.iter().filter(|(id, g)| !g.is_gone && g.is_team && !lies_in(id)).map(|(id, _)| *id).collect();
         *dice.pick(&all)?
     };
     let person = model.people.get(&object).map(|p| p.deleted);

@@ -80,8 +80,7 @@ fn policy(model: &mut Model, op: &Op, came: &Came) -> Verdict {
             Verdict::Done
         }
         Op::AddPolicy { package, terms } => {
-            let made =
-                Policy { package: *package, is_enabled: true, versions: vec![terms.clone()], is_deleted: false };
+            let made = Policy { package: *package, is_enabled: true, versions: vec![terms.clone()], is_deleted: false };
             model.policies.insert(came.made.unwrap_or_default(), made);
             Verdict::Done
         }

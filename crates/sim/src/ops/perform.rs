@@ -14,9 +14,7 @@ use tenure_domain::request::{Answer, RequestType};
 use tenure_service::catalogs::{self, CatalogPatch};
 use tenure_service::directory::users::UserPatch;
 use tenure_service::directory::{deleted, groups, users};
-use tenure_service::requests::{
-    self, AssignmentRef, RemoveCommand, SubmitCommand, Submitted, TargetRef,
-};
+use tenure_service::requests::{self, AssignmentRef, RemoveCommand, SubmitCommand, Submitted, TargetRef};
 use tenure_service::{Ctx, Identity, ServiceError, packages, policies, rows};
 
 const fn identity(who: Who) -> Identity {
@@ -80,9 +78,7 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
         }
         Op::SavePolicy { by, policy, terms, is_enabled } => {
             let draft = draft(&terms, is_enabled);
-            done(world.write(identity(by), move |ctx| {
-                policies::update(ctx, PolicyId(policy), &|_| Ok(draft.clone()))
-            }))
+            done(world.write(identity(by), move |ctx| policies::update(ctx, PolicyId(policy), &|_| Ok(draft.clone()))))
         }
         Op::AddPolicy { package, terms } => {
             let draft = draft(&terms, true);
@@ -173,13 +169,7 @@ fn submit(world: &World, ask: &Ask) -> Result<Option<Uuid>, ServiceError> {
     }
 }
 
-fn remove(
-    world: &World,
-    model: &Model,
-    by: Who,
-    is_direct: bool,
-    named: Named,
-) -> Result<Option<Uuid>, ServiceError> {
+fn remove(world: &World, model: &Model, by: Who, is_direct: bool, named: Named) -> Result<Option<Uuid>, ServiceError> {
     let assignment = match named {
         Named::Assignment(handle) => {
             let id = model.assignments.get(handle).and_then(|a| a.id).unwrap_or_default();
