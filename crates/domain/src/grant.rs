@@ -161,6 +161,10 @@ fn give_one(facts: &RoleFacts, subject: SubjectId, inline: bool, now: Timestamp,
     if !grant.desired && grant.source.is_some() && grant.due_at.is_some() {
         grant.observed = Observed::Absent;
     }
+    // A removal under way outside may have been carried out already without our hearing of it: nobody knows.
+    if !grant.desired && grant.source.is_some() && grant.due_at.is_some() {
+        grant.observed = Observed::Absent;
+    }
     grant.desired = true;
     let mut apply = None;
     if role.is_missing {
@@ -218,12 +222,28 @@ pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<
             } else if grant.source.is_none() && i < INLINE_GRANTS_MAX {
                 settle(&mut grant, Observed::Absent);
                 apply = Some(op(h.kind, h.origin, grant.subject, false));
-            } else if grant.observed == Observed::Absent && grant.due_at.is_none() {
+            } else if grant.observed == Observed::Absent && grant.due_at.is_none() && grant.attempt == 0 {
                 settle(&mut grant, Observed::Absent);
             } else {
+                // A try whose answer never came may have been carried out: it counts as held until it was taken.
+                grant.observed = Observed::Present;
                 plan_again(&mut grant, now);
             }
             GrantChange { grant, is_new: false, apply }
+        })
+        .collect()
+}
+
+/// Forgets what no other assignment wants, without taking it: the subject is deleted for good, and there is nobody to take
+/// it from (decisions.md B8).
+pub fn let_go(held: &[HeldGrant]) -> Vec<GrantChange> {
+    let unwanted = held.iter().filter(|h| h.other_links == 0);
+    unwanted
+        .map(|h| {
+            let mut grant = h.grant.clone();
+            grant.desired = false;
+            settle(&mut grant, Observed::Absent);
+            GrantChange { grant, is_new: false, apply: None }
         })
         .collect()
 }

@@ -187,7 +187,7 @@ pub fn record_grant(ctx: &mut Ctx<'_, '_>, work: &Work, lease: Uuid, outcome: &O
     let Some(grant) = ctx.fetch(rows::grant::claimed(work.grant.id, lease))? else { return Ok(()) };
     let next = record(&grant, outcome, ctx.now);
     rows::grant::update(ctx.tx, &next);
-    if *outcome == Outcome::Done && !is_kept(work, &next) {
+    if matches!(outcome, Outcome::Done | Outcome::TargetGone) && !is_kept(work, &next) {
         mirror(ctx, work, &next);
     }
     settle_assignments(ctx, work, &next)
@@ -207,7 +207,7 @@ pub fn foregone(work: &Work) -> Option<Outcome> {
     (work.is_missing && work.grant.desired).then_some(Outcome::TargetGone)
 }
 
-/// The local edge follows what the other side confirmed (decisions.md C3).
+/// The local edge follows what the other side confirmed (decisions.md C3); nobody is a member of what is gone.
 fn mirror(ctx: &mut Ctx<'_, '_>, work: &Work, grant: &Grant) {
     if work.kind == RoleKind::GroupMember {
         let is_member = grant.observed == Observed::Present;

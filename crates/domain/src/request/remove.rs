@@ -5,7 +5,7 @@ use crate::assignment::{Assignment, AssignmentState};
 use crate::attribute::AttributeChange;
 use crate::audit::Activity;
 use crate::effect::Effect;
-use crate::grant::{Grant, HeldGrant, Link, take};
+use crate::grant::{Grant, HeldGrant, Link, let_go, take};
 use crate::ids::{Ids, ObjectId, RequestId, SubjectId};
 use crate::notification::MailKind;
 use crate::policy::expiration::WantedSchedule;
@@ -75,8 +75,11 @@ pub fn remove(
     if let Some(open) = &facts.open_grant_request {
         withdraw(&mut decision, open, &facts.names, now);
     }
-    let held =
-        if *kind == RemovalKind::TargetDeleted { Vec::new() } else { take(&facts.held, facts.keep_pre_existing, now) };
+    let held = if *kind == RemovalKind::TargetDeleted {
+        let_go(&facts.held)
+    } else {
+        take(&facts.held, facts.keep_pre_existing, now)
+    };
     let pending = held.iter().any(|c| c.grant.is_pending());
     let mut ended = assignment.clone();
     ended.version += 1;

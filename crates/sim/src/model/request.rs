@@ -1,0 +1,277 @@
+//! Asking, removing, withdrawing and deleting: what is refused, and why (behaviour.md b.2, decisions.md J and M).
+
+use super::policy::{NoChoice, Wanted, end};
+use super::{Kind, Micros, Model, Request, Stand, Timer};
+use std::collections::BTreeMap;
+use tenure_domain::Uuid;
+
+/// How a use case ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Accepted.
+    Done,
+    /// Refused with a code, and with the names of all guards that failed.
+    Refused(&'static str, Vec<&'static str>),
+    /// The caller is not who the token says, any more.
+    Unknown,
+}
+
+impl Verdict {
+    /// A refusal that no guard made.
+    pub const fn refused(code: &'static str) -> Self {
+        Self::Refused(code, Vec::new())
+    }
+}
+
+/// Who does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Person(Uuid),
+    System,
+}
+
+impl Who {
+    /// The person, if it is one.
+    pub const fn person(self) -> Option<Uuid> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::System => None,
+        }
+    }
+}
+
+/// A request for access.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub by: Who,
+    /// By an administrator for somebody, or by a person for himself.
+    pub is_direct: bool,
+    pub target: Uuid,
+    pub package: Uuid,
+    pub policy: Option<Uuid>,
+    pub wanted: Wanted,
+    pub has_reason: bool,
+    pub answers: BTreeMap<Uuid, String>,
+    pub only_validate: bool,
+}
+
+/// What a request that passed will run under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    pub policy: Uuid,
+    pub version: usize,
+    pub start: Option<Micros>,
+    pub end: Option<Micros>,
+}
+
+/// An assignment as a removal names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// By its handle.
+    Assignment(usize),
+    /// By package and holder.
+    Pair(Uuid, Uuid),
+}
+
+/// Failed guards in their order, and the code of the first.
+#[derive(Default)]
+struct Failed {
+    code: Option<&'static str>,
+    guards: Vec<&'static str>,
+}
+
+impl Failed {
+    fn note(&mut self, guard: &'static str, passed: bool, code: &'static str) {
+        if !passed {
+            self.code.get_or_insert(code);
+            self.guards.push(guard);
+        }
+    }
+
+    fn verdict(self) -> Option<Verdict> {
+        self.code.map(|code| Verdict::Refused(code, self.guards))
+    }
+}
+
+impl Model {
+    /// Nothing when somebody may act at all, else how he is turned away.
+    pub fn caller(&self, who: Who) -> Option<Verdict> {
+        let Who::Person(id) = who else { return None };
+        let acts = self.people.get(&id).is_some_and(|p| p.is_there() && p.is_enabled);
+        (!acts).then_some(Verdict::Unknown)
+    }
+
+    /// Whether somebody administers.
+    pub fn administers(&self, who: Who) -> bool {
+        who.person().is_none_or(|id| self.people.get(&id).is_some_and(|p| p.is_administrator))
+    }
+
+    /// Nothing when somebody administers, else how he is turned away.
+    pub fn administrator(&self, who: Who) -> Option<Verdict> {
+        let denied = || (!self.administers(who)).then(|| Verdict::refused("Authorization_RequestDenied"));
+        self.caller(who).or_else(denied)
+    }
+
+    /// What comes of a request for access.
+    pub fn ask(&self, ask: &Ask, now: Micros) -> Result<Passed, Verdict> {
+        let turned_away = if ask.is_direct { self.administrator(ask.by) } else { self.caller(ask.by) };
+        if let Some(verdict) = turned_away {
+            return Err(verdict);
+        }
+        if !ask.is_direct && ask.by.person() != Some(ask.target) {
+            return Err(Verdict::refused("TargetNotEligible"));
+        }
+        if !self.people.get(&ask.target).is_some_and(super::Person::is_there) {
+            return Err(Verdict::refused("Request_ResourceNotFound"));
+        }
+        if !self.sees(ask) {
+            return Err(Verdict::refused("ResourceNotFound"));
+        }
+        self.guards(ask, now)
+    }
+
+    /// Whether the one who asks may know of the package: administrators of all, people of those they could get under some
+    /// policy, and of those they had to do with.
+    fn sees(&self, ask: &Ask) -> bool {
+        let Some(package) = self.packages.get(&ask.package).filter(|p| !p.is_deleted) else { return false };
+        let _ = package;
+        let (package, person) = (ask.package, ask.target);
+        let offered = || {
+            self.policies_of(package)
+                .any(|(_, p)| p.current().scope != super::policy::Scope::Nobody && self.fits(p.current(), person))
+        };
+        let about =
+            |r: &Request| !r.is_erased && r.package == package && (r.target == person || r.requestor == Some(person));
+        ask.is_direct || self.had.contains(&(package, person)) || self.requests.iter().any(about) || offered()
+    }
+
+    fn guards(&self, ask: &Ask, now: Micros) -> Result<Passed, Verdict> {
+        let by_person = !ask.is_direct;
+        let mut failed = Failed::default();
+        let catalog = self.packages.get(&ask.package).and_then(|p| self.catalogs.get(&p.catalog));
+        let is_member = self.people.get(&ask.target).is_some_and(|p| p.is_member);
+        failed.note("catalogPublished", !by_person || catalog.is_some_and(|c| c.is_published), "CatalogUnpublished");
+        let is_open = is_member || !by_person || catalog.is_some_and(|c| c.is_external);
+        failed.note("catalogExternal", is_open, "CatalogNotExternal");
+        let (id, policy) = match self.choose(ask.package, ask.policy, ask.target, by_person) {
+            Ok(chosen) => chosen,
+            Err(why) => {
+                let code = match why {
+                    NoChoice::NotOfPackage => "ResourceNotFound",
+                    NoChoice::NoneAtAll => "NoApplicablePolicy",
+                    NoChoice::NoneFits => "NotInPolicyScope",
+                    NoChoice::SeveralFit => "PolicyChoiceRequired",
+                };
+                failed.note("policyScope", false, code);
+                return Err(failed.verdict().unwrap_or(Verdict::refused(code)));
+            }
+        };
+        let terms = policy.current();
+        failed.note("policyEnabled", policy.is_enabled, "PolicyDisabled");
+        failed.note("selfAddAllowed", !by_person || policy.lets_ask(), "PolicyDisabled");
+        failed.note("policyScope", self.fits(terms, ask.target), "NotInPolicyScope");
+        let pair = (ask.package, ask.target);
+        failed.note("noOpenRequest", !self.open.contains_key(&(pair.0, pair.1, false)), "ExistingOpenRequest");
+        failed.note("noLiveAssignment", !self.live.contains_key(&pair), "ExistingAssignment");
+        let start = ask.wanted.start(now);
+        let chooses = start.is_some() || ask.wanted.end != super::policy::WantedEnd::Open;
+        let may_choose = !by_person || !chooses || terms.own_dates;
+        let end = end(terms.life, ask.wanted.end, by_person, start.unwrap_or(now));
+        failed.note("schedule", may_choose && end.is_some(), "ScheduleNotAllowed");
+        failed.note("justification", !by_person || !terms.wants_reason || ask.has_reason, "JustificationRequired");
+        let is_asked = |q: &Uuid| terms.question == Some(*q);
+        let is_answered = terms.question.is_none_or(|q| ask.answers.contains_key(&q));
+        failed.note("answers", is_answered && ask.answers.keys().all(is_asked), "InvalidAnswers");
+        match failed.verdict() {
+            Some(verdict) => Err(verdict),
+            None => Ok(Passed { policy: id, version: policy.version(), start, end: end.flatten() }),
+        }
+    }
+
+    /// Takes up a request that passed; gives its handle.
+    pub fn submitted(&mut self, ask: &Ask, passed: Passed, id: Option<Uuid>, now: Micros) -> usize {
+        let request = self.add_request(Request {
+            id,
+            kind: if ask.is_direct { Kind::AdminAdd } else { Kind::UserAdd },
+            package: ask.package,
+            policy: passed.policy,
+            version: passed.version,
+            requestor: ask.by.person(),
+            target: ask.target,
+            stand: Stand::Scheduled { starts: passed.start.unwrap_or(now) },
+            assignment: None,
+            wanted: ask.wanted,
+            created: now,
+            completed: None,
+            is_erased: false,
+        });
+        match passed.start {
+            Some(start) => self.set_timer(Timer::Request(request), start),
+            None => self.deliver(request, (now, passed.end), self.mails_of(passed.policy), now),
+        }
+        request
+    }
+
+    /// The assignment that a removal means, or how it is refused.
+    pub fn may_remove(&self, by: Who, is_direct: bool, named: Named) -> Result<usize, Verdict> {
+        let turned_away = if is_direct { self.administrator(by) } else { self.caller(by) };
+        if let Some(verdict) = turned_away {
+            return Err(verdict);
+        }
+        let found = match named {
+            Named::Assignment(handle) => Some(handle),
+            Named::Pair(package, target) => self.live.get(&(package, target)).copied(),
+        };
+        let is_own = |h: &usize| is_direct || Some(self.assignments[*h].target) == by.person();
+        let Some(handle) = found.filter(is_own) else { return Err(Verdict::refused("ResourceNotFound")) };
+        let assignment = &self.assignments[handle];
+        if !assignment.is_live() {
+            return Err(Verdict::refused("AssignmentNotLive"));
+        }
+        if assignment.removal.is_some() {
+            return Err(Verdict::refused("ExistingOpenRequest"));
+        }
+        let lets = self.policies.get(&assignment.policy).is_some_and(|p| p.current().self_remove);
+        if !is_direct && !lets {
+            return Err(Verdict::refused("PolicyDisabled"));
+        }
+        Ok(handle)
+    }
+
+    /// Withdraws a request, or says why not.
+    pub fn cancel(&mut self, by: Who, request: usize, now: Micros) -> Verdict {
+        if let Some(verdict) = self.caller(by) {
+            return verdict;
+        }
+        let found = &self.requests[request];
+        let is_own = by.person().is_some_and(|me| found.requestor == Some(me) || found.target == me);
+        if found.is_erased || !(self.administers(by) || is_own) {
+            return Verdict::refused("ResourceNotFound");
+        }
+        if !matches!(found.stand, Stand::Scheduled { .. } | Stand::Pending { .. }) {
+            return Verdict::refused("RequestNotCancelable");
+        }
+        self.move_request(request, Stand::Canceled, now);
+        self.clear_timer(Timer::Request(request));
+        Verdict::Done
+    }
+
+    /// Deletes a finished request, or says why not.
+    pub fn erase_request(&mut self, by: Who, request: usize) -> Verdict {
+        if let Some(verdict) = self.administrator(by) {
+            return verdict;
+        }
+        let found = &self.requests[request];
+        if found.is_erased {
+            return Verdict::refused("ResourceNotFound");
+        }
+        let made_live =
+            found.assignment.is_some_and(|h| self.assignments[h].is_live() && self.assignments[h].request == request);
+        if found.stand.is_open() || made_live && found.stand != Stand::Canceled {
+            return Verdict::refused("RequestNotDeletable");
+        }
+        self.requests[request].is_erased = true;
+        self.touched.requests.insert(request);
+        Verdict::Done
+    }
+}

@@ -1,0 +1,62 @@
+//! What happens because time has passed (decisions.md I).
+
+use super::policy::end;
+use super::{Kind, Micros, Model, Stand, Timer};
+
+impl Model {
+    /// The timers that are due at `now`, in the order of their instants; within one instant by the id they have in the
+    /// database.
+    pub fn due(&self, now: Micros) -> Vec<(Micros, Timer)> {
+        let mut due: Vec<(Micros, Timer)> =
+            self.timers.iter().filter(|(_, at)| **at <= now).map(|(timer, at)| (*at, *timer)).collect();
+        due.sort_by_key(|(at, timer)| (*at, self.id_of(*timer)));
+        due
+    }
+
+    /// The id of what a timer is about, if it is known already.
+    pub fn id_of(&self, timer: Timer) -> Option<tenure_domain::Uuid> {
+        match timer {
+            Timer::Request(handle) => self.requests.get(handle).and_then(|r| r.id),
+            Timer::Assignment(handle) => self.assignments.get(handle).and_then(|a| a.id),
+            Timer::Deleted(id) => Some(id),
+        }
+    }
+
+    /// A timer fires.
+    pub fn fire(&mut self, timer: Timer, now: Micros) {
+        self.clear_timer(timer);
+        match timer {
+            Timer::Request(handle) => self.start(handle, now),
+            Timer::Assignment(handle) => self.end(handle, now),
+            Timer::Deleted(id) => self.delete_for_good(id, now),
+        }
+    }
+
+    /// The start of a request was reached: whether it still may is asked again (behaviour.md b.3 #15).
+    fn start(&mut self, handle: usize, now: Micros) {
+        let request = self.requests[handle].clone();
+        let Stand::Scheduled { starts } = request.stand else { return };
+        let Some(policy) = self.policies.get(&request.policy) else { return };
+        let by_person = request.kind == Kind::UserAdd;
+        let is_there = self.people.get(&request.target).is_some_and(super::Person::is_there);
+        // Whom a policy is for is read from it as it is now, when access ends as it was (decisions.md H1).
+        let fits = self.fits(policy.current(), request.target);
+        let then = &policy.versions[request.version - 1];
+        let end = end(then.life, request.wanted.end, by_person, starts);
+        let mails = !then.mails_off;
+        let is_free = !self.live.contains_key(&(request.package, request.target));
+        match end {
+            Some(end) if is_there && fits && is_free => self.deliver(handle, (starts, end), mails, now),
+            _ => self.move_request(handle, Stand::Failed, now),
+        }
+    }
+
+    /// The end of an assignment was reached.
+    fn end(&mut self, handle: usize, now: Micros) {
+        let assignment = &self.assignments[handle];
+        let is_over = assignment.ends.is_some_and(|ends| ends <= now);
+        if assignment.is_live() && assignment.removal.is_none() && is_over {
+            self.remove(handle, Kind::SystemRemove, None, now);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Which operation comes next. Most make sense; some do not, and must be refused.
+
+use super::Op;
+use crate::company::{person, terms};
+use crate::dice::Dice;
+use crate::model::policy::{Wanted, WantedEnd};
+use crate::model::request::{Ask, Named, Who};
+use crate::model::{DAY, Group, HOUR, MINUTE, Micros, Model, Stand};
+use crate::outside::Weather;
+use std::collections::BTreeMap;
+use tenure_domain::Uuid;
+
+/// What is drawn, and how often.
+const WEIGHTS: [usize; 20] = [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 12];
+
+/// Draws the next operation.
+pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
+    Some(match dice.weighed(&WEIGHTS) {
+        0 => Op::Ask(sensible(model, dice, now, ask)?),
+        1 => Op::Ask(sensible(model, dice, now, assign)?),
+        2 => give_back(model, dice)?,
+        3 => take_away(model, dice)?,
+        4 => cancel(model, dice)?,
+        5 => Op::EraseRequest { by: boss(model, dice)?, request: before(model.requests.len(), dice)? },
+        6 => save_policy(model, dice, now)?,
+        7 => Op::AddPolicy { package: package(model, dice)?, terms: terms(model, dice, now) },
+        8 => Op::DropPolicy { policy: policy(model, dice)? },
+        9 => {
+            let catalogs: Vec<Uuid> = model.catalogs.keys().copied().collect();
+            Op::Switch {
+                catalog: *dice.pick(&catalogs)?,
+                is_published: dice.percent(85),
+                is_external: dice.percent(70),
+            }
+        }
+        10 => {
+            let package = quiet_package(model, dice)?;
+            let groups = &model.catalogs.get(&model.packages.get(&package)?.catalog)?.groups;
+            Op::AddRole { package, group: *dice.pick(groups)? }
+        }
+        11 => {
+            let package = quiet_package(model, dice)?;
+            let groups: Vec<Uuid> = model.packages.get(&package)?.groups.iter().copied().collect();
+            Op::DropRole { package, group: *dice.pick(&groups)? }
+        }
+        12 => Op::DropPackage { package: package(model, dice)? },
+        13 => Op::Join { group: group(model, dice, |_| true)?, member: member(model, dice)? },
+        14 => leave(model, dice)?,
+        15 => {
+            let number = model.people.len();
+            Op::Hire { number, is_member: dice.percent(85) }
+        }
+        16 => {
+            let id = ordinary(model, dice)?;
+            let is_enabled = !model.people.get(&id)?.is_enabled || dice.percent(50);
+            Op::Block { person: id, is_enabled }
+        }
+        17 => delete(model, dice)?,
+        18 => {
+            let group = group(model, dice, |g| g.outside.is_some())?;
+            Op::Away { group, is_away: !model.groups.get(&group)?.was_away && dice.percent(50) }
+        }
+        _ => {
+            Op::Weather([Weather::Fair, Weather::Mixed, Weather::Away, Weather::Refusing][dice.weighed(&[6, 3, 2, 1])])
+        }
+    })
+}
+
+/// The person who is hired as the `number`th.
+pub fn hired(number: usize, is_member: bool) -> crate::model::Person {
+    person(number, is_member, false)
+}
+
+fn people(model: &Model) -> Vec<Uuid> {
+    model.people.iter().filter(|(_, p)| !p.is_gone).map(|(id, _)| *id).collect()
+}
+
+/// A person; mostly one who is there.
+fn any_person(model: &Model, dice: &mut Dice) -> Option<Uuid> {
+    let all = people(model);
+    let first = *dice.pick(&all)?;
+    if model.people.get(&first)?.is_there() { Some(first) } else { dice.pick(&all).copied() }
+}
+
+/// A person who is no administrator.
+fn ordinary(model: &Model, dice: &mut Dice) -> Option<Uuid> {
+    let all: Vec<Uuid> =
+        model.people.iter().filter(|(_, p)| !p.is_gone && !p.is_administrator).map(|(id, _)| *id).collect();
+    dice.pick(&all).copied()
+}
+
+/// Mostly an administrator; sometimes the product itself, sometimes somebody who may not.
+fn boss(model: &Model, dice: &mut Dice) -> Option<Who> {
+    if dice.percent(10) {
+        return Some(Who::System);
+    }
+    if dice.percent(5) {
+        return any_person(model, dice).map(Who::Person);
+    }
+    let all: Vec<Uuid> = model.people.iter().filter(|(_, p)| p.is_administrator).map(|(id, _)| *id).collect();
+    dice.pick(&all).copied().map(Who::Person)
+}
+
+fn somebody(model: &Model, dice: &mut Dice) -> Option<Who> {
+    if dice.percent(60) { boss(model, dice) } else { any_person(model, dice).map(Who::Person) }
+}
+
+fn package(model: &Model, dice: &mut Dice) -> Option<Uuid> {
+    let all: Vec<Uuid> = model.packages.iter().filter(|(_, p)| !p.is_deleted).map(|(id, _)| *id).collect();
+    dice.pick(&all).copied()
+}
+
+/// A package that nobody is about to get or to lose. Not yet: what becomes of them when its roles change.
+fn quiet_package(model: &Model, dice: &mut Dice) -> Option<Uuid> {
+    let is_moved = |(pair, handle): (&(Uuid, Uuid, bool), &usize)| {
+        (model.requests[*handle].stand == Stand::Delivering).then_some(pair.0)
+    };
+    let moved: Vec<Uuid> = model.open.iter().filter_map(is_moved).collect();
+    package(model, dice).filter(|p| !moved.contains(p))
+}
+
+fn policy(model: &Model, dice: &mut Dice) -> Option<Uuid> {
+    let all: Vec<Uuid> = model.policies.iter().filter(|(_, p)| !p.is_deleted).map(|(id, _)| *id).collect();
+    dice.pick(&all).copied()
+}
+
+fn group(model: &Model, dice: &mut Dice, is: impl Fn(&Group) -> bool) -> Option<Uuid> {
+    let all: Vec<Uuid> = model.groups.iter().filter(|(_, g)| !g.is_gone && is(g)).map(|(id, _)| *id).collect();
+    dice.pick(&all).copied()
+}
+
+/// Any of so many.
+fn before(count: usize, dice: &mut Dice) -> Option<usize> {
+    (count > 0).then(|| dice.below(count))
+}
+
+/// One of the last few.
+fn recent(count: usize, dice: &mut Dice) -> Option<usize> {
+    (count > 0).then(|| count - 1 - dice.below(count.min(60)))
+}
+
+fn member(model: &Model, dice: &mut Dice) -> Option<Uuid> {
+    if dice.percent(8) { group(model, dice, |g| g.is_team) } else { any_person(model, dice) }
+}
+
+fn wanted(dice: &mut Dice, now: Micros) -> Wanted {
+    let start = match dice.weighed(&[70, 3, 3, 12, 12]) {
+        0 => None,
+        1 => Some(now + 30 * 1_000_000),
+        2 => Some(now - DAY),
+        3 => Some(now + dice.between(2, 48) * HOUR),
+        _ => Some(now + dice.between(1, 30) * DAY),
+    };
+    let end = match dice.weighed(&[65, 4, 15, 12, 4]) {
+        0 => WantedEnd::Open,
+        1 => WantedEnd::Never,
+        2 => WantedEnd::After(dice.between(1, 40) * 12 * 60),
+        3 => WantedEnd::At(now + dice.between(1, 60) * DAY / 2 + MINUTE),
+        _ => WantedEnd::At(now - HOUR),
+    };
+    Wanted { start, end }
+}
+
+/// Mostly something that will be granted, if a few draws find it.
+fn sensible(
+    model: &Model,
+    dice: &mut Dice,
+    now: Micros,
+    draw: impl Fn(&Model, &mut Dice, Micros) -> Option<Ask>,
+) -> Option<Ask> {
+    let tries = if dice.percent(70) { 5 } else { 1 };
+    let mut drawn = None;
+    for _ in 0..tries {
+        drawn = draw(model, dice, now);
+        if drawn.as_ref().is_some_and(|ask| model.ask(ask, now).is_ok()) {
+            break;
+        }
+    }
+    drawn
+}
+
+/// Mostly a request that waits, by the one who made it or an administrator.
+fn cancel(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let waits = |r: &&usize| matches!(model.requests[**r].stand, Stand::Scheduled { .. } | Stand::Pending { .. });
+    let waiting: Vec<usize> = model.open.values().filter(waits).copied().collect();
+    let request = if dice.percent(70) { *dice.pick(&waiting)? } else { recent(model.requests.len(), dice)? };
+    let own = model.requests[request].requestor.filter(|_| dice.percent(40));
+    Some(Op::Cancel { by: own.map_or_else(|| somebody(model, dice), |id| Some(Who::Person(id)))?, request })
+}
+
+fn ask(model: &Model, dice: &mut Dice, now: Micros) -> Option<Ask> {
+    let me = any_person(model, dice)?;
+    let target = if dice.percent(2) { any_person(model, dice)? } else { me };
+    one(model, dice, now, (Who::Person(me), false, target))
+}
+
+fn assign(model: &Model, dice: &mut Dice, now: Micros) -> Option<Ask> {
+    let (by, target) = (boss(model, dice)?, any_person(model, dice)?);
+    one(model, dice, now, (by, true, target))
+}
+
+fn one(model: &Model, dice: &mut Dice, now: Micros, (by, is_direct, target): (Who, bool, Uuid)) -> Option<Ask> {
+    let package = package(model, dice)?;
+    let policies: Vec<(Uuid, Option<Uuid>)> =
+        model.policies_of(package).map(|(id, p)| (id, p.current().question)).collect();
+    let policy = match dice.below(100) {
+        0..50 => dice.pick(&policies).map(|(id, _)| *id),
+        50..52 => policy(model, dice),
+        _ => None,
+    };
+    // Mostly every question of the package that could be asked is answered, if it is one policy that asks.
+    let mut answers = BTreeMap::new();
+    let asked = policies.iter().filter(|(id, _)| policy.is_none_or(|p| p == *id)).filter_map(|(_, q)| *q);
+    if dice.percent(92) {
+        answers.extend(asked.map(|q| (q, "because".to_owned())));
+    }
+    Some(Ask {
+        by,
+        is_direct,
+        target,
+        package,
+        policy,
+        wanted: wanted(dice, now),
+        has_reason: dice.percent(70),
+        answers,
+        only_validate: dice.percent(3),
+    })
+}
+
+fn assignment(model: &Model, dice: &mut Dice) -> Option<usize> {
+    if dice.percent(10) {
+        return recent(model.assignments.len(), dice);
+    }
+    let live: Vec<usize> = model.live.values().copied().collect();
+    dice.pick(&live).copied()
+}
+
+fn named(model: &Model, dice: &mut Dice, handle: usize) -> Named {
+    let assignment = &model.assignments[handle];
+    if assignment.id.is_some() && dice.percent(60) {
+        Named::Assignment(handle)
+    } else {
+        Named::Pair(assignment.package, assignment.target)
+    }
+}
+
+fn give_back(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let handle = assignment(model, dice)?;
+    let by = if dice.percent(95) { Who::Person(model.assignments[handle].target) } else { somebody(model, dice)? };
+    Some(Op::Remove { by, is_direct: false, named: named(model, dice, handle) })
+}
+
+fn take_away(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let handle = assignment(model, dice)?;
+    Some(Op::Remove { by: boss(model, dice)?, is_direct: true, named: named(model, dice, handle) })
+}
+
+fn save_policy(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
+    let policy = policy(model, dice)?;
+    let current = model.policies.get(&policy)?;
+    let mut terms = if dice.percent(60) { terms(model, dice, now) } else { current.current().clone() };
+    // Not yet: which version says whom a scheduled request is for.
+    if model.open.values().any(|h| model.requests[*h].policy == policy) {
+        (terms.scope, terms.targets) = (current.current().scope, current.current().targets.clone());
+    }
+    Some(Op::SavePolicy { by: boss(model, dice)?, policy, terms, is_enabled: dice.percent(88) })
+}
+
+fn leave(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let group = group(model, dice, |_| true)?;
+    let inside: Vec<Uuid> = model.edges.iter().filter(|(_, g)| g.contains(&group)).map(|(m, _)| *m).collect();
+    let member = if dice.percent(95) { dice.pick(&inside).copied()? } else { member(model, dice)? };
+    Some(Op::Leave { group, member })
+}
+
+/// Deletes, restores, or deletes for good, whatever fits the object.
+fn delete(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let object = if dice.percent(80) {
+        let deleted: Vec<Uuid> = model.people.iter().filter(|(_, p)| p.deleted.is_some()).map(|(id, _)| *id).collect();
+        if dice.percent(50) && !deleted.is_empty() { *dice.pick(&deleted)? } else { ordinary(model, dice)? }
+    } else {
+        // A group that is in another one is left alone. Not yet: those that packages give.
+        let lies_in = |id: &Uuid| model.edges.get(id).is_some_and(|above| !above.is_empty());
+        let all: Vec<Uuid> =
+            model.groups.iter().filter(|(id, g)| !g.is_gone && g.is_team && !lies_in(id)).map(|(id, _)| *id).collect();
+        *dice.pick(&all)?
+    };
+    let person = model.people.get(&object).map(|p| p.deleted);
+    let deleted = person.or_else(|| model.groups.get(&object).map(|g| g.deleted))?;
+    Some(match (deleted, dice.below(100)) {
+        (None, 0..97) | (Some(_), 0..2) => Op::Delete { object },
+        (Some(_), 2..60) | (None, 97..99) => Op::Restore { object },
+        _ => Op::DeleteForGood { object },
+    })
+}

@@ -1,0 +1,188 @@
+//! Operations, foretold by the model: what must come of them, and what is different afterwards.
+
+use super::{Came, Op};
+use crate::model::policy::Policy;
+use crate::model::request::Verdict;
+use crate::model::{Kind, Micros, Model};
+use tenure_domain::Uuid;
+
+const NO_OBJECT: Verdict = Verdict::refused("Request_ResourceNotFound");
+const BAD: Verdict = Verdict::refused("Request_BadRequest");
+
+/// Says what must come of an operation, and takes it up if it is accepted. `came` is what the product says; from it only
+/// the ids of what was made are taken.
+pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
+    match op {
+        Op::Ask(ask) => match model.ask(ask, now) {
+            Err(verdict) => verdict,
+            Ok(_) if ask.only_validate => Verdict::Done,
+            Ok(passed) => {
+                model.submitted(ask, passed, came.made, now);
+                Verdict::Done
+            }
+        },
+        Op::Remove { by, is_direct, named } => match model.may_remove(*by, *is_direct, *named) {
+            Err(verdict) => verdict,
+            Ok(handle) => {
+                let kind = if *is_direct { Kind::AdminRemove } else { Kind::UserRemove };
+                let request = model.remove(handle, kind, by.person(), now);
+                know(model, request, came.made);
+                Verdict::Done
+            }
+        },
+        Op::Cancel { by, request } => model.cancel(*by, *request, now),
+        Op::EraseRequest { by, request } => model.erase_request(*by, *request),
+        Op::SavePolicy { .. } | Op::AddPolicy { .. } | Op::DropPolicy { .. } => policy(model, op, came),
+        Op::Switch { catalog, is_published, is_external } => {
+            if let Some(found) = model.catalogs.get_mut(catalog) {
+                (found.is_published, found.is_external) = (*is_published, *is_external);
+            }
+            Verdict::Done
+        }
+        Op::AddRole { package, group } => {
+            if model.packages.get(package).is_some_and(|p| p.groups.contains(group)) {
+                return Verdict::refused("DuplicateName");
+            }
+            model.add_role(*package, *group, now);
+            Verdict::Done
+        }
+        Op::DropRole { package, group } => {
+            model.remove_role(*package, *group, now);
+            Verdict::Done
+        }
+        Op::DropPackage { package } => drop_package(model, *package),
+        Op::Weather(_) => Verdict::Done,
+        Op::Away { group, .. } => {
+            model.groups.entry(*group).and_modify(|g| g.was_away = true);
+            Verdict::Done
+        }
+        other => directory(model, other, came, now),
+    }
+}
+
+fn know(model: &mut Model, request: usize, id: Option<Uuid>) {
+    model.requests[request].id = id;
+    if let Some(id) = id {
+        model.request_ids.insert(id, request);
+    }
+}
+
+fn policy(model: &mut Model, op: &Op, came: &Came) -> Verdict {
+    match op {
+        Op::SavePolicy { by, policy, terms, is_enabled } => {
+            if let Some(verdict) = model.administrator(*by) {
+                return verdict;
+            }
+            if let Some(found) = model.policies.get_mut(policy) {
+                found.is_enabled = *is_enabled;
+                found.versions.push(terms.clone());
+            }
+            Verdict::Done
+        }
+        Op::AddPolicy { package, terms } => {
+            let made = Policy { package: *package, is_enabled: true, versions: vec![terms.clone()], is_deleted: false };
+            model.policies.insert(came.made.unwrap_or_default(), made);
+            Verdict::Done
+        }
+        Op::DropPolicy { policy } => {
+            let holds = model.live.values().any(|h| model.assignments[*h].policy == *policy)
+                || model.open.values().any(|h| model.requests[*h].policy == *policy);
+            if holds {
+                return Verdict::refused("PolicyInUse");
+            }
+            model.policies.entry(*policy).and_modify(|p| p.is_deleted = true);
+            Verdict::Done
+        }
+        _ => Verdict::Done,
+    }
+}
+
+fn drop_package(model: &mut Model, package: Uuid) -> Verdict {
+    let holds = model.live.keys().any(|(p, _)| *p == package) || model.open.keys().any(|(p, _, _)| *p == package);
+    if holds {
+        return Verdict::refused("AccessPackageInUse");
+    }
+    model.packages.entry(package).and_modify(|p| p.is_deleted = true);
+    for policy in model.policies.values_mut().filter(|p| p.package == package) {
+        policy.is_deleted = true;
+    }
+    Verdict::Done
+}
+
+fn directory(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
+    match *op {
+        Op::Join { group, member } => {
+            let verdict = may_join(model, group, member);
+            if verdict == Verdict::Done {
+                model.join(group, member);
+                model.by_hand.insert((group, member));
+            }
+            verdict
+        }
+        Op::Leave { group, member } => {
+            let verdict = match model.groups.get(&group).filter(|g| g.is_there()) {
+                None => NO_OBJECT,
+                Some(found) if found.outside.is_some() => Verdict::refused("ObjectMasteredElsewhere"),
+                Some(_) if !model.is_member(group, member) => NO_OBJECT,
+                Some(_) => Verdict::Done,
+            };
+            if verdict == Verdict::Done {
+                model.leave(group, member);
+            }
+            verdict
+        }
+        Op::Hire { number, is_member } => {
+            model.people.insert(came.made.unwrap_or_default(), super::draw::hired(number, is_member));
+            Verdict::Done
+        }
+        Op::Block { person, is_enabled } => match model.people.get_mut(&person).filter(|p| p.is_there()) {
+            None => NO_OBJECT,
+            Some(found) => {
+                found.is_enabled = is_enabled;
+                Verdict::Done
+            }
+        },
+        Op::Delete { object } => {
+            if deleted(model, object) != Some(false) {
+                return NO_OBJECT;
+            }
+            model.delete_object(object, now);
+            Verdict::Done
+        }
+        Op::Restore { object } => {
+            if deleted(model, object) != Some(true) {
+                return NO_OBJECT;
+            }
+            model.restore_object(object);
+            Verdict::Done
+        }
+        Op::DeleteForGood { object } => {
+            if deleted(model, object) != Some(true) {
+                return NO_OBJECT;
+            }
+            model.delete_for_good(object, now);
+            Verdict::Done
+        }
+        _ => Verdict::Done,
+    }
+}
+
+/// Whether an object is deleted and kept; nothing when there is no such object.
+fn deleted(model: &Model, object: Uuid) -> Option<bool> {
+    let person = model.people.get(&object).filter(|p| !p.is_gone).map(|p| p.deleted.is_some());
+    person.or_else(|| model.groups.get(&object).filter(|g| !g.is_gone).map(|g| g.deleted.is_some()))
+}
+
+fn may_join(model: &Model, group: Uuid, member: Uuid) -> Verdict {
+    let Some(found) = model.groups.get(&group).filter(|g| g.is_there()) else { return NO_OBJECT };
+    if found.outside.is_some() {
+        return Verdict::refused("ObjectMasteredElsewhere");
+    }
+    if deleted(model, member) != Some(false) {
+        return NO_OBJECT;
+    }
+    if model.is_member(group, member) || group == member {
+        return BAD;
+    }
+    Verdict::Done
+}

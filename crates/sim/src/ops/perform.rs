@@ -1,0 +1,195 @@
+//! Operations, done by the product.
+
+use super::{Came, Op};
+use crate::model::Model;
+use crate::model::request::{Ask, Named, Verdict, Who};
+use crate::outside::Outside;
+use crate::product::{draft, member_of, new_user, schedule, token};
+use crate::world::World;
+use tenure_domain::Patch;
+use tenure_domain::Uuid;
+use tenure_domain::ids::{AssignmentId, CatalogId, ObjectId, PackageId, PolicyId, QuestionId, RequestId};
+use tenure_domain::refusal::Refusal;
+use tenure_domain::request::{Answer, RequestType};
+use tenure_service::catalogs::{self, CatalogPatch};
+use tenure_service::directory::users::UserPatch;
+use tenure_service::directory::{deleted, groups, users};
+use tenure_service::requests::{self, AssignmentRef, RemoveCommand, SubmitCommand, Submitted, TargetRef};
+use tenure_service::{Ctx, Identity, ServiceError, packages, policies, rows};
+
+const fn identity(who: Who) -> Identity {
+    match who {
+        Who::Person(id) => token(id),
+        Who::System => Identity::System,
+    }
+}
+
+/// What an answer of the product means. The error is no answer: the power failed, or the product did.
+fn came(result: Result<Option<Uuid>, ServiceError>) -> Result<Came, ServiceError> {
+    let verdict = |verdict| Ok(Came { verdict, made: None });
+    match result {
+        Ok(made) => Ok(Came { verdict: Verdict::Done, made }),
+        Err(ServiceError::Refused(refusal)) => verdict(Verdict::Refused(refusal.code.name(), failed(&refusal))),
+        Err(ServiceError::Unauthenticated(_)) => verdict(Verdict::Unknown),
+        Err(error) => Err(error),
+    }
+}
+
+/// The guards that failed.
+fn failed(refusal: &Refusal) -> Vec<&'static str> {
+    use tenure_domain::refusal::GuardName as G;
+    let name = |guard: G| match guard {
+        G::CatalogPublished => "catalogPublished",
+        G::CatalogExternal => "catalogExternal",
+        G::PackageVisible => "packageVisible",
+        G::PolicyEnabled => "policyEnabled",
+        G::SelfAddAllowed => "selfAddAllowed",
+        G::OnBehalfAllowed => "onBehalfAllowed",
+        G::PolicyScope => "policyScope",
+        G::SignInAllowed => "signInAllowed",
+        G::NoOpenRequest => "noOpenRequest",
+        G::NoLiveAssignment => "noLiveAssignment",
+        G::CompatibleAccess => "compatibleAccess",
+        G::Schedule => "schedule",
+        G::Justification => "justification",
+        G::Answers => "answers",
+        G::Attributes => "attributes",
+        G::VerifiedId => "verifiedId",
+        G::ApproverAvailable => "approverAvailable",
+        G::ResourcesHealthy => "resourcesHealthy",
+    };
+    refusal.guards.iter().filter(|g| !g.passed).map(|g| name(g.guard)).collect()
+}
+
+/// Does it.
+pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Result<Came, ServiceError> {
+    let system = Identity::System;
+    let done = |result: Result<(), ServiceError>| came(result.map(|()| None));
+    match op.clone() {
+        Op::Ask(ask) => came(submit(world, &ask)),
+        Op::Remove { by, is_direct, named } => came(remove(world, model, by, is_direct, named)),
+        Op::Cancel { by, request } => {
+            let id = request_id(model, request);
+            done(world.write(identity(by), move |ctx| requests::cancel(ctx, id)))
+        }
+        Op::EraseRequest { by, request } => {
+            let id = request_id(model, request);
+            done(world.write(identity(by), move |ctx| requests::delete(ctx, id)))
+        }
+        Op::SavePolicy { by, policy, terms, is_enabled } => {
+            let draft = draft(&terms, is_enabled);
+            done(world.write(identity(by), move |ctx| policies::update(ctx, PolicyId(policy), &|_| Ok(draft.clone()))))
+        }
+        Op::AddPolicy { package, terms } => {
+            let draft = draft(&terms, true);
+            let create = move |ctx: &mut Ctx<'_, '_>| policies::create(ctx, PackageId(package), &draft);
+            came(world.write(system, create).map(|id| Some(id.0)))
+        }
+        Op::DropPolicy { policy } => done(world.write(system, move |ctx| policies::delete(ctx, PolicyId(policy)))),
+        Op::Switch { catalog, is_published, is_external } => {
+            let patch = CatalogPatch {
+                is_published: Patch::Value(is_published),
+                is_external: Patch::Value(is_external),
+                ..CatalogPatch::default()
+            };
+            done(world.write(system, move |ctx| catalogs::update(ctx, CatalogId(catalog), &patch)))
+        }
+        Op::AddRole { package, group } => {
+            let add = move |ctx: &mut Ctx<'_, '_>| packages::add_role(ctx, PackageId(package), &member_of(group));
+            done(world.write(system, add).map(|_| ()))
+        }
+        Op::DropRole { package, group } => done(world.write(system, move |ctx| drop_role(ctx, package, group))),
+        Op::DropPackage { package } => done(world.write(system, move |ctx| packages::delete(ctx, PackageId(package)))),
+        Op::Weather(weather) => {
+            outside.set_weather(weather);
+            came(Ok(None))
+        }
+        Op::Away { group, is_away } => {
+            if let Some(object) = model.groups.get(&group).and_then(|g| g.outside.as_ref()) {
+                outside.set_away(object, is_away);
+            }
+            came(Ok(None))
+        }
+        other => directory(world, &other),
+    }
+}
+
+fn directory(world: &World, op: &Op) -> Result<Came, ServiceError> {
+    let system = Identity::System;
+    let done = |result: Result<(), ServiceError>| came(result.map(|()| None));
+    match *op {
+        Op::Join { group, member } => {
+            done(world.write(system, move |ctx| groups::add_member(ctx, ObjectId(group), ObjectId(member))))
+        }
+        Op::Leave { group, member } => {
+            done(world.write(system, move |ctx| groups::remove_member(ctx, ObjectId(group), ObjectId(member))))
+        }
+        Op::Hire { number, is_member } => {
+            let new = new_user(&super::draw::hired(number, is_member));
+            came(world.write(system, move |ctx| users::create(ctx, &new)).map(|id| Some(id.0)))
+        }
+        Op::Block { person, is_enabled } => {
+            let patch = UserPatch { is_enabled: Patch::Value(is_enabled), ..UserPatch::default() };
+            done(world.write(system, move |ctx| users::update(ctx, ObjectId(person), &patch)))
+        }
+        Op::Delete { object } => done(world.write(system, move |ctx| deleted::delete(ctx, ObjectId(object)))),
+        Op::Restore { object } => done(world.write(system, move |ctx| deleted::restore(ctx, ObjectId(object)))),
+        Op::DeleteForGood { object } => {
+            done(world.write(system, move |ctx| deleted::delete_for_good(ctx, ObjectId(object))))
+        }
+        _ => Err(ServiceError::Internal(format!("{op:?} is no operation of the directory"))),
+    }
+}
+
+fn request_id(model: &Model, handle: usize) -> RequestId {
+    RequestId(model.requests.get(handle).and_then(|r| r.id).unwrap_or_default())
+}
+
+fn submit(world: &World, ask: &Ask) -> Result<Option<Uuid>, ServiceError> {
+    let answer = |(id, value): (&Uuid, &String)| Answer {
+        question: QuestionId(*id),
+        value: value.clone(),
+        display: None,
+        is_choice: false,
+    };
+    let command = SubmitCommand {
+        kind: if ask.is_direct { RequestType::AdminAdd } else { RequestType::UserAdd },
+        package: PackageId(ask.package),
+        policy: ask.policy.map(PolicyId),
+        target: TargetRef::Object(ObjectId(ask.target)),
+        wanted: schedule(&ask.wanted),
+        justification: ask.has_reason.then(|| "needed".to_owned()),
+        answers: ask.answers.iter().map(answer).collect(),
+        bypass_approval: false,
+        validate_only: ask.only_validate,
+    };
+    match world.write(identity(ask.by), move |ctx| requests::submit(ctx, &command))? {
+        Submitted::Made(id) => Ok(Some(id.0)),
+        Submitted::Valid(_) => Ok(None),
+    }
+}
+
+fn remove(world: &World, model: &Model, by: Who, is_direct: bool, named: Named) -> Result<Option<Uuid>, ServiceError> {
+    let assignment = match named {
+        Named::Assignment(handle) => {
+            let id = model.assignments.get(handle).and_then(|a| a.id).unwrap_or_default();
+            AssignmentRef { id: Some(AssignmentId(id)), ..AssignmentRef::default() }
+        }
+        Named::Pair(package, target) => AssignmentRef {
+            package: Some(PackageId(package)),
+            target: Some(ObjectId(target)),
+            ..AssignmentRef::default()
+        },
+    };
+    let kind = if is_direct { RequestType::AdminRemove } else { RequestType::UserRemove };
+    let command = RemoveCommand { kind, assignment, justification: None };
+    world.write(identity(by), move |ctx| requests::remove(ctx, &command)).map(|id| Some(id.0))
+}
+
+fn drop_role(ctx: &mut Ctx<'_, '_>, package: Uuid, group: Uuid) -> Result<(), ServiceError> {
+    let package = PackageId(package);
+    let roles = ctx.fetch(rows::package::roles(package))?;
+    let found = roles.iter().find(|r| r.origin.0 == group);
+    let found = found.ok_or_else(|| ServiceError::Internal(format!("the package does not give {group}")))?;
+    packages::remove_role(ctx, package, found.role, found.scope)
+}
