@@ -426,6 +426,26 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_asked_to_take_anything_from_who_is_deleted_for_good() {
+        let shared = HeldGrant { other_links: 1, ..held_by_nobody_else() };
+        let gone = let_go(&[held_by_nobody_else(), shared]);
+        assert_eq!(gone.len(), 1, "what another assignment wants stays wanted");
+        assert!(gone.iter().all(|c| !c.grant.desired && c.grant.is_settled() && c.apply.is_none()));
+    }
+
+    #[test]
+    fn a_try_outside_whose_answer_never_came_is_taken_as_if_it_had_worked() {
+        let outside = RoleFacts { role: role(Some(Uuid::nil())), grant: None, holds_now: false, ours: false };
+        let never = given(&outside).grant;
+        let lost = Outcome::Transient { error: "TargetUnavailable".to_owned(), after_seconds: None };
+        let taken = |grant| take(&[HeldGrant { grant, ..held_by_nobody_else() }], false, now());
+        let unheard = Grant { due_at: None, ..record(&never, &lost, now()) };
+        assert!(taken(unheard).iter().all(|c| c.grant.due_at == Some(now()) && c.grant.observed == Observed::Present));
+        let untried = Grant { due_at: None, ..never };
+        assert!(taken(untried).iter().all(|c| c.grant.due_at.is_none() && c.grant.is_settled()));
+    }
+
+    #[test]
     fn drift_ends_when_it_is_repaired_adopted_or_given_anew() {
         let mut held = held_by_nobody_else();
         held.grant.drift_at = Some(now());

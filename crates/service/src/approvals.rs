@@ -24,7 +24,10 @@ pub fn people_rows(
     target: ObjectId,
 ) -> (Query<Relative>, Query<(Uuid, bool)>) {
     let requestor = requestor.unwrap_or(target).0;
-    (rows::approval::relatives(package, requestor, target.0), rows::approval::named_of_package(package, requestor, target.0))
+    (
+        rows::approval::relatives(package, requestor, target.0),
+        rows::approval::named_of_package(package, requestor, target.0),
+    )
 }
 
 /// The same for stages that are known.
