@@ -161,10 +161,6 @@ fn give_one(facts: &RoleFacts, subject: SubjectId, inline: bool, now: Timestamp,
     if !grant.desired && grant.source.is_some() && grant.due_at.is_some() {
         grant.observed = Observed::Absent;
     }
-    // A removal under way outside may have been carried out already without our hearing of it: nobody knows.
-    if !grant.desired && grant.source.is_some() && grant.due_at.is_some() {
-        grant.observed = Observed::Absent;
-    }
     grant.desired = true;
     let mut apply = None;
     if role.is_missing {

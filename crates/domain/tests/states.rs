@@ -10,8 +10,8 @@ use tenure_domain::ids::{
 use tenure_domain::policy::PolicyBody;
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::request::{
-    Change, Decider, Decision, Names, RemovalFacts, RemovalKind, Request, RequestState, RequestType, StartFacts,
-    StartOutcome, cancel, delivery_progress, removal_progress, remove, start_reached,
+    Change, Conflicts, Decider, Decision, Names, RemovalFacts, RemovalKind, Request, RequestState, RequestType,
+    StartFacts, StartOutcome, cancel, delivery_progress, removal_progress, remove, start_reached,
 };
 use tenure_domain::time::plus_seconds;
 use tenure_domain::{Timestamp, Uuid};
@@ -43,6 +43,7 @@ fn grant(n: u128, desired: bool, observed: Observed, due: bool, attempt: i64) ->
         due_at: due.then(now),
         plan: 1,
         error: None,
+        drift_at: None,
     }
 }
 
@@ -88,6 +89,7 @@ fn request(kind: RequestType, state: RequestState) -> Request {
         target: SubjectId(id(9)),
         state,
         wanted: WantedSchedule::default(),
+        stage: None,
         justification: None,
         reason: None,
         answers: Vec::new(),
@@ -113,11 +115,20 @@ fn assignment(state: AssignmentState, ends_at: Option<Timestamp>) -> Assignment 
         request: RequestId(id(4)),
         created_at: now(),
         version: 1,
+        notices: 0,
+        is_extended: false,
     }
 }
 
 fn held(grant: Grant, other_links: i64) -> HeldGrant {
-    HeldGrant { grant, kind: tenure_domain::catalog::RoleKind::GroupMember, origin: ObjectId(id(7)), other_links }
+    HeldGrant {
+        grant,
+        kind: tenure_domain::catalog::RoleKind::GroupMember,
+        origin: ObjectId(id(7)),
+        other_links,
+        shared: false,
+        resource_name: "g".to_owned(),
+    }
 }
 
 fn removal_facts(assignment: Assignment, open: Option<Request>, held: Vec<HeldGrant>) -> RemovalFacts {
@@ -127,6 +138,9 @@ fn removal_facts(assignment: Assignment, open: Option<Request>, held: Vec<HeldGr
         open_grant_request: open,
         open_removal: None,
         self_remove: true,
+        manager_remove: false,
+        keep_pre_existing: false,
+        attributes: Vec::new(),
         mails: true,
         names: Names::default(),
     }
@@ -172,6 +186,7 @@ proptest! {
             policy: PolicyBody::direct_assignment_only(),
             target: None,
             live_assignment: None,
+            conflicts: Conflicts::later(Vec::new()),
             roles: Vec::new(),
             names: Names::default(),
         };
@@ -290,9 +305,9 @@ proptest! {
             is_missing: false,
             resource_name: "g".to_owned(),
         };
-        let first = give(&[RoleFacts { role: role.clone(), grant: None, holds_now }], SubjectId(id(9)), now(), &mut ids());
+        let first = give(&[RoleFacts { role: role.clone(), grant: None, holds_now, ours: false }], SubjectId(id(9)), now(), &mut ids());
         let given = &first[0];
-        let again = RoleFacts { role, grant: Some(given.grant.clone()), holds_now: holds_now || given.apply.is_some() };
+        let again = RoleFacts { role, grant: Some(given.grant.clone()), holds_now: holds_now || given.apply.is_some(), ours: false };
         let second = give(&[again], SubjectId(id(9)), now(), &mut ids());
         prop_assert!(!second[0].is_new && second[0].apply.is_none());
         prop_assert_eq!(second[0].grant.pre_existing, given.grant.pre_existing);

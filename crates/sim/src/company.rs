@@ -157,6 +157,7 @@ fn catalog(
             resource: ResourceRef { id: None, system: Some(OriginSystem::AadGroup), origin: Some(ObjectId(group)) },
             description: None,
             justification: None,
+            attributes: None,
         };
         resources::request(ctx, &command)?;
         resources_of.push(group);
@@ -185,7 +186,7 @@ fn catalog(
         model.packages.insert(package.0, made);
         for _ in 0..=dice.below(2) {
             let terms = terms(model, dice, now);
-            let policy = policies::create(ctx, package, &draft(&terms, true))?;
+            let policy = policies::create(ctx, package, &draft(model, &terms, true))?;
             let made = Policy { package: package.0, is_enabled: true, versions: vec![terms], is_deleted: false };
             model.policies.insert(policy.0, made);
         }
@@ -223,7 +224,8 @@ pub fn terms(model: &Model, dice: &mut Dice, now: Micros) -> Terms {
         targets,
         self_add: dice.percent(90),
         self_remove: dice.percent(70),
-        self_update: dice.percent(50),
+        // Who could extend would be told so before the end; that is not among what is simulated yet.
+        self_update: false,
         own_dates: dice.percent(60),
         life,
         wants_reason: dice.percent(15),

@@ -1,6 +1,6 @@
 //! What the model says, in the product's words: commands and drafts.
 
-use crate::model::Person;
+use crate::model::{Model, Person};
 use crate::model::policy::{Life, Scope, Terms, Wanted, WantedEnd};
 use tenure_domain::Timestamp;
 use tenure_domain::Uuid;
@@ -93,8 +93,8 @@ pub fn schedule(wanted: &Wanted) -> WantedSchedule {
     WantedSchedule { start: wanted.start.map(instant), end }
 }
 
-/// The policy with these terms; `groups` tells people from groups.
-pub fn draft(terms: &Terms, is_enabled: bool) -> PolicyDraft {
+/// The policy with these terms; the model tells people from groups.
+pub fn draft(model: &Model, terms: &Terms, is_enabled: bool) -> PolicyDraft {
     let scope = match terms.scope {
         Scope::Nobody => TargetScope::NotSpecified,
         Scope::Named => TargetScope::SpecificDirectoryUsers,
@@ -102,8 +102,8 @@ pub fn draft(terms: &Terms, is_enabled: bool) -> PolicyDraft {
         Scope::Everybody => TargetScope::AllDirectoryUsers,
         Scope::Guests => TargetScope::AllExternalUsers,
     };
-    // A name that is no group's is a person's: the rules look at both lists alike.
-    let targets = terms.targets.iter().flat_map(|id| [SubjectSet::user(*id), SubjectSet::group(*id)]).collect();
+    let set = |id: &Uuid| if model.groups.contains_key(id) { SubjectSet::group(*id) } else { SubjectSet::user(*id) };
+    let targets = terms.targets.iter().map(set).collect();
     let requestor = RequestorSettings {
         self_add: terms.self_add,
         self_update: terms.self_update,

@@ -220,7 +220,7 @@ impl Eye {
                    'Fulfill access package assignment request', 'Partially fulfill access package assignment request', \
                    'Failed access package assignment request', 'Cancel access package assignment request', \
                    'Deny access package assignment request', 'Remove access package assignment', \
-                   'Access package assignment request timed out (no approver action taken)')";
+                   'Access package assignment request timed out (no approver action taken)') ORDER BY sequence";
         let said: Vec<String> = self.rows(sql, &[&id.as_bytes().as_slice()], |r| r.get(0))?;
         let expected: Vec<&str> = match request.stand {
             stand if stand.is_open() => Vec::new(),
@@ -228,6 +228,9 @@ impl Eye {
             Stand::Denied { in_time: true } => vec!["Deny access package assignment request"],
             Stand::Denied { in_time: false } => {
                 vec!["Access package assignment request timed out (no approver action taken)"]
+            }
+            Stand::Partial | Stand::Failed if request.kind.takes() => {
+                vec!["Remove access package assignment", "Failed access package assignment request"]
             }
             _ if request.kind.takes() => vec!["Remove access package assignment"],
             Stand::Partial => vec!["Partially fulfill access package assignment request"],

@@ -1,6 +1,7 @@
 //! Giving and taking: grants are shared by the assignments that want them, the embedded directory follows at once, one
 //! outside when its connector says so (decisions.md C).
 
+use super::time::next_look;
 use super::{Assignment, Grant, HOUR, Held, Kind, MINUTE, Mail, Micros, Model, Request, Seen, Stand, Timer};
 use tenure_domain::Uuid;
 
@@ -144,19 +145,26 @@ impl Model {
         self.requests[request].assignment = Some(handle);
         self.clear_timer(Timer::Request(request));
         if let Some(ends) = ends {
-            self.set_timer(Timer::Assignment(handle), ends);
+            self.set_timer(Timer::Assignment(handle), next_look(ends, now));
         }
         self.progress(handle, mails, now);
     }
 
-    /// An assignment follows its grants, and its request follows it.
-    fn progress(&mut self, handle: usize, mails: bool, now: Micros) {
+    /// An assignment follows its grants.
+    fn follow(&mut self, handle: usize, now: Micros) -> Held {
         let held = self.sum(handle);
         self.move_assignment(handle, held);
         let assignment = &mut self.assignments[handle];
         if held == Held::Delivered && assignment.delivered.is_none() {
             assignment.delivered = Some(now);
         }
+        held
+    }
+
+    /// An assignment follows its grants, and its request follows it.
+    fn progress(&mut self, handle: usize, mails: bool, now: Micros) {
+        let held = self.follow(handle, now);
+        let assignment = &self.assignments[handle];
         let request = assignment.request;
         let (target, package) = (assignment.target, assignment.package);
         let asked = &self.requests[request];
@@ -287,8 +295,7 @@ impl Model {
             }
             self.give(self.assignments[handle].target, group, now);
             self.assignments[handle].links.insert(group, true);
-            let held = self.sum(handle);
-            self.move_assignment(handle, held);
+            self.follow(handle, now);
         }
     }
 
@@ -305,8 +312,7 @@ impl Model {
                 self.assignments[handle].links.insert(group, false);
                 self.take(self.assignments[handle].target, group, now);
             }
-            let held = self.sum(handle);
-            self.move_assignment(handle, held);
+            self.follow(handle, now);
         }
     }
 
@@ -380,7 +386,12 @@ impl Model {
             if grants.iter().any(Grant::is_worked_on) {
                 continue;
             }
-            let stand = if grants.iter().all(Grant::is_settled) { Stand::Delivered } else { Stand::Partial };
+            let settled = grants.iter().filter(|grant| grant.is_settled()).count();
+            let stand = match settled {
+                n if n == grants.len() => Stand::Delivered,
+                0 => Stand::Failed,
+                _ => Stand::Partial,
+            };
             self.removed(handle, stand, mails, now);
         }
     }

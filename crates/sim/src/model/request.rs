@@ -151,7 +151,7 @@ impl Model {
         let catalog = self.packages.get(&ask.package).and_then(|p| self.catalogs.get(&p.catalog));
         let is_member = self.people.get(&ask.target).is_some_and(|p| p.is_member);
         failed.note("catalogPublished", !by_person || catalog.is_some_and(|c| c.is_published), "CatalogUnpublished");
-        let is_open = is_member || !by_person || catalog.is_some_and(|c| c.is_external);
+        let is_open = is_member || catalog.is_some_and(|c| c.is_external);
         failed.note("catalogExternal", is_open, "CatalogNotExternal");
         let (id, policy) = match self.choose(ask.package, ask.policy, ask.target, by_person) {
             Ok(chosen) => chosen,

@@ -1,7 +1,14 @@
 //! What happens because time has passed (decisions.md I).
 
 use super::policy::end;
-use super::{Kind, Micros, Model, Stand, Timer};
+use super::{DAY, Kind, Micros, Model, Stand, Timer};
+
+/// When an assignment is looked at again: so many days before its end, when holders who can extend are told, and then at
+/// its end (behaviour.md h, mail 19).
+pub fn next_look(ends: Micros, now: Micros) -> Micros {
+    let notices = [14, 1].into_iter().map(|days| ends - days * DAY);
+    notices.into_iter().find(|at| *at > now).unwrap_or(ends)
+}
 
 impl Model {
     /// The timers that are due at `now`, in the order of their instants; within one instant by the id they have in the
@@ -55,8 +62,15 @@ impl Model {
     fn end(&mut self, handle: usize, now: Micros) {
         let assignment = &self.assignments[handle];
         let is_over = assignment.ends.is_some_and(|ends| ends <= now);
-        if assignment.is_live() && assignment.removal.is_none() && is_over {
-            self.remove(handle, Kind::SystemRemove, None, now);
+        if !assignment.is_live() {
+            return;
+        }
+        match assignment.ends {
+            Some(_) if is_over && assignment.removal.is_none() => {
+                self.remove(handle, Kind::SystemRemove, None, now);
+            }
+            Some(ends) if !is_over => self.set_timer(Timer::Assignment(handle), next_look(ends, now)),
+            _ => {}
         }
     }
 }

@@ -49,6 +49,8 @@ fn failed(refusal: &Refusal) -> Vec<&'static str> {
         G::SignInAllowed => "signInAllowed",
         G::NoOpenRequest => "noOpenRequest",
         G::NoLiveAssignment => "noLiveAssignment",
+        G::LiveAssignment => "liveAssignment",
+        G::SelfUpdateAllowed => "selfUpdateAllowed",
         G::CompatibleAccess => "compatibleAccess",
         G::Schedule => "schedule",
         G::Justification => "justification",
@@ -77,11 +79,11 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
             done(world.write(identity(by), move |ctx| requests::delete(ctx, id)))
         }
         Op::SavePolicy { by, policy, terms, is_enabled } => {
-            let draft = draft(&terms, is_enabled);
+            let draft = draft(model, &terms, is_enabled);
             done(world.write(identity(by), move |ctx| policies::update(ctx, PolicyId(policy), &|_| Ok(draft.clone()))))
         }
         Op::AddPolicy { package, terms } => {
-            let draft = draft(&terms, true);
+            let draft = draft(model, &terms, true);
             let create = move |ctx: &mut Ctx<'_, '_>| policies::create(ctx, PackageId(package), &draft);
             came(world.write(system, create).map(|id| Some(id.0)))
         }
@@ -151,6 +153,8 @@ fn submit(world: &World, ask: &Ask) -> Result<Option<Uuid>, ServiceError> {
         value: value.clone(),
         display: None,
         is_choice: false,
+        asked: None,
+        attribute: None,
     };
     let command = SubmitCommand {
         kind: if ask.is_direct { RequestType::AdminAdd } else { RequestType::UserAdd },
@@ -160,6 +164,7 @@ fn submit(world: &World, ask: &Ask) -> Result<Option<Uuid>, ServiceError> {
         wanted: schedule(&ask.wanted),
         justification: ask.has_reason.then(|| "needed".to_owned()),
         answers: ask.answers.iter().map(answer).collect(),
+        credentials: Vec::new(),
         bypass_approval: false,
         validate_only: ask.only_validate,
     };
