@@ -1,7 +1,7 @@
 //! What the model says, in the product's words: commands and drafts.
 
-use crate::model::{Model, Person};
 use crate::model::policy::{Life, Scope, Terms, Wanted, WantedEnd};
+use crate::model::{Model, Person};
 use tenure_domain::Timestamp;
 use tenure_domain::Uuid;
 use tenure_domain::authorize::Capabilities;

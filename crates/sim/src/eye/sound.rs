@@ -45,7 +45,7 @@ const NOTHING: [(&str, &str); 9] = [
     ),
     (
         "a request that ended without one last word in the audit",
-        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND 1 <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND u.activity IN ('Fulfill access package assignment request', 'Partially fulfill access package assignment request', 'Failed access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Remove access package assignment', 'Access package assignment request timed out (no approver action taken)'))",
+        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND 1 <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND NOT (q.direction = 2 AND u.activity = 'Failed access package assignment request') AND u.activity IN ('Fulfill access package assignment request', 'Partially fulfill access package assignment request', 'Failed access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Remove access package assignment', 'Access package assignment request timed out (no approver action taken)'))",
     ),
 ];
 

@@ -343,6 +343,8 @@ impl Model {
         }
         match answer {
             Answer::Done => grant.settle(if gives { Seen::Present } else { Seen::Absent }),
+            // What shall go from an object that is gone has gone with it.
+            Answer::Gone if !gives => grant.settle(Seen::Absent),
             Answer::Gone => (grant.seen, grant.due, grant.has_error) = (Seen::Gone, None, true),
             Answer::Permanent => (grant.due, grant.has_error) = (None, true),
             Answer::Transient => {

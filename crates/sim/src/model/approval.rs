@@ -37,6 +37,16 @@ pub enum Approver {
     Manager,
 }
 
+impl Approver {
+    /// The person or group that is named.
+    pub const fn named(&self) -> Option<Uuid> {
+        match self {
+            Self::Person(id) | Self::Group(id) => Some(*id),
+            Self::Manager => None,
+        }
+    }
+}
+
 /// What somebody says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

@@ -163,6 +163,7 @@ impl Model {
                     NoChoice::SeveralFit => "PolicyChoiceRequired",
                 };
                 failed.note("policyScope", false, code);
+                self.pair_guards(ask, &mut failed);
                 return Err(failed.verdict().unwrap_or(Verdict::refused(code)));
             }
         };
@@ -170,9 +171,7 @@ impl Model {
         failed.note("policyEnabled", policy.is_enabled, "PolicyDisabled");
         failed.note("selfAddAllowed", !by_person || policy.lets_ask(), "PolicyDisabled");
         failed.note("policyScope", self.fits(terms, ask.target), "NotInPolicyScope");
-        let pair = (ask.package, ask.target);
-        failed.note("noOpenRequest", !self.open.contains_key(&(pair.0, pair.1, false)), "ExistingOpenRequest");
-        failed.note("noLiveAssignment", !self.live.contains_key(&pair), "ExistingAssignment");
+        self.pair_guards(ask, &mut failed);
         let start = ask.wanted.start(now);
         let chooses = start.is_some() || ask.wanted.end != super::policy::WantedEnd::Open;
         let may_choose = !by_person || !chooses || terms.own_dates;
@@ -186,6 +185,12 @@ impl Model {
             Some(verdict) => Err(verdict),
             None => Ok(Passed { policy: id, version: policy.version(), start, end: end.flatten() }),
         }
+    }
+
+    fn pair_guards(&self, ask: &Ask, failed: &mut Failed) {
+        let pair = (ask.package, ask.target);
+        failed.note("noOpenRequest", !self.open.contains_key(&(pair.0, pair.1, false)), "ExistingOpenRequest");
+        failed.note("noLiveAssignment", !self.live.contains_key(&pair), "ExistingAssignment");
     }
 
     /// Takes up a request that passed; gives its handle.

@@ -1,9 +1,11 @@
 //! Operations, foretold by the model: what must come of them, and what is different afterwards.
 
 use super::{Came, Op};
-use crate::model::policy::Policy;
+use crate::model::approval::Approver;
+use crate::model::policy::{Policy, Terms};
 use crate::model::request::Verdict;
 use crate::model::{Kind, Micros, Model};
+use std::collections::BTreeSet;
 use tenure_domain::Uuid;
 
 const NO_OBJECT: Verdict = Verdict::refused("Request_ResourceNotFound");
@@ -73,6 +75,10 @@ fn policy(model: &mut Model, op: &Op, came: &Came) -> Verdict {
             if let Some(verdict) = model.administrator(*by) {
                 return verdict;
             }
+            let before = model.policies.get(policy).map(|p| named(p.current())).unwrap_or_default();
+            if named(terms).difference(&before).any(|id| !model.is_in_the_directory(*id)) {
+                return Verdict::refused("InvalidModel");
+            }
             if let Some(found) = model.policies.get_mut(policy) {
                 found.is_enabled = *is_enabled;
                 found.versions.push(terms.clone());
@@ -80,6 +86,9 @@ fn policy(model: &mut Model, op: &Op, came: &Came) -> Verdict {
             Verdict::Done
         }
         Op::AddPolicy { package, terms } => {
+            if named(terms).iter().any(|id| !model.is_in_the_directory(*id)) {
+                return Verdict::refused("InvalidModel");
+            }
             let made = Policy { package: *package, is_enabled: true, versions: vec![terms.clone()], is_deleted: false };
             model.policies.insert(came.made.unwrap_or_default(), made);
             Verdict::Done
@@ -185,4 +194,12 @@ fn may_join(model: &Model, group: Uuid, member: Uuid) -> Verdict {
         return BAD;
     }
     Verdict::Done
+}
+
+/// The people and groups that terms name; what a save newly names must exist.
+fn named(terms: &Terms) -> BTreeSet<Uuid> {
+    let stages = terms.approval.stages.iter();
+    let approvers =
+        stages.flat_map(|s| s.primary.iter().chain(&s.fallback).chain(&s.alternate)).filter_map(Approver::named);
+    terms.targets.iter().copied().chain(approvers).collect()
 }
