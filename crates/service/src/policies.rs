@@ -263,22 +263,6 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
     properties.into_iter().filter_map(|(name, shown)| Modified::change(name, shown(old), shown(new))).collect()
 }
 
-/// Changes what the published API has no name for (decisions.md Q4): who held a role before his assignment keeps it after
-/// it; who leaves the scope loses his assignment. Both hold for assignments that are there already.
-pub fn set_own(
-    ctx: &mut Ctx<'_, '_>,
-    id: PolicyId,
-    keep_pre_existing: bool,
-    remove_out_of_scope: bool,
-) -> Result<(), ServiceError> {
-    let (permit, old) = ctx.load(Action::WritePolicies, rows::policy::get(id))?;
-    let old = old.ok_or_else(|| Refusal::not_found("assignment policy", id))?;
-    rows::policy::set_own(ctx.tx, &permit, id, keep_pre_existing, remove_out_of_scope);
-    let kept = |value: bool| Some(value.to_string());
-    let change = Modified::change("KeepPreExistingAccess", kept(old.keep_pre_existing), kept(keep_pre_existing));
-    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&old).with(change)))
-}
-
 /// Deletes a policy that no live assignment and no open request uses (decisions.md H17).
 pub fn delete(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<(), ServiceError> {
     let wanted = (rows::policy::get(id), rows::policy::uses(id));

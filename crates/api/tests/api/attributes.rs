@@ -179,3 +179,21 @@ fn attributes_are_among_the_questions_until_they_are_locked() {
         assert_eq!(texts().await, [("Your city?".to_owned(), false)]);
     });
 }
+
+#[test]
+fn a_delivery_that_is_withdrawn_takes_its_attributes_back() {
+    on_every_database(async |app| {
+        // The group has its master in a directory outside, so that the delivery waits.
+        app.master_elsewhere(company::group("sales"), true).await;
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        let id = question(app, &campaign, 0).await;
+        let answered = with_answer(campaign.request("adminAdd", "carla"), &id, "Analyst");
+        let request = campaign.ask(app, &campaign.token, answered).await.expect(201).id();
+        assert_eq!(job_title(app, &campaign).await, "Analyst");
+        let path = format!("{EM}/assignmentRequests/{request}/cancel");
+        app.post(&path, &campaign.token, Value::Null).await.expect(204);
+        app.drain().await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null);
+    });
+}

@@ -4,11 +4,8 @@
 use crate::campaign::{Campaign, add_group, member_role, open_policy};
 use crate::{EM, EM_BETA};
 use serde_json::{Value, json};
-use tenure_domain::ids::PolicyId;
-use tenure_service::{Identity, policies};
 use tenure_testkit::app::on_every_database;
 use tenure_testkit::{Fault, TestApp, company};
-use uuid::Uuid;
 
 const DRIFT: &str = "/tenure/v1/drift";
 const DELIVERIES: &str = "/tenure/v1/deliveries";
@@ -51,9 +48,8 @@ async fn end(app: &TestApp, campaign: &Campaign, assignment: &str) {
 }
 
 async fn keep_pre_existing(app: &TestApp, campaign: &Campaign) {
-    let policy = PolicyId(campaign.policy.parse().unwrap_or_default());
-    let set = app.engine().write(Identity::System, Uuid::nil(), move |ctx| policies::set_own(ctx, policy, true, false));
-    set.await.expect("the setting is kept");
+    let path = format!("/tenure/v1/policies/{}", campaign.policy);
+    app.patch(&path, &campaign.token, json!({ "keepPreExistingAccess": true })).await.expect(204);
 }
 
 /// Puts somebody into a group, or takes him out, by hand.
@@ -492,6 +488,24 @@ fn an_administrator_withdraws_what_is_being_delivered_and_what_has_failed() {
         app.advance("PT1H").await;
         assert_eq!(app.elsewhere().holders("key"), 0, "and nobody joins the other");
         assert_eq!(post(app, &campaign.token, &path).await, code(400, "RequestNotCancelable"));
+    });
+}
+
+#[test]
+fn an_administrator_withdraws_what_he_has_assigned_himself() {
+    on_every_database(async |app| {
+        app.master_elsewhere(company::group("sales"), true).await;
+        let campaign = Campaign::start(app).await;
+        app.elsewhere().fail_next([Fault::Unavailable]);
+        let anna = app.token_of_person("anna").await;
+        let request = campaign.ask(app, &anna, campaign.request("adminAdd", "carla")).await.expect(201).id();
+        app.drain().await;
+        assert_eq!(state(app, &campaign, "assignmentRequests", &request).await, "delivering");
+        let path = format!("{EM}/assignmentRequests/{request}/cancel");
+        assert_eq!(post(app, &anna, &path).await, code(204, ""));
+        assert_eq!(state(app, &campaign, "assignmentRequests", &request).await, "canceled");
+        app.advance("PT1H").await;
+        assert_eq!(app.elsewhere().holders("key"), 0);
     });
 }
 

@@ -3,7 +3,9 @@
 use super::remove::withdraw;
 use super::{Change, Decision, Direction, Names, Request, RequestState, Save, TimerKey};
 use crate::assignment::{Assignment, AssignmentState};
+use crate::attribute::AttributeChange;
 use crate::grant::{HeldGrant, Link, take};
+use crate::ids::ObjectId;
 use crate::time::Timestamp;
 
 /// Everything it may look at.
@@ -17,6 +19,8 @@ pub struct WithdrawFacts {
     pub held: Vec<HeldGrant>,
     /// Who held a role before keeps it under its policy.
     pub keep_pre_existing: bool,
+    /// The attributes that the assignment has given and that go with it.
+    pub attributes: Vec<String>,
     /// For the audit.
     pub names: Names,
 }
@@ -37,6 +41,14 @@ pub fn withdraw_delivery(f: &WithdrawFacts, now: Timestamp) -> Decision {
     let Some(assignment) = own else { return decision };
     for link in f.held.iter().map(|h| Link { assignment: assignment.id, grant: h.grant.id }) {
         decision.change(Change::Unlink(link));
+    }
+    if !f.attributes.is_empty() {
+        decision.audit.push(super::answers::attributes_row(&f.request, f.attributes.iter().cloned()));
+        decision.change(Change::Attributes(AttributeChange::Take {
+            assignment: assignment.id,
+            user: ObjectId(assignment.target.0),
+            names: f.attributes.clone(),
+        }));
     }
     decision.grants(take(&f.held, f.keep_pre_existing, now));
     decision.change(Change::ClearTimer(TimerKey::Assignment(assignment.id)));

@@ -96,7 +96,12 @@ fn own_or_administered(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(Request,
 /// Withdraws a request that waits for approval or for its start: the requestor, or an administrator.
 pub fn cancel(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let (request, permit) = own_or_administered(ctx, id)?;
-    if permit.action() == Action::AdministerAssignments && request::may_withdraw(&request) {
+    // An administrator may be the one who asked: what he does as such does not depend on it.
+    if request::may_withdraw(&request)
+        && let Ok(administers) = ctx.pending(Action::AdministerAssignments)
+        && let Ok((permit, request)) =
+            administers.on(Some(request.clone()), || Refusal::not_found("assignment request", id))
+    {
         return reprocess::withdraw(ctx, request, &permit);
     }
     let names = names(ctx, &request)?;

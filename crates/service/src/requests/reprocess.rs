@@ -82,13 +82,15 @@ pub(super) fn withdraw(ctx: &mut Ctx<'_, '_>, request: Request, permit: &Permit)
         Some(id) => ctx.fetch(rows::assignment::get(id))?,
         None => None,
     };
-    let held = assignment.as_ref().map(|a| rows::grant::held(a.id));
-    let (held, policy) = ctx.fetch((held, rows::policy::get(request.policy)))?;
+    let of = |a: &Assignment| (rows::grant::held(a.id), rows::attribute::ending(a.id, a.target));
+    let (of_assignment, policy) = ctx.fetch((assignment.as_ref().map(of), rows::policy::get(request.policy)))?;
+    let (held, attributes) = of_assignment.unwrap_or_default();
     let facts = WithdrawFacts {
         names: names(ctx, &request)?,
         request,
         assignment,
-        held: held.unwrap_or_default(),
+        held,
+        attributes,
         keep_pre_existing: policy.is_some_and(|p| p.keep_pre_existing),
     };
     ctx.apply(permit, &request::withdraw_delivery(&facts, ctx.now))

@@ -229,7 +229,8 @@ fn offers(policy: &Policy, target: &TargetFacts) -> bool {
 
 /// Who asks, as a subject; nobody when the product itself does.
 pub(super) fn requestor(ctx: &mut Ctx<'_, '_>, target: &Subject) -> Result<Option<Subject>, ServiceError> {
-    if ctx.caller()?.principal.object() == target.object {
+    // Neither the product itself nor somebody who is not in the directory has an object: they are not one.
+    if target.object.is_some() && ctx.caller()?.principal.object() == target.object {
         return Ok(Some(target.clone()));
     }
     caller_subject(ctx)

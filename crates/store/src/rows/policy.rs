@@ -17,7 +17,6 @@ sql! {
     INSERT: "INSERT INTO policy (id, package_id, catalog_id, name, name_key, scope_kind, is_enabled, is_auto, self_add, current_version, created_at, modified_at, created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     UPDATE: "UPDATE policy SET name = $2, name_key = $3, scope_kind = $4, is_enabled = $5, is_auto = $6, self_add = $7, current_version = $8, modified_at = $9, modified_by = $10 WHERE id = $1 AND current_version = $8 - 1";
     INSERT_VERSION: "INSERT INTO policy_version (policy_id, version, body, created_at, created_by) VALUES ($1, $2, $3, $4, $5)";
-    SET_OWN: "UPDATE policy SET keep_pre_existing = $2, remove_out_of_scope = $3 WHERE id = $1";
     DELETE: "DELETE FROM policy WHERE id = $1";
     DELETE_REFS: "DELETE FROM policy_ref WHERE policy_id = $1";
     INSERT_REF: "INSERT INTO policy_ref (policy_id, role, ref_id) VALUES ($1, $2, $3)";
@@ -151,12 +150,6 @@ fn insert_version(tx: &mut Tx<'_>, _: &Permit, policy: &Policy) -> Result<(), St
         tx.write(&INSERT_REF, vec![policy.id.0.into(), (role as i64).into(), id.into()]);
     }
     Ok(())
-}
-
-/// Changes what the published API has no name for (decisions.md Q4). It makes no version: it holds for assignments that
-/// are there already.
-pub fn set_own(tx: &mut Tx<'_>, _: &Permit, id: PolicyId, keep_pre_existing: bool, remove_out_of_scope: bool) {
-    tx.write(&SET_OWN, vec![id.0.into(), keep_pre_existing.into(), remove_out_of_scope.into()]).exactly_one("policy");
 }
 
 /// Deletes a policy; its versions stay.
