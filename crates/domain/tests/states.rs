@@ -229,6 +229,7 @@ proptest! {
             .map(|(n, g)| Grant { id: GrantId(id(n as u128)), desired: true, ..g })
             .collect();
         let mut live = assignment(fold(&grants), None);
+        live.delivered_at = (live.state == AssignmentState::Delivered).then(now);
         let state = match live.state {
             AssignmentState::Delivering => RequestState::Delivering { assignment: live.id },
             _ => RequestState::Delivered { assignment: live.id, completed_at: now() },
@@ -242,6 +243,7 @@ proptest! {
             }
             at = at.max(grants[place].due_at.unwrap_or(at));
             grants[place] = record(&grants[place], outcome, at);
+            let before = request.state.clone();
             let decision = delivery_progress(&request, &live, &grants, &Names::default(), true, at);
             for change in &decision.changes {
                 match change {
@@ -251,8 +253,19 @@ proptest! {
                 }
             }
             prop_assert_eq!(live.state, fold(&grants));
-            prop_assert_eq!(request.state.is_open(), live.state == AssignmentState::Delivering && request.state.is_open());
-            prop_assert_eq!(live.delivered_at.is_some(), live.delivered_at.is_some() || live.state != AssignmentState::Delivered);
+            let ended = match live.state {
+                AssignmentState::Delivered => RequestState::Delivered { assignment: live.id, completed_at: at },
+                AssignmentState::PartiallyDelivered => {
+                    RequestState::PartiallyDelivered { assignment: live.id, completed_at: at }
+                }
+                _ => RequestState::DeliveryFailed { assignment: Some(live.id), completed_at: at },
+            };
+            let expected = match before {
+                open if live.state == AssignmentState::Delivering || !open.is_open() => open,
+                _ => ended,
+            };
+            prop_assert_eq!(&request.state, &expected, "a request ends once, as its assignment then stands");
+            prop_assert!(live.delivered_at.is_some() || live.state != AssignmentState::Delivered);
         }
     }
 

@@ -9,8 +9,8 @@ use tenure_domain::Uuid;
 
 type Checked = Result<(), String>;
 
-/// Statements that must find nothing, and what it means when they do. `?1` is the present. The last looks through history.
-const NOTHING: [(&str, &str); 9] = [
+/// Statements that must find nothing, and what it means when they do. `?1` is the present. The last two look through history.
+const NOTHING: [(&str, &str); 10] = [
     (
         "two open requests of one pair and direction",
         "SELECT hex(package_id) FROM request WHERE is_open AND ?1 > 0 GROUP BY package_id, target_id, direction HAVING count(*) > 1",
@@ -44,8 +44,12 @@ const NOTHING: [(&str, &str); 9] = [
         "SELECT hex(g.id) FROM grant_row g WHERE ?1 > 0 AND g.desired <> EXISTS (SELECT 1 FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = g.id AND ag.is_live AND a.is_live)",
     ),
     (
+        "a request that failed and of which the audit does not say so",
+        "SELECT hex(q.id) FROM request q WHERE q.state IN (4, 8) AND ?1 > 0 AND NOT EXISTS (SELECT 1 FROM audit u WHERE u.correlation = q.id AND u.activity IN ('Partially fulfill access package assignment request', 'Failed access package assignment request'))",
+    ),
+    (
         "a request that ended without one last word in the audit",
-        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND 1 <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND NOT (q.direction = 2 AND u.activity = 'Failed access package assignment request') AND u.activity IN ('Fulfill access package assignment request', 'Partially fulfill access package assignment request', 'Failed access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Remove access package assignment', 'Access package assignment request timed out (no approver action taken)'))",
+        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND CASE WHEN q.direction = 1 AND q.state IN (4, 8) THEN 0 ELSE 1 END <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND u.activity IN ('Fulfill access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Remove access package assignment', 'Access package assignment request timed out (no approver action taken)'))",
     ),
 ];
 
@@ -53,7 +57,7 @@ impl Eye {
     /// Checks what must hold after everything due was run. What looks through all of history is left out unless it is
     /// `thorough`: every change of it was compared when it was made.
     pub fn sound(&self, model: &Model, outside: &Outside, now: Micros, thorough: bool) -> Checked {
-        for (what, sql) in NOTHING.iter().take(if thorough { NOTHING.len() } else { NOTHING.len() - 1 }) {
+        for (what, sql) in NOTHING.iter().take(if thorough { NOTHING.len() } else { NOTHING.len() - 2 }) {
             let found: Vec<String> = self.rows(sql, &[&now], |r| r.get(0))?;
             if let Some(first) = found.first() {
                 return Err(format!("{what}: {first}, and {} more", found.len() - 1));

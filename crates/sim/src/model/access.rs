@@ -22,8 +22,12 @@ impl Grant {
         (self.seen, self.attempt, self.due, self.has_error) = (seen, 0, None, false);
     }
 
+    /// It is tried from now on; what was gone may be back.
     fn plan(&mut self, now: Micros) {
         (self.attempt, self.due, self.has_error) = (0, Some(now), false);
+        if self.seen == Seen::Gone {
+            self.seen = Seen::Absent;
+        }
     }
 
     /// Whether wish and sight agree.
@@ -214,6 +218,7 @@ impl Model {
             wanted: super::policy::Wanted::default(),
             created: now,
             completed: None,
+            said: Vec::new(),
             is_erased: false,
         });
         self.assignments[handle].removal = Some(request);
@@ -236,6 +241,27 @@ impl Model {
         if mails {
             self.outbox.push(Mail { kind: "accessEnded", to: target, package });
         }
+    }
+
+    /// An administrator withdraws a request whose delivery has begun or failed: the assignment it made has ended, and what
+    /// was given is taken again. Nobody is told (decisions.md H13).
+    pub fn withdraw(&mut self, request: usize, now: Micros) {
+        self.move_request(request, Stand::Canceled, now);
+        self.clear_timer(Timer::Request(request));
+        let made = self.requests[request].assignment.filter(|h| self.assignments[*h].request == request);
+        let Some(handle) = made.filter(|h| self.assignments[*h].is_live()) else { return };
+        self.clear_timer(Timer::Assignment(handle));
+        let target = self.assignments[handle].target;
+        let wanted: Vec<Uuid> =
+            self.assignments[handle].links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
+        for group in &wanted {
+            self.assignments[handle].links.insert(*group, false);
+        }
+        for group in wanted {
+            self.take(target, group, now);
+        }
+        self.move_assignment(handle, Held::Expired);
+        self.assignments[handle].ended = Some(now);
     }
 
     /// A person is deleted for good: nothing is fulfilled any more, and nobody is told (decisions.md B8).
@@ -277,6 +303,7 @@ impl Model {
                 wanted: super::policy::Wanted::default(),
                 created: now,
                 completed: None,
+                said: Vec::new(),
                 is_erased: false,
             });
             self.assignments[handle].removal = Some(request);

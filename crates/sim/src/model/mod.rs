@@ -171,7 +171,31 @@ pub struct Request {
     pub wanted: policy::Wanted,
     pub created: Micros,
     pub completed: Option<Micros>,
+    /// What the audit says of how it ended, each time that it did.
+    pub said: Vec<&'static str>,
     pub is_erased: bool,
+}
+
+impl Request {
+    /// What the audit says when it comes to stand so; nothing while something is still to come.
+    fn words(&self, stand: Stand) -> &'static [&'static str] {
+        match stand {
+            Stand::Pending { .. } | Stand::Scheduled { .. } | Stand::Delivering => &[],
+            Stand::Canceled => &["Cancel access package assignment request"],
+            Stand::Denied { in_time: true } => &["Deny access package assignment request"],
+            Stand::Denied { in_time: false } => {
+                &["Access package assignment request timed out (no approver action taken)"]
+            }
+            Stand::Delivered if self.kind.takes() => &["Remove access package assignment"],
+            // What could not be taken is told, but the assignment has ended.
+            Stand::Partial | Stand::Failed if self.kind.takes() => {
+                &["Remove access package assignment", "Failed access package assignment request"]
+            }
+            Stand::Delivered => &["Fulfill access package assignment request"],
+            Stand::Partial => &["Partially fulfill access package assignment request"],
+            Stand::Failed => &["Failed access package assignment request"],
+        }
+    }
 }
 
 /// Where an assignment stands.
@@ -334,6 +358,8 @@ impl Model {
     pub fn move_request(&mut self, handle: usize, stand: Stand, now: Micros) {
         let request = &mut self.requests[handle];
         request.stand = stand;
+        let words = request.words(stand);
+        request.said.extend(words);
         let pair = (request.package, request.target, request.kind.takes());
         if stand.is_open() {
             self.open.insert(pair, handle);

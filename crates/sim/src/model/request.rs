@@ -208,6 +208,7 @@ impl Model {
             wanted: ask.wanted,
             created: now,
             completed: None,
+            said: Vec::new(),
             is_erased: false,
         });
         match passed.start {
@@ -253,12 +254,18 @@ impl Model {
         if found.is_erased || !(self.administers(by) || is_own) {
             return Verdict::refused("ResourceNotFound");
         }
-        if !matches!(found.stand, Stand::Scheduled { .. } | Stand::Pending { .. }) {
-            return Verdict::refused("RequestNotCancelable");
+        match found.stand {
+            Stand::Scheduled { .. } | Stand::Pending { .. } => {
+                self.move_request(request, Stand::Canceled, now);
+                self.clear_timer(Timer::Request(request));
+                Verdict::Done
+            }
+            Stand::Delivering | Stand::Failed if self.administers(by) && !found.kind.takes() => {
+                self.withdraw(request, now);
+                Verdict::Done
+            }
+            _ => Verdict::refused("RequestNotCancelable"),
         }
-        self.move_request(request, Stand::Canceled, now);
-        self.clear_timer(Timer::Request(request));
-        Verdict::Done
     }
 
     /// Deletes a finished request, or says why not.
