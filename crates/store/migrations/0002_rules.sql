@@ -95,6 +95,15 @@ CREATE TABLE assignment_attribute (
     PRIMARY KEY (assignment_id, name)
 ){{edge}};
 
+-- Values of schema extensions, folded, so that filters find them by index.
+CREATE TABLE extension_value (
+    object_id {{id}} NOT NULL,
+    name_key {{text}} NOT NULL,
+    value_key {{text}} NOT NULL,
+    PRIMARY KEY (object_id, name_key)
+){{edge}};
+CREATE INDEX ix_extension_value ON extension_value (name_key, value_key, object_id);
+
 ALTER TABLE grant_row ADD COLUMN drift_at {{ts}};
 CREATE INDEX ix_grant_drift ON grant_row (drift_at, id) WHERE drift_at IS NOT NULL;
 

@@ -1,6 +1,9 @@
 //! A whole application without sockets: the real router and job runner over a database of its own. Time stands still
 //! until a test moves it, randomness is counted, and jobs run when a test says so.
 
+mod arranged;
+mod tokens;
+
 use crate::answer::{Answer, Names};
 use crate::company::{self, Company};
 use crate::db::{Db, Image, Kind, kinds};
@@ -22,17 +25,13 @@ use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Provider, Settin
 use tenure_connect::http::Rules;
 use tenure_connect::{Connectors, MemoryConnector};
 use tenure_domain::Timestamp;
-use tenure_domain::authorize::DirectoryRole;
-use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::{ObjectId, SeededEntropy};
-use tenure_domain::settings::TenantSettings as Switches;
+use tenure_domain::ids::SeededEntropy;
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
 use tenure_service::rows::tenant;
-use tenure_service::{Clocks, Engine, Identity};
+use tenure_service::{Clocks, Engine};
 use tenure_store::Bounds;
-use tenure_store::rows::directory::object::{self, Source};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -425,64 +424,6 @@ impl TestApp {
         self.send(request.expect("a request")).await
     }
 
-    /// Asks the token endpoint.
-    pub async fn token(&self, fields: &[(&str, &str)]) -> Answer {
-        self.form("/organizations/oauth2/v2.0/token", fields).await
-    }
-
-    async fn kept_token(&self, who: &str, fields: &[(&str, &str)]) -> String {
-        if let Some(token) = lock(&self.tokens).get(who) {
-            return token.clone();
-        }
-        let answer = self.token(fields).await.expect(200);
-        let token = answer.json["access_token"].as_str().unwrap_or_default().to_owned();
-        lock(&self.tokens).insert(who.to_owned(), token.clone());
-        token
-    }
-
-    async fn token_of(&self, app: Uuid, secret: &str) -> String {
-        let fields = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &app.to_string()),
-            ("client_secret", secret),
-            ("scope", "https://graph.microsoft.com/.default"),
-        ];
-        self.kept_token(&app.to_string(), &fields).await
-    }
-
-    /// A token of the app that may write.
-    pub async fn token_app(&self) -> String {
-        self.token_of(company::WRITER_ID, company::WRITER_SECRET).await
-    }
-
-    /// A token of the app that may only read.
-    pub async fn token_reader(&self) -> String {
-        self.token_of(company::READER_ID, company::READER_SECRET).await
-    }
-
-    /// A token of an app of the demo tenant.
-    pub async fn token_demo(&self, app: Uuid) -> String {
-        let secret = if app == tenure_demo::CLIENT_ID { company::WRITER_SECRET } else { company::READER_SECRET };
-        self.token_of(app, secret).await
-    }
-
-    /// A token of a person, signed in with the published client by name and password.
-    pub async fn token_person(&self, principal_name: &str) -> String {
-        let fields = [
-            ("grant_type", "password"),
-            ("client_id", &company::CLIENT_ID.to_string()),
-            ("username", principal_name),
-            ("password", company::PASSWORD),
-            ("scope", "https://graph.microsoft.com/.default"),
-        ];
-        self.kept_token(principal_name, &fields).await
-    }
-
-    /// A token of somebody of the company, by alias.
-    pub async fn token_of_person(&self, alias: &str) -> String {
-        self.token_person(&company::principal_name(alias)).await
-    }
-
     /// Calls an id by a name in snapshots.
     pub fn name(&self, id: &Uuid, name: &str) {
         lock(&self.names).put(*id, name);
@@ -539,58 +480,6 @@ impl TestApp {
     /// The database, for what is to be asked of it directly.
     pub fn database(&self) -> load::Target {
         load::Target::of(&self.db)
-    }
-
-    /// Looks after the keys as a server does every minute: makes the next one, takes over those of other nodes.
-    ///
-    /// # Panics
-    /// When the database fails.
-    pub async fn look_after_keys(&self) {
-        let ring = keys::refresh(&self.engine, MASTER_KEY, self.app.key_times()).await.expect("the keys");
-        if let Some(ring) = ring {
-            self.app.replace_keys(ring);
-        }
-    }
-
-    /// Gives a directory role to somebody, as the first start does.
-    ///
-    /// # Panics
-    /// When there is no such object.
-    pub async fn give_role(&self, role: DirectoryRole, to: Uuid) {
-        let given = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
-            tenure_service::bootstrap::give_role(ctx, role, ObjectId(to))
-        });
-        given.await.expect("the role is given");
-    }
-
-    /// Gives the tenant another value of its switches.
-    ///
-    /// # Panics
-    /// When the database fails.
-    pub async fn set_switches(&self, change: impl Fn(&mut Switches) + Send + Sync + 'static) {
-        let changed = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
-            if let Some(tenant) = ctx.fetch(tenant::get())? {
-                let mut switches = tenant.settings;
-                change(&mut switches);
-                tenant::set_settings(ctx.tx, &Permit::system(Action::WriteSettings), &switches)?;
-            }
-            Ok(())
-        });
-        changed.await.expect("the switches are set");
-    }
-
-    /// From here on an outside directory is the master of an object, under the key `key`, and takes writes or not.
-    ///
-    /// # Panics
-    /// When there is no such object.
-    pub async fn master_elsewhere(&self, id: Uuid, can_write: bool) {
-        let source = Source { id, kind: "memory".to_owned(), name: "Head office".to_owned(), can_write };
-        let adopted = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
-            object::insert_source(ctx.tx, &source);
-            object::set_source(ctx.tx, ObjectId(id), source.id, "key");
-            Ok(())
-        });
-        adopted.await.expect("the object is there");
     }
 
     /// The directory in memory that stands for those outside.

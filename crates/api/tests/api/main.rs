@@ -6,6 +6,7 @@
 //! After a wanted change run the tests with `INSTA_UPDATE=always`, and read what changed.
 
 mod approvals;
+mod approvers;
 mod attributes;
 mod audit;
 mod authz;
@@ -13,6 +14,7 @@ mod campaign;
 mod catalogs;
 mod certificates;
 mod clients;
+mod data_limits;
 mod delegation;
 mod delivery;
 mod demo;
@@ -48,6 +50,7 @@ mod requests;
 mod requirements;
 mod revocation;
 mod roles;
+mod round_trips;
 mod schema;
 mod sessions;
 mod settings;

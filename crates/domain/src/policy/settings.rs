@@ -222,24 +222,31 @@ impl Stage {
     }
 
     fn check(&self, at: &str, faults: &mut Faults) {
+        let mut fault = |field: &str, message: &str| faults.add(&format!("{at}/{field}"), message.to_owned());
         let window = self.effective_window().seconds();
         if !(limits::STAGE_WINDOW_MIN_SECONDS..=limits::STAGE_WINDOW_MAX_SECONDS).contains(&window) {
-            faults.add(at, "approvers need between one hour and 180 days".to_owned());
+            fault("durationBeforeAutomaticDenial", "approvers need between one hour and 180 days");
         }
         if self.escalation_enabled {
             let delay = self.escalation_delay.map_or(0, |d| d.seconds());
             if window < ESCALATION_WINDOW_MIN_SECONDS {
-                faults.add(at, "escalation needs a window of at least four days".to_owned());
+                fault("durationBeforeAutomaticDenial", "escalation needs a window of at least four days");
             } else if !(ESCALATION_DELAY_MIN_SECONDS..window).contains(&delay) {
-                faults.add(at, "escalation happens after at least one day and before the window ends".to_owned());
+                fault(
+                    "durationBeforeEscalation",
+                    "escalation happens after at least one day and before the window ends",
+                );
             }
         }
-        let approvers = [self.primary.as_slice(), self.escalation.as_slice()].concat();
         if self.extension.is_none() && self.primary.is_empty() {
-            faults.add(at, "a stage needs at least one primary approver".to_owned());
+            fault("primaryApprovers", "a stage needs at least one primary approver");
         }
-        if approvers.iter().any(|a| matches!(a, SubjectSet::Rule { .. } | SubjectSet::ServicePrincipal { .. })) {
-            faults.add(at, "approvers are people".to_owned());
+        for (list, sets) in [("primaryApprovers", &self.primary), ("escalationApprovers", &self.escalation)] {
+            for (i, set) in sets.iter().enumerate() {
+                if matches!(set, SubjectSet::Rule { .. } | SubjectSet::ServicePrincipal { .. }) {
+                    fault(&format!("{list}/{i}"), "approvers are people");
+                }
+            }
         }
     }
 }
@@ -315,18 +322,19 @@ impl Question {
     /// Checks what a save must satisfy; `at` is where the question stands.
     pub(crate) fn check(&self, at: &str, faults: &mut Faults) {
         if self.text.trim().is_empty() {
-            faults.add(at, "a question needs a text".to_owned());
+            faults.add(&format!("{at}/text"), "a question needs a text".to_owned());
         }
         match &self.kind {
             QuestionKind::Choice { choices, .. } if choices.is_empty() => {
-                faults.add(at, format!("the question `{}` needs choices", self.text));
+                faults.add(&format!("{at}/choices"), format!("the question `{}` needs choices", self.text));
             }
             QuestionKind::Choice { choices, .. } => {
                 let is_blank = choices.iter().any(|c| c.value.trim().is_empty());
                 let is_twice =
                     choices.iter().enumerate().any(|(i, c)| choices.iter().take(i).any(|o| o.value == c.value));
                 if is_blank || is_twice {
-                    faults.add(at, format!("the choices of the question `{}` need values of their own", self.text));
+                    let message = format!("the choices of the question `{}` need values of their own", self.text);
+                    faults.add(&format!("{at}/choices"), message);
                 }
             }
             QuestionKind::Text { pattern: Some(pattern), .. } => {

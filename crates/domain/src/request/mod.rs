@@ -4,6 +4,7 @@ mod answers;
 mod approved;
 mod compatible;
 mod decide;
+mod end;
 mod explain;
 mod follow;
 mod fulfil;

@@ -37,6 +37,10 @@ columns! {
         COUNTRY_KEY "country_key", COMPANY_KEY "company_key", EMPLOYEE_ID_KEY "employee_id_key",
         EMPLOYEE_TYPE_KEY "employee_type_key", USAGE_LOCATION_KEY "usage_location_key",
     }
+    /// Values of schema extensions that users have.
+    extension_value("extension_value", "ue") {
+        OBJECT "object_id", NAME_KEY "name_key", VALUE_KEY "value_key",
+    }
     /// Groups.
     group("dir_group", "g") {
         ID "id", NICKNAME "nickname", NICKNAME_KEY "nickname_key", UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key",
