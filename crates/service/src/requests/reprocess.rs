@@ -7,7 +7,7 @@ use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::ids::{AssignmentId, RequestId};
-use tenure_domain::refusal::{Code, Refusal, RelatedKind};
+use tenure_domain::refusal::{Code, GuardName, Refusal, RelatedKind};
 use tenure_domain::request::{self, Decision, Direction, HoldingFacts, Request, WithdrawFacts};
 use tenure_store::{Query, rows};
 
@@ -20,7 +20,7 @@ pub fn reprocess(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceErro
     let open = ctx.fetch(rows::request::open(request.package, request.target, direction))?;
     if let Some(open) = open {
         let message = format!("there is an open request `{}` for this access package and target", open.id);
-        let refusal = Refusal::new(Code::ExistingOpenRequest, message);
+        let refusal = Refusal::new(Code::ExistingOpenRequest, message).by(GuardName::NoOpenRequest);
         return Err(refusal.related(RelatedKind::Request, open.id, None).into());
     }
     let assignment = match request.state.assignment() {
@@ -34,7 +34,7 @@ pub fn reprocess(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceErro
                 ctx.fetch((rows::approval::policy_of(request.id), rows::subject::of_request(request.id)))?;
             let policy = policy.ok_or_else(|| {
                 let message = "the policy of the request is gone; make a new request";
-                Refusal::new(Code::RequestNotReprocessable, message)
+                Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
             })?;
             let (facts, _) = start_facts(ctx, (request, policy, Waiting::new(subject)), None::<Query<Request>>)?;
             request::evaluate_again(&facts, ctx.now, &mut ctx.ids)
@@ -51,7 +51,7 @@ pub fn reprocess(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceErro
 
 fn ended(request: &Request) -> Refusal {
     let message = format!("the assignment of the request `{}` has ended; make a new request", request.id);
-    Refusal::new(Code::RequestNotReprocessable, message)
+    Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
 }
 
 fn deliver_again(ctx: &mut Ctx<'_, '_>, request: &Request, assignment: Assignment) -> Result<Decision, ServiceError> {
