@@ -18,7 +18,7 @@ use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_service::approvals::{self, DecideCommand};
 use tenure_service::rows::directory::user;
 use tenure_service::{Ctx, ServiceError};
-use tenure_service::{requests, rows};
+use tenure_service::{requests, rows, work};
 use uuid::Uuid;
 
 /// A person asks for access.
@@ -138,6 +138,13 @@ fn subject(person: &User) -> Subject {
             UserKind::Guest => Lifecycle::NotGoverned,
         },
     }
+}
+
+/// The day has come on which access begins that was asked for ahead.
+pub(crate) fn start(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId) -> Result<(), ServiceError> {
+    let open = ctx.fetch(rows::request::open(package, SubjectId(who.0), Direction::Grant))?;
+    let missing = || ServiceError::Internal(format!("the demo has no request of `{who}` that waits for its day"));
+    work::start_back_then(ctx, open.ok_or_else(missing)?.id)
 }
 
 /// A person gives access back.

@@ -268,26 +268,27 @@ fn assign_to(
     Ok(())
 }
 
-/// The editors and the studio are deleted by mistake: who is assigned then gets nothing, who asks when only the studio is
-/// back gets a part, and that both are restored gives neither what he missed.
+/// The editors and the studio are deleted by mistake: whose access begins then gets nothing, whose begins when only the
+/// studio is back gets a part, and that both are restored gives neither what he missed.
 fn mishap(ctx: &mut Ctx<'_, '_>, packages: &Packages, morning: Timestamp) -> Result<(), ServiceError> {
     let (editors, studio) = (fixed::group(groups::EDITORS), service(ctx, STUDIO)?);
-    ctx.now = plus_seconds(morning, MISHAP_HOUR * 3_600);
+    let (fatima, aisha) = (fixed::person("fatima.zahra"), fixed::person("aisha.bello"));
+    let at = |step: i64| plus_seconds(morning, MISHAP_HOUR * 3_600 + step * MISHAP_MINUTES * 30);
+    let from = |step| WantedSchedule { start: Some(at(step)), end: Expiration::NotSpecified };
+    let campaign = packages.get(CAMPAIGN)?;
+    ctx.now = at(0);
+    assign(ctx, packages, (CAMPAIGN, DIRECT), fatima, ("Prices on campaign pages", from(2)))?;
+    asking::ask(ctx, campaign, aisha, &asks("Pages of the partners", from(4), Vec::new()))?;
+    ctx.now = at(1);
     directory::groups::delete(ctx, editors)?;
     directory::applications::delete_service_principal(ctx, studio)?;
-    let later = |ctx: &mut Ctx<'_, '_>| ctx.now = plus_seconds(ctx.now, MISHAP_MINUTES * 30);
-    later(ctx);
-    happen(
-        ctx,
-        packages,
-        (CAMPAIGN, fixed::person("fatima.zahra")),
-        Deed::Assigned(DIRECT, "Prices on campaign pages"),
-    )?;
-    later(ctx);
+    ctx.now = at(2);
+    asking::start(ctx, campaign, fatima)?;
+    ctx.now = at(3);
     directory::deleted::restore(ctx, studio)?;
-    later(ctx);
-    happen(ctx, packages, (CAMPAIGN, fixed::person("aisha.bello")), Deed::Asked("Pages of the partners"))?;
-    later(ctx);
+    ctx.now = at(4);
+    asking::start(ctx, campaign, aisha)?;
+    ctx.now = at(5);
     directory::deleted::restore(ctx, editors)
 }
 

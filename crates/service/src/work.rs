@@ -11,7 +11,7 @@ use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::catalog::RoleKind;
 use tenure_domain::directory::user::UserKind;
-use tenure_domain::effect::Effect;
+use tenure_domain::effect::{Effect, TimerKey};
 use tenure_domain::grant::{Grant, Observed, Outcome, record};
 use tenure_domain::ids::{AssignmentId, MailId, ObjectId, RequestId};
 use tenure_domain::notification::{MailFacts, MailKind};
@@ -66,6 +66,21 @@ fn start(
         StartOutcome::Nothing => Ok(()),
         StartOutcome::Decided(decision) => ctx.apply(&permit(), &decision),
     }
+}
+
+/// Begins what a request was to begin now, as its timer would have, without the mails: for a past that is told after the
+/// fact. Nothing happens to a request that waits for something else.
+pub fn start_back_then(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
+    let wanted = (rows::request::get(id), rows::approval::policy_of(id), rows::subject::of_request(id));
+    let (Some(request), Some(policy), subject) = ctx.fetch(wanted)? else { return Ok(()) };
+    let waiting = requests::Waiting::new(subject);
+    let (facts, _) = requests::start_facts(ctx, (request, policy, waiting), None::<Query<Grant>>)?;
+    let StartOutcome::Decided(mut decision) = request::start_reached(&facts, ctx.now, &mut ctx.ids) else {
+        return Ok(());
+    };
+    decision.effects.clear();
+    decision.change(request::Change::ClearTimer(TimerKey::Request(id)));
+    ctx.apply(&permit(), &decision)
 }
 
 fn end(ctx: &mut Ctx<'_, '_>, id: AssignmentId) -> Result<(), ServiceError> {

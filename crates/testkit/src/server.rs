@@ -138,7 +138,7 @@ fn next_name() -> String {
     format!("{}_{}", process_prefix(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// `tenure_test_{number}`, with the number of a connection that lives as long as this process.
+/// `tenure_test_{connection}`, with a connection that lives as long as this process.
 fn process_prefix() -> &'static str {
     static HELD: OnceLock<String> = OnceLock::new();
     HELD.get_or_init(|| {
@@ -147,7 +147,7 @@ fn process_prefix() -> &'static str {
             runtime().block_on(async {
                 let client = connect(&admin()).await;
                 let row = client.query_one(CONNECTION_NUMBER, &[]).await.expect("the number of the connection");
-                tell.send(row.get::<_, i32>(0)).expect("somebody waits");
+                tell.send(row.get::<_, String>(0)).expect("somebody waits");
                 for row in client.query(LEFT_BEHIND, &[]).await.unwrap_or_default() {
                     // Another process may sweep at the same time.
                     let name: String = row.get(0);

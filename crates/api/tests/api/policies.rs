@@ -387,9 +387,8 @@ fn faults_of_a_policy_stand_where_the_version_that_was_asked_has_its_words() {
         let manager = json!([{ "@odata.type": "#microsoft.graph.requestorManager" }]);
         let stage = |changes: Value| {
             let mut stage = json!({ "primaryApprovers": manager });
-            let pairs = changes.as_object().cloned().unwrap_or_default();
-            if let Some(stage) = stage.as_object_mut() {
-                stage.extend(pairs);
+            for (name, value) in changes.as_object().into_iter().flatten() {
+                stage[name] = value.clone();
             }
             json!({ "requestApprovalSettings": { "isApprovalRequired": true, "approvalStages": [stage] } })
         };
@@ -434,8 +433,8 @@ fn faults_of_a_policy_stand_where_the_version_that_was_asked_has_its_words() {
             };
             let mut body = json!({ "displayName": "Wrong" });
             for more in [&package, fault] {
-                if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
-                    body.extend(more.clone());
+                for (name, value) in more.as_object().into_iter().flatten() {
+                    body[name] = value.clone();
                 }
             }
             app.post(&format!("{root}/{set}"), &campaign.token, body).await
@@ -459,9 +458,8 @@ fn faults_of_a_policy_stand_where_the_version_that_was_asked_has_its_words() {
         let policy = campaign.add_policy(app, rich_in_v1(&campaign.package)).await;
         let path = format!("{EM_BETA}/accessPackageAssignmentPolicies/{policy}");
         let scope = json!({ "requestorSettings": { "scopeType": "AllExternalSubjects" } });
-        let refused = app.patch(&path, &campaign.token, scope).await;
         let at = ["/requestorSettings/allowedRequestors/0", "/requestorSettings/allowedRequestors/1"];
-        assert_eq!(refused.pointers(), at);
+        assert_eq!(app.patch(&path, &campaign.token, scope).await.pointers(), at);
     });
 }
 

@@ -104,7 +104,7 @@ fn of(answers: &[Option<Answer>], who: usize) -> &Answer {
 
 /// How often each racer is late in a round: one of them, by more and more.
 const fn head_start(round: usize) -> (usize, usize) {
-    if round % 2 == 0 { (round / 2, 0) } else { (0, round / 2) }
+    if round.is_multiple_of(2) { (round / 2, 0) } else { (0, round / 2) }
 }
 
 fn user(alias: &str) -> Value {

@@ -1,4 +1,7 @@
--- Databases whose name holds the number of a connection that is no more.
+-- Databases whose name holds a connection that is no more.
 SELECT datname FROM pg_database
-WHERE datname ~ '^tenure_test_[0-9]+_'
-    AND NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid::text = split_part(datname, '_', 3))
+WHERE datname ~ '^tenure_test_[0-9x]+_'
+    AND NOT EXISTS (
+        SELECT 1 FROM pg_stat_activity
+        WHERE pid::text || 'x' || (extract(EPOCH FROM backend_start) * 1000)::bigint = split_part(datname, '_', 3)
+    )
