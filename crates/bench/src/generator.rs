@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Outcome, While};
 use crate::place::World;
 use crate::rng::Rng;
-use crate::works::{Asked, Pair, Pairs, Work, create, get_by_id, hello, list, member, seen, token};
+use crate::works::{Asked, Pair, Supply, Tokens, Work, approve, create, get_by_id, hello, list, member, seen, token};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,8 +24,8 @@ pub struct Target {
     pub address: SocketAddr,
     /// With TLS, by this configuration.
     pub tls: Option<Arc<rustls::ClientConfig>>,
-    /// The bearer token.
-    pub token: String,
+    /// The bearer tokens.
+    pub tokens: Tokens,
 }
 
 /// How much to ask.
@@ -33,8 +33,11 @@ pub struct Target {
 pub struct Load {
     /// Connections.
     pub connections: usize,
-    /// How long.
+    /// How long what ends is counted.
     pub time: Duration,
+    /// How long before that it is already asked, so that both ends of what is counted lie within full work; without it
+    /// all that was asked counts, however long it took.
+    pub lead: Option<Duration>,
     /// For the random choices.
     pub seed: u64,
     /// Whether 503 is an answer like another.
@@ -46,20 +49,22 @@ pub struct Load {
 /// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
-    /// Microseconds of every work that was done, in order of size.
+    /// Microseconds of every work that counts, in order of size.
     pub micros: Vec<u32>,
     /// Refused ones.
     pub refused: u64,
-    /// How long it took.
+    /// How long it was counted.
     pub time: Duration,
-    /// Seconds of processor time of the measured process.
+    /// All works that were done, those too that do not count.
+    pub done: usize,
+    /// Seconds of processor time of the measured process for all of them.
     pub processor: f64,
 }
 
 impl Measured {
     /// Microseconds of processor time per work.
     pub fn processor_micros(&self) -> f64 {
-        self.processor * 1e6 / to_f64(self.micros.len()).max(1.0)
+        self.processor * 1e6 / to_f64(self.done).max(1.0)
     }
 
     /// Works per second.
@@ -87,13 +92,43 @@ pub struct Source<'w> {
     pub work: Work,
     /// What requests can name.
     pub world: &'w World,
-    /// Pairs that are still free.
-    pub pairs: &'w Pairs<'w>,
+    /// What was not used yet.
+    pub supply: &'w Supply<'w>,
 }
 
+#[derive(Default)]
 struct Tally {
     micros: Vec<u32>,
     refused: u64,
+    done: usize,
+}
+
+/// When works begin and which of them count.
+#[derive(Clone, Copy)]
+struct Window {
+    /// What ends before does not count.
+    opens: Instant,
+    /// Nothing begins after it.
+    closes: Instant,
+    /// Whether what ends later counts.
+    to_the_end: bool,
+}
+
+impl Window {
+    fn of(load: Load, started: Instant) -> Self {
+        let opens = started + load.lead.unwrap_or_default();
+        Self { opens, closes: opens + load.time, to_the_end: load.lead.is_none() }
+    }
+
+    fn counts(self, ended: Instant) -> bool {
+        ended >= self.opens && (self.to_the_end || ended < self.closes)
+    }
+}
+
+/// Speaks over one connection.
+pub fn alone<T>(target: &Target, speak: impl AsyncFnOnce(&mut Connection) -> Outcome<T>) -> Outcome<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().doing("starting")?;
+    runtime.block_on(async { speak(&mut Connection::open(target).await?).await })
 }
 
 /// Asks as much as it can.
@@ -105,16 +140,18 @@ pub fn run(target: &Target, source: Source<'_>, load: Load) -> Outcome<Measured>
         let connections: Vec<Connection> =
             futures_util::future::join_all(connecting).await.into_iter().collect::<Outcome<_>>()?;
         let started = Instant::now();
-        let until = started + load.time;
+        let window = Window::of(load, started);
         let seeded = connections.into_iter().zip(0..);
-        let asking = seeded.map(|(connection, n)| ask_until(connection, source, (load, until), n));
+        let asking = seeded.map(|(connection, n)| ask_until(connection, source, (load, window), n));
         Ok::<_, Failure>((started, futures_util::future::join_all(asking).await))
     })?;
-    let mut measured = Measured { time: started.elapsed(), ..Measured::default() };
+    let time = if load.lead.is_some() { load.time } else { started.elapsed() };
+    let mut measured = Measured { time, ..Measured::default() };
     for result in results {
         let tally = result?;
         measured.micros.extend(tally.micros);
         measured.refused += tally.refused;
+        measured.done += tally.done;
     }
     measured.micros.sort_unstable();
     Ok(measured)
@@ -123,7 +160,7 @@ pub fn run(target: &Target, source: Source<'_>, load: Load) -> Outcome<Measured>
 async fn ask_until(
     mut connection: Connection,
     source: Source<'_>,
-    (load, until): (Load, Instant),
+    (load, window): (Load, Window),
     number: u32,
 ) -> Outcome<Tally> {
     let mut rng = Rng::new((load.seed + u64::from(number)).wrapping_mul(0x1000_0001));
@@ -132,26 +169,29 @@ async fn ask_until(
         let share = u32::try_from(load.connections).unwrap_or(u32::MAX).max(1);
         tokio::time::interval_at(tokio::time::Instant::now() + pace * number / share, pace)
     });
-    let mut tally = Tally { micros: Vec::new(), refused: 0 };
-    while Instant::now() < until {
+    let mut tally = Tally::default();
+    while Instant::now() < window.closes {
         if let Some(turns) = &mut turns {
             turns.tick().await;
         }
         let began = Instant::now();
         let done = match source.work {
             Work::Member => {
-                let pair = source.pairs.take().doing("a person without access")?;
+                let pair = source.supply.take().doing("a person without access")?;
                 connection.until_member(pair, load.may_refuse).await?
             }
             _ => {
-                let asked = source.next(&mut rng).doing("something to ask")?;
+                let asked =
+                    source.next(&mut rng).doing("something that was not asked yet; with more --rows there is more")?;
                 connection.ask(&asked, load.may_refuse).await?
             }
         };
-        if done {
-            tally.micros.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
-        } else {
-            tally.refused += 1;
+        tally.done += usize::from(done);
+        let ended = Instant::now();
+        match (window.counts(ended), done) {
+            (true, true) => tally.micros.push(u32::try_from((ended - began).as_micros()).unwrap_or(u32::MAX)),
+            (true, false) => tally.refused += 1,
+            (false, _) => {}
         }
     }
     Ok(tally)
@@ -162,7 +202,8 @@ impl Source<'_> {
         match self.work {
             Work::GetById => get_by_id(self.world, rng),
             Work::List => list(self.world, rng),
-            Work::Create => self.pairs.take().map(create),
+            Work::Create => self.supply.take().map(create),
+            Work::Approve => self.supply.take_waiting().map(approve),
             Work::Token => Some(token(self.world)),
             Work::Hello => Some(hello()),
             Work::Member | Work::Seen => None,
@@ -177,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 pub struct Connection {
     stream: Box<dyn Stream>,
     host: String,
-    token: String,
+    tokens: Tokens,
     answer: Vec<u8>,
     body_at: usize,
 }
@@ -194,13 +235,13 @@ impl Connection {
                 Box::new(TlsConnector::from(config.clone()).connect(name, stream).await.doing("the TLS handshake")?)
             }
         };
-        let (host, token) = (target.address.to_string(), target.token.clone());
-        Ok(Self { stream, host, token, answer: Vec::with_capacity(16 << 10), body_at: 0 })
+        let (host, tokens) = (target.address.to_string(), target.tokens.clone());
+        Ok(Self { stream, host, tokens, answer: Vec::with_capacity(16 << 10), body_at: 0 })
     }
 
     /// Asks once; no when it was refused for want of room.
     pub async fn ask(&mut self, asked: &Asked, may_refuse: bool) -> Outcome<bool> {
-        let status = self.exchange(&asked.to_bytes(&self.host, &self.token)).await?;
+        let status = self.exchange(&asked.to_bytes(&self.host, &self.tokens)).await?;
         match status {
             503 if may_refuse => Ok(false),
             status if status == asked.work.status() => Ok(true),
@@ -224,7 +265,7 @@ impl Connection {
                 return Ok(true);
             }
         }
-        Err(Failure(format!("{} did not become a member of {}", pair.person, pair.group)))
+        Err(Failure(format!("{} did not become a member of {}", pair.person, pair.package.group)))
     }
 
     /// The body of the last answer.
@@ -275,6 +316,19 @@ mod tests {
         let whole = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
         assert_eq!(head(whole), Some((201, whole.len() - 2, 2)));
         assert_eq!(head(b"HTTP/1.1 204 No Content\r\n\r\n"), Some((204, 27, 0)));
+    }
+
+    #[test]
+    fn what_ends_before_or_after_the_window_does_not_count_unless_all_shall() {
+        let (time, lead) = (Duration::from_secs(2), Some(Duration::from_secs(1)));
+        let load = Load { connections: 1, time, lead, seed: 0, may_refuse: false, pace: None };
+        let started = Instant::now();
+        let counted = |load| {
+            let window = Window::of(load, started);
+            [0_u64, 999, 1_000, 2_999, 3_000].map(|millis| window.counts(started + Duration::from_millis(millis)))
+        };
+        assert_eq!(counted(load), [false, false, true, true, false]);
+        assert_eq!(counted(Load { lead: None, ..load }), [true; 5]);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::arguments::CeilingOptions;
 use crate::failure::{Failure, Outcome, While};
 use crate::place::{self, World};
 use crate::rng::Rng;
-use crate::template::{Recording, Template, ids_in, wall_millis};
-use crate::works::{self, Asked, Pair, Pairs, Work};
+use crate::template::{Recording, Template, wall_millis};
+use crate::works::{self, Asked, Pair, Supply, Tokens, Work};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -28,7 +28,7 @@ const WARM_UPS: usize = 2;
 struct Inside {
     router: Router,
     runtime: Runtime,
-    token: String,
+    tokens: Tokens,
 }
 
 /// A key as the stack signs with.
@@ -39,7 +39,8 @@ pub fn signing_key() -> Outcome<SigningKey> {
 /// An engine over the database of a data folder.
 pub fn engine(folder: &std::path::Path, database: Option<&str>) -> Outcome<Engine> {
     let store = match database {
-        Some(url) => Store::server(&ServerConfig { url: url.to_owned(), threads: 2 }),
+        // One thread: each begins a chain of audit rows of its own, and the warm-ups must be for the one that is recorded.
+        Some(url) => Store::server(&ServerConfig { url: url.to_owned(), threads: 1 }),
         None => Store::embedded(&folder.join("tenure.db")),
     };
     let clock = Arc::new(SystemClock);
@@ -55,19 +56,26 @@ fn open(options: &CeilingOptions, world: &World) -> Outcome<Inside> {
     let hosts = Hosts { names: vec![HOST.to_owned()], scheme: "http", public_url: None };
     let app = App::new(Settings { engine, tenant, keys: ring, hosts, clock: None });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().doing("starting")?;
-    let mut inside = Inside { router: tenure_api::router(app), runtime, token: String::new() };
+    let mut inside = Inside { router: tenure_api::router(app), runtime, tokens: Tokens::default() };
     let (_, answer) = inside.ask(&works::token(world))?;
-    inside.token = place::access_token(&answer)?;
+    inside.tokens.app = place::access_token(&answer)?;
+    let (name, password) = place::approver(&options.folder)?;
+    let client = place::public_client(&options.folder)?;
+    let (_, answer) = inside.ask(&works::token_of_person(&world.tenant_id, &client, (&name, &password)))?;
+    inside.tokens.approver = place::access_token(&answer)?;
     Ok(inside)
 }
 
 /// What each work asks of the database.
 pub fn record(options: &CeilingOptions) -> Outcome<HashMap<&'static str, Template>> {
     let world = World::read(&options.folder, options.database.as_deref())?;
+    let texts = Arc::new(place::texts(&options.folder, options.database.as_deref())?);
     let inside = open(options, &world)?;
     // From the end of the order: whoever measures begins at its start.
     let last = world.people.len().saturating_mul(world.packages.len().saturating_sub(2));
-    let pairs = Pairs::starting(&world, u64::try_from(last).unwrap_or(0));
+    let last_waiting = world.waiting.len().saturating_sub(WARM_UPS + 2);
+    let at = |place: usize| u64::try_from(place).unwrap_or(0);
+    let supply = Supply::starting(&world, at(last), at(last_waiting));
     let mut rng = Rng::new(7);
     let mut templates = HashMap::new();
     let mut delivered: Vec<Pair> = Vec::new();
@@ -77,9 +85,10 @@ pub fn record(options: &CeilingOptions) -> Outcome<HashMap<&'static str, Templat
             asked.push(match work {
                 Work::GetById => works::get_by_id(&world, &mut rng).doing("an assignment")?,
                 Work::List => works::list(&world, &mut rng).doing("a package")?,
-                Work::Create => works::create(pairs.take().doing("a person without access")?),
+                Work::Create => works::create(supply.take().doing("a person without access")?),
+                Work::Approve => works::approve(supply.take_waiting().doing("a request that waits")?),
                 Work::Member => {
-                    let pair = pairs.take().doing("a person without access")?;
+                    let pair = supply.take().doing("a person without access")?;
                     delivered.push(pair);
                     works::member(pair)
                 }
@@ -95,7 +104,7 @@ pub fn record(options: &CeilingOptions) -> Outcome<HashMap<&'static str, Templat
         }
         let [one, other] = recorded else { return Err(Failure("two recordings".to_owned())) };
         let (one, other) = (inside.recorded(one)?, inside.recorded(other)?);
-        templates.insert(work.name(), Template::of(work.name(), since, &one, &other)?);
+        templates.insert(work.name(), Template::of(work.name(), since, (&one, &other), &texts)?);
     }
     Ok(templates)
 }
@@ -109,18 +118,13 @@ impl Inside {
             let body = String::from_utf8_lossy(&body).into_owned();
             return Err(Failure(format!("{} was answered {status}: {body}", asked.work.name())));
         }
-        let mut inputs = ids_in(&asked.uri);
-        inputs.extend(asked.body.iter().flat_map(|(text, _)| ids_in(text)));
-        Ok(Recording { inputs, transactions, status, body })
+        Ok(Recording { inputs: asked.ids(), transactions, status, body })
     }
 
     fn ask(&self, asked: &Asked) -> Outcome<(u16, Vec<u8>)> {
-        let mut request = Request::builder().uri(&asked.uri).header(header::HOST, HOST);
-        if !self.token.is_empty() {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
-        }
-        if asked.posts {
-            request = request.method("POST");
+        let mut request = Request::builder().method(asked.method).uri(&asked.uri).header(header::HOST, HOST);
+        if let Some(token) = asked.token(&self.tokens) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let body = asked.body.as_ref().map_or_else(Body::empty, |(text, _)| Body::from(text.clone()));
         if let Some((_, is_form)) = &asked.body {

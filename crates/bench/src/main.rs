@@ -11,6 +11,7 @@ mod arguments;
 mod ceiling;
 mod failure;
 mod generator;
+mod ground;
 mod http;
 mod inside;
 mod measure;

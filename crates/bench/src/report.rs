@@ -4,6 +4,14 @@ use crate::arguments::Kind;
 use crate::generator::Measured;
 use serde_json::{Value, json};
 
+/// What was measured beside a work.
+pub struct Beside {
+    /// The ceiling.
+    pub ceiling: Measured,
+    /// How far the ratio may be off.
+    pub error: f64,
+}
+
 /// Prints lines as they come, and a table at the end.
 pub struct Report {
     json_only: bool,
@@ -30,7 +38,7 @@ impl Report {
     }
 
     /// A work, and the ceiling's rate where there is one.
-    pub fn work(&mut self, work: &str, kind: Kind, stack: &Measured, ceiling: Option<&Measured>) {
+    pub fn work(&mut self, work: &str, kind: Kind, stack: &Measured, beside: Option<&Beside>) {
         let mut line = json!({
             "work": work,
             "store": kind.name(),
@@ -43,10 +51,11 @@ impl Report {
             // 503 has no effect and is tried again; it is no work done.
             object.insert("refused".to_owned(), json!(stack.refused));
         }
-        if let (Some(ceiling), Some(object)) = (ceiling, line.as_object_mut()) {
+        if let (Some(Beside { ceiling, error }), Some(object)) = (beside, line.as_object_mut()) {
             object.insert("ceiling_rps".to_owned(), json!(rounded(ceiling.rate(), 0)));
             object.insert("ceiling_cpu_us".to_owned(), json!(rounded(ceiling.processor_micros(), 1)));
             object.insert("ratio".to_owned(), json!(rounded(stack.rate() / ceiling.rate().max(1e-9), 3)));
+            object.insert("ratio_error".to_owned(), json!(rounded(*error, 3)));
         }
         self.line(line);
     }
@@ -63,8 +72,8 @@ impl Report {
             return;
         }
         eprintln!(
-            "\n{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>8} {:>8}",
-            "work", "store", "rps", "p50 ms", "p99 ms", "ceiling rps", "ratio", "cpu us", "ceiling"
+            "\n{:<22} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>6} {:>8} {:>8}",
+            "work", "store", "rps", "p50 ms", "p99 ms", "ceiling rps", "ratio", "+/-", "cpu us", "ceiling"
         );
         for line in &self.lines {
             let text = |name: &str| match line.get(name) {
@@ -73,7 +82,7 @@ impl Report {
                 Some(other) => other.to_string(),
             };
             eprintln!(
-                "{:<20} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>8} {:>8}",
+                "{:<22} {:<9} {:>9} {:>9} {:>9} {:>12} {:>6} {:>6} {:>8} {:>8}",
                 text("work"),
                 text("store"),
                 text("rps"),
@@ -81,6 +90,7 @@ impl Report {
                 text("p99_ms"),
                 text("ceiling_rps"),
                 text("ratio"),
+                text("ratio_error"),
                 text("cpu_us"),
                 text("ceiling_cpu_us")
             );

@@ -115,11 +115,27 @@ impl Process {
         Ok(Memory { own: part("Pss_Anon:")?, mapped: part("Pss_File:")? })
     }
 
+    /// Has it do nothing at all, in the background neither, until [`Self::go_on`].
+    pub fn hold_still(&self) -> Outcome<()> {
+        self.signal("STOP")
+    }
+
+    /// Goes on where it was.
+    pub fn go_on(&self) -> Outcome<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> Outcome<()> {
+        // The shell's own `kill`: small systems have no program of that name.
+        let script = format!("kill -{name} \"$0\"");
+        let words = ["-c", &script, &self.child.id().to_string()];
+        Command::new("sh").args(words).status().doing("sending a signal to a server")?;
+        Ok(())
+    }
+
     /// Stops it as an operator would.
     pub fn stop(mut self) -> Outcome<()> {
-        // The shell's own `kill`: small systems have no program of that name.
-        let words = ["-c", "kill -TERM \"$0\"", &self.child.id().to_string()];
-        Command::new("sh").args(words).status().doing("stopping a server")?;
+        self.signal("TERM")?;
         let asked = Instant::now();
         while asked.elapsed() < STOP_TIME_MAX {
             if self.child.try_wait().doing("stopping a server")?.is_some() {

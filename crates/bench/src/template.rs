@@ -5,6 +5,8 @@
 //! growing, and bytes and texts stay as long as they were.
 
 use crate::failure::{Failure, Outcome};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tenure_odata::Value;
@@ -21,6 +23,8 @@ const BYTES_OF_COUNTER: usize = 8;
 enum Slot {
     Constant(Value),
     Input(usize),
+    /// The text at a place in what is known of an input.
+    TextOf(usize, usize),
     Fresh(usize),
     Growing(i64),
     Bytes(Vec<u8>),
@@ -30,7 +34,7 @@ enum Slot {
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The text, with `$1` to `$n`.
-    pub sql: String,
+    pub sql: Arc<str>,
     slots: Vec<Slot>,
 }
 
@@ -64,12 +68,18 @@ pub struct Template {
     pub status: u16,
     /// The body of the answer.
     pub body: Vec<u8>,
+    texts: Arc<Texts>,
     fresh: usize,
     count: AtomicI64,
 }
 
+/// What stands in the database about ids that requests can name: without it a row that is written again as it was would
+/// be changed.
+pub type Texts = HashMap<Uuid, Vec<String>>;
+
 /// The values of one request.
 pub struct Filling {
+    texts: Arc<Texts>,
     inputs: Vec<Uuid>,
     fresh: Vec<Uuid>,
     count: i64,
@@ -88,8 +98,15 @@ pub fn wall_millis() -> u64 {
 
 impl Template {
     /// Compares two recordings; ids made after `since` (milliseconds since 1970) are new ones.
-    pub fn of(work: &str, since: u64, one: &Recording, other: &Recording) -> Outcome<Self> {
+    pub fn of(work: &str, since: u64, (one, other): (&Recording, &Recording), texts: &Arc<Texts>) -> Outcome<Self> {
         let differ = |what: &str| Failure(format!("{work}: two requests do not run the same {what}"));
+        let steps_of = |r: &Recorded| r.batches.iter().flatten().map(|s| s.sql.to_string()).collect::<Vec<_>>();
+        let differ_in = |a: &Recorded, b: &Recorded| {
+            let (a, b) = (steps_of(a), steps_of(b));
+            let at = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+            let text = |steps: &[String]| steps.get(at).cloned().unwrap_or_else(|| "nothing".to_owned());
+            differ(&format!("statements: number {at} is `{}` and `{}`", text(&a), text(&b)))
+        };
         if one.transactions.len() != other.transactions.len() || one.status != other.status {
             return Err(differ("transactions"));
         }
@@ -97,24 +114,25 @@ impl Template {
         let mut transactions = Vec::new();
         for (a, b) in one.transactions.iter().zip(&other.transactions) {
             let (steps_a, steps_b) = (a.batches.iter().flatten(), b.batches.iter().flatten());
-            if a.reads != b.reads || steps_a.clone().count() != steps_b.clone().count() {
-                return Err(differ("statements"));
+            if a.reads != b.reads || steps_of(a) != steps_of(b) {
+                return Err(differ_in(a, b));
             }
             let mut steps = Vec::new();
             for (a, b) in steps_a.zip(steps_b) {
-                if a.sql != b.sql || a.params.len() != b.params.len() {
-                    return Err(differ("statements"));
+                if a.params.len() != b.params.len() {
+                    return Err(differ("values"));
                 }
                 let pairs = a.params.iter().zip(&b.params);
                 // What is written must not collide: whatever differs there is made anew. What is read must be there.
                 let since = if b.sql.starts_with("SELECT") { since } else { 0 };
-                let slots = pairs.map(|(a, b)| slot(a, b, (&one.inputs, &other.inputs), since, &mut made)).collect();
-                steps.push(Step { sql: a.sql.to_string(), slots });
+                let inputs = (one.inputs.as_slice(), other.inputs.as_slice());
+                let slots = pairs.map(|(a, b)| slot(a, b, (inputs, &**texts), since, &mut made)).collect();
+                steps.push(Step { sql: Arc::from(&*a.sql), slots });
             }
             transactions.push(Transaction { reads: a.reads, steps });
         }
         let (status, body) = (other.status, other.body.clone());
-        Ok(Self { transactions, status, body, fresh: made.len(), count: AtomicI64::new(1) })
+        Ok(Self { transactions, status, body, texts: texts.clone(), fresh: made.len(), count: AtomicI64::new(1) })
     }
 
     /// The values for a request with these ids in it.
@@ -126,7 +144,7 @@ impl Template {
         let id = |place: usize| {
             Uuid::from_u128(millis << 80 | 0x7 << 76 | 0x2 << 62 | number << 8 | u128::try_from(place).unwrap_or(0))
         };
-        Filling { inputs, fresh: (0..self.fresh).map(id).collect(), count }
+        Filling { texts: self.texts.clone(), inputs, fresh: (0..self.fresh).map(id).collect(), count }
     }
 }
 
@@ -142,6 +160,10 @@ impl Slot {
         match self {
             Self::Constant(value) => value.clone(),
             Self::Input(at) => filling.inputs.get(*at).copied().into(),
+            Self::TextOf(input, place) => {
+                let known = filling.inputs.get(*input).and_then(|id| filling.texts.get(id));
+                known.and_then(|texts| texts.get(*place)).map_or(Value::Null, |text| Value::Text(text.clone()))
+            }
             Self::Fresh(at) => filling.fresh.get(*at).copied().into(),
             Self::Growing(from) => Value::Int(from + HEADROOM + filling.count * ROWS_PER_REQUEST),
             Self::Bytes(bytes) => {
@@ -155,7 +177,10 @@ impl Slot {
     }
 }
 
-fn slot(a: &Value, b: &Value, inputs: (&[Uuid], &[Uuid]), since: u64, made: &mut Vec<Uuid>) -> Slot {
+/// The inputs of both recordings, and what is known of them.
+type Known<'k> = ((&'k [Uuid], &'k [Uuid]), &'k Texts);
+
+fn slot(a: &Value, b: &Value, (inputs, texts): Known<'_>, since: u64, made: &mut Vec<Uuid>) -> Slot {
     match (a, b) {
         (Value::Id(a), Value::Id(b)) => {
             let input = inputs.0.iter().zip(inputs.1).position(|(x, y)| x == a && y == b);
@@ -171,6 +196,14 @@ fn slot(a: &Value, b: &Value, inputs: (&[Uuid], &[Uuid]), since: u64, made: &mut
             }
         }
         (Value::Int(a), Value::Int(b)) if a != b => Slot::Growing(*b),
+        (Value::Text(a), Value::Text(b)) => {
+            let known = inputs.0.iter().zip(inputs.1).enumerate();
+            let mut found = known.filter_map(|(input, (x, y))| {
+                let place = texts.get(x)?.iter().zip(texts.get(y)?).position(|(x, y)| x == a && y == b)?;
+                Some(Slot::TextOf(input, place))
+            });
+            found.next().unwrap_or_else(|| Slot::Constant(Value::Text(b.clone())))
+        }
         (Value::Bytes(a), Value::Bytes(b)) if a != b => Slot::Bytes(b.clone()),
         _ => Slot::Constant(b.clone()),
     }
@@ -210,7 +243,7 @@ mod tests {
     #[test]
     fn what_differs_is_an_input_a_new_id_or_a_number_that_grows() {
         let id = |n: u128| Uuid::from_u128(1_000 << 80 | n);
-        let template = Template::of("t", 500, &recording(1, id(1), 10), &recording(2, id(2), 20));
+        let template = Template::of("t", 500, (&recording(1, id(1), 10), &recording(2, id(2), 20)), &Arc::default());
         let template = template.unwrap_or_else(|f| unreachable!("{f}"));
         let asked = Uuid::from_u128(9);
         let (first, second) = (template.fill(vec![asked]), template.fill(vec![asked]));
@@ -227,10 +260,30 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_known_of_an_input_is_that_of_the_next_input() {
+        let id = Uuid::from_u128;
+        let texts: Texts = [(1, "Ada"), (2, "Bea"), (9, "Chiara")]
+            .into_iter()
+            .map(|(n, name)| (id(n), vec!["same".to_owned(), name.to_owned()]))
+            .collect();
+        let called = |n: u128, name: &str| {
+            let mut recording = recording(n, Uuid::nil(), 1);
+            let statements = recording.transactions.iter_mut().flat_map(|t| &mut t.batches).flatten();
+            statements.for_each(|s| s.params.push(name.into()));
+            recording
+        };
+        let template = Template::of("t", 0, (&called(1, "Ada"), &called(2, "Bea")), &Arc::new(texts));
+        let template = template.unwrap_or_else(|f| unreachable!("{f}"));
+        let filling = template.fill(vec![id(9)]);
+        let values = template.transactions.first().and_then(|t| t.steps.first()).map(|s| s.values(&filling));
+        assert_eq!(values.and_then(|v| v.last().cloned()), Some(Value::from("Chiara")));
+    }
+
+    #[test]
     fn requests_that_do_different_things_make_no_template() {
         let mut other = recording(2, Uuid::from_u128(1_000 << 80), 1);
         other.transactions.clear();
-        assert!(Template::of("t", 0, &recording(1, Uuid::nil(), 1), &other).is_err());
+        assert!(Template::of("t", 0, (&recording(1, Uuid::nil(), 1), &other), &Arc::default()).is_err());
     }
 
     #[test]

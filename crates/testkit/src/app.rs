@@ -9,7 +9,7 @@ use crate::company::{self, Company};
 use crate::db::{Db, Image, Kind, kinds};
 use crate::declared;
 use crate::issuer::{self, Issuer};
-use crate::load::{self, Loaded, Scale, load};
+use crate::load::{self, Backlog, Loaded, Scale, load};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -267,10 +267,18 @@ impl TestApp {
     /// # Panics
     /// When it cannot be loaded.
     pub fn loaded(kind: Kind, rows: u32) -> (Self, Loaded) {
+        Self::loaded_with(kind, rows, None)
+    }
+
+    /// The same, with requests that wait.
+    ///
+    /// # Panics
+    /// When it cannot be loaded.
+    pub fn loaded_with(kind: Kind, rows: u32, backlog: Option<Backlog>) -> (Self, Loaded) {
         let (image, company) = founded(kind);
         let db = Db::of_image_once(image);
         let scale = Scale { rows, seed: SEEDS.0, now: start() };
-        let loaded = load(&load::Target::of(&db), scale);
+        let loaded = load::load_with(&load::Target::of(&db), scale, backlog);
         (Self::over(db, Bounds::default(), company.tenant.clone()), loaded)
     }
 

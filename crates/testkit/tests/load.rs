@@ -1,13 +1,15 @@
 //! What the bulk loader leaves is what the use cases would have left: the invariants hold, and the API serves it.
 
 use tenure_testkit::app::TestApp;
+use tenure_testkit::company;
 use tenure_testkit::db::kinds;
+use tenure_testkit::load::Backlog;
 
 const ROWS: u32 = 2_000;
 const API: &str = "/v1.0/identityGovernance/entitlementManagement";
 
 /// Statements that count what must not be there.
-const MUST_BE_NONE: [(&str, &str); 9] = [
+const MUST_BE_NONE: [(&str, &str); 10] = [
     (
         "grants no assignment is linked to",
         "SELECT count(*) FROM grant_row v WHERE NOT EXISTS (SELECT 1 FROM assignment_grant g WHERE g.grant_id = v.id)",
@@ -39,6 +41,10 @@ const MUST_BE_NONE: [(&str, &str); 9] = [
     (
         "people without a subject or without search terms",
         "SELECT count(*) FROM dir_user u WHERE u.upn LIKE '%@load.example' AND (NOT EXISTS (SELECT 1 FROM subject s WHERE s.object_id = u.id) OR NOT EXISTS (SELECT 1 FROM search_term st WHERE st.object_id = u.id))",
+    ),
+    (
+        "requests that wait for nobody, or without a timer",
+        "SELECT count(*) FROM request q WHERE q.state = 1 AND (NOT EXISTS (SELECT 1 FROM approval_stage s JOIN stage_approver a ON a.request_id = s.request_id AND a.number = s.number AND a.is_open WHERE s.request_id = q.id AND s.number = q.stage AND s.state = 2) OR NOT EXISTS (SELECT 1 FROM timer t JOIN approval_stage s ON s.request_id = t.subject_id AND s.remind_at = t.fire_at WHERE t.subject_kind = 1 AND t.subject_id = q.id))",
     ),
     (
         "groups that do not contain themselves",
@@ -87,5 +93,35 @@ fn a_company_loaded_in_bulk_is_one_the_use_cases_could_have_made() {
         });
         let again = TestApp::loaded(kind, ROWS).1;
         assert_eq!(again.assignments, loaded.assignments, "the same seed gives the same company");
+    }
+}
+
+#[test]
+fn requests_that_were_loaded_wait_for_their_approver() {
+    const WAITING: u32 = 300;
+    for kind in kinds() {
+        let approver = company::person("ben");
+        let (app, loaded) = TestApp::loaded_with(kind, ROWS, Some(Backlog { approver, requests: WAITING }));
+        for (what, statement) in MUST_BE_NONE {
+            assert_eq!(app.database().ask(statement), ["0"], "{what} on {kind:?}");
+        }
+        assert_eq!(loaded.assignments, TestApp::loaded(kind, ROWS).1.assignments, "all else is the same");
+        app.run(async {
+            let ben = app.token_of_person("ben").await;
+            let mine = format!("{API}/accessPackageAssignmentApprovals/filterByCurrentUser(on='approver')");
+            let page = app.get(&format!("{mine}?$top=1&$expand=stages"), &ben).await.expect(200);
+            let (request, stage) = (&page.json["value"][0]["id"], &page.json["value"][0]["stages"][0]["id"]);
+            let (request, stage) = (request.as_str().unwrap_or_default(), stage.as_str().unwrap_or_default());
+            let uri = format!("{API}/accessPackageAssignmentApprovals/{request}/stages/{stage}");
+            app.patch(&uri, &ben, serde_json::json!({ "reviewResult": "Approve" })).await.expect(204);
+            app.drain().await;
+            let reader = app.token_reader().await;
+            let asked = app.get(&format!("{API}/assignmentRequests/{request}"), &reader).await.expect(200);
+            assert_eq!(asked.json["state"], "delivered");
+            let waiting = format!("{API}/assignmentRequests/$count?$filter=state eq 'pendingApproval'");
+            let waiting = app.get(&waiting, &reader).await.expect(200);
+            assert_eq!(waiting.text, (WAITING - 1).to_string());
+            app.finish().await;
+        });
     }
 }

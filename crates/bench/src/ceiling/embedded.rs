@@ -1,4 +1,5 @@
-//! The file: reads on the asynchronous workers, one writer thread with group commit, a thread that checkpoints.
+//! The file: reads on the asynchronous workers, one writer thread with group commit, a thread that checkpoints, and a log
+//! that is reset where the product resets it.
 
 use crate::failure::{Outcome, While};
 use crate::template::{Filling, Transaction};
@@ -7,7 +8,9 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tenure_domain::limits;
 use tenure_odata::Value;
@@ -29,12 +32,20 @@ impl ToSql for Param<'_> {
 }
 
 /// `BEGIN`, statements, `COMMIT` with their values.
-type Job = (Vec<(String, Vec<Value>)>, oneshot::Sender<bool>);
+type Job = (Vec<(Arc<str>, Vec<Value>)>, oneshot::Sender<bool>);
 
 /// The file.
 pub struct Embedded {
     path: PathBuf,
     jobs: Sender<Job>,
+}
+
+/// The write-ahead log.
+#[derive(Default)]
+struct Log {
+    bytes: AtomicU64,
+    /// Held during a checkpoint: one that finds another under way does nothing.
+    checkpointing: Mutex<()>,
 }
 
 thread_local! {
@@ -59,7 +70,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// To this database `$1` is a name; `?1` is the first value.
-fn numbered(sql: &str) -> String {
+pub fn numbered(sql: &str) -> String {
     sql.replace('$', "?")
 }
 
@@ -91,11 +102,13 @@ impl Embedded {
     pub fn open(path: &Path) -> Outcome<Self> {
         let mut writer = open(path).doing("opening the file")?;
         let (signal, wake) = sync_channel(1);
-        watch_log(&mut writer, signal).doing("watching the log")?;
+        let log: Arc<Log> = Arc::default();
+        watch_log(&mut writer, &log, signal).doing("watching the log")?;
         let checkpointer = open(path).doing("opening the file")?;
-        std::thread::spawn(move || checkpoint(&checkpointer, &wake));
+        let shared = log.clone();
+        std::thread::spawn(move || checkpoint_loop(&checkpointer, &shared, &wake));
         let (jobs, waiting) = channel();
-        std::thread::spawn(move || write_loop(&writer, &waiting));
+        std::thread::spawn(move || write_loop(&writer, &log, &waiting));
         Ok(Self { path: path.to_owned(), jobs })
     }
 
@@ -108,7 +121,7 @@ impl Embedded {
             let connection = reader.as_ref()?;
             control(connection, "BEGIN DEFERRED").ok()?;
             for one in &transaction.steps {
-                step(connection, &numbered(&one.sql), &one.values(filling)).ok()?;
+                step(connection, &one.sql, &one.values(filling)).ok()?;
             }
             control(connection, "COMMIT").ok()
         })
@@ -117,32 +130,44 @@ impl Embedded {
     /// Writes, committed together with others.
     pub async fn write(&self, transaction: &Transaction, filling: &Filling) -> Option<()> {
         let (reply, answer) = oneshot::channel();
-        let steps = transaction.steps.iter().map(|s| (numbered(&s.sql), s.values(filling))).collect();
+        let steps = transaction.steps.iter().map(|s| (s.sql.clone(), s.values(filling))).collect();
         self.jobs.send((steps, reply)).ok()?;
         answer.await.ok()?.then_some(())
     }
 }
 
-fn watch_log(writer: &mut Connection, signal: SyncSender<()>) -> rusqlite::Result<()> {
+fn watch_log(writer: &mut Connection, log: &Arc<Log>, signal: SyncSender<()>) -> rusqlite::Result<()> {
     let page: i64 = writer.pragma_query_value(None, "page_size", |r| r.get(0))?;
-    let soft = i64::try_from(limits::WAL_SOFT_BYTES).unwrap_or(i64::MAX);
+    let page = u64::try_from(page).unwrap_or(4_096);
+    let log = log.clone();
     writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
-        if i64::from(pages) * page >= soft {
+        let bytes = u64::try_from(pages).unwrap_or(0) * page;
+        log.bytes.store(bytes, Ordering::Relaxed);
+        if bytes >= limits::WAL_SOFT_BYTES {
             let _ = signal.try_send(());
         }
         Ok(())
     }))
 }
 
-fn checkpoint(connection: &Connection, wake: &Receiver<()>) {
+fn checkpoint_loop(connection: &Connection, log: &Log, wake: &Receiver<()>) {
     while wake.recv().is_ok() {
-        let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        checkpoint(connection, log, "PASSIVE");
     }
 }
 
-fn write_loop(connection: &Connection, waiting: &Receiver<Job>) {
+fn checkpoint(connection: &Connection, log: &Log, mode: &str) {
+    let _turn = log.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+}
+
+fn write_loop(connection: &Connection, log: &Log, waiting: &Receiver<Job>) {
     let time = Duration::from_micros(limits::GROUP_COMMIT_TIME_MAX_MICROS);
     while let Ok(first) = waiting.recv() {
+        // Nobody reads for long here: it is reset at once.
+        if log.bytes.load(Ordering::Relaxed) >= limits::WAL_HARD_BYTES {
+            checkpoint(connection, log, "RESTART");
+        }
         let started = Instant::now();
         let mut done = Vec::new();
         let mut next = Some(first);
@@ -165,7 +190,7 @@ fn report(error: &rusqlite::Error) {
     eprintln!("the ceiling: {error}");
 }
 
-fn in_savepoint(connection: &Connection, steps: &[(String, Vec<Value>)]) -> rusqlite::Result<()> {
+fn in_savepoint(connection: &Connection, steps: &[(Arc<str>, Vec<Value>)]) -> rusqlite::Result<()> {
     control(connection, "SAVEPOINT use_case")?;
     let ran = steps.iter().try_for_each(|(sql, values)| step(connection, sql, values));
     if ran.is_err() {

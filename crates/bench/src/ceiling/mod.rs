@@ -6,7 +6,7 @@ mod server;
 use crate::arguments::CeilingOptions;
 use crate::failure::{Outcome, While};
 use crate::template::{Filling, Template, Transaction, ids_in};
-use crate::works::{WORK_HEADER, Work};
+use crate::works::{IDS_HEADER, WORK_HEADER, Work};
 use crate::{http, inside};
 use axum::Router;
 use axum::body::Body;
@@ -39,13 +39,17 @@ struct Ceiling {
 
 /// Records every work, then serves until the process ends.
 pub fn serve(options: &CeilingOptions) -> Outcome<()> {
-    let works = inside::record(options)?;
+    let mut works = inside::record(options)?;
     for (name, template) in &works {
         for (n, transaction) in template.transactions.iter().enumerate() {
             let kind = if transaction.reads { "reads" } else { "writes" };
             // Into its log, for whoever wonders what is measured.
             transaction.steps.iter().for_each(|step| eprintln!("{name}: transaction {n} {kind}: {}", step.sql));
         }
+    }
+    if options.database.is_none() {
+        let steps = works.values_mut().flat_map(|w| &mut w.transactions).flat_map(|t| &mut t.steps);
+        steps.for_each(|step| step.sql = embedded::numbered(&step.sql).into());
     }
     let backend = match &options.database {
         None => Backend::Embedded(embedded::Embedded::open(&options.folder.join("tenure.db"))?),
@@ -87,6 +91,8 @@ impl Ceiling {
         let body = body.collect().await.ok()?.to_bytes();
         let mut inputs = ids_in(parts.uri.path_and_query()?.as_str());
         inputs.extend(ids_in(std::str::from_utf8(&body).ok()?));
+        inputs
+            .extend(parts.headers.get(IDS_HEADER).and_then(|ids| ids.to_str().ok()).map(ids_in).into_iter().flatten());
         let filling = Arc::new(template.fill(inputs));
         for transaction in &template.transactions {
             self.backend.run(transaction, &filling).await?;

@@ -1,4 +1,5 @@
-//! The server: one connection per thread, every transaction in one round trip, at read committed.
+//! The server: one connection per thread, every transaction in one round trip, at read committed; statements are planned
+//! as the product has them planned.
 
 use crate::failure::{Outcome, While};
 use crate::template::{Filling, Transaction};
@@ -10,6 +11,7 @@ use std::error::Error;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use tenure_domain::limits;
 use tenure_odata::Value;
+use tenure_store::driver::PLANNING;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -55,7 +57,7 @@ impl<'r> FromSql<'r> for Raw<'r> {
     }
 }
 
-type Job = (bool, Vec<(String, Vec<Value>)>, oneshot::Sender<bool>);
+type Job = (bool, Vec<(Arc<str>, Vec<Value>)>, oneshot::Sender<bool>);
 
 #[derive(Default)]
 struct Line {
@@ -71,7 +73,7 @@ pub struct Server {
 struct Worker {
     runtime: Runtime,
     client: Client,
-    prepared: HashMap<String, Statement>,
+    prepared: HashMap<Arc<str>, Statement>,
 }
 
 impl Server {
@@ -123,13 +125,15 @@ fn connect(url: &str) -> Outcome<Worker> {
     let client = runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await.doing("connecting")?;
         tokio::spawn(connection);
+        // Without it the database would choose other plans, and others at every size.
+        client.batch_execute(PLANNING).await.doing("connecting")?;
         Ok(client)
     })?;
     Ok(Worker { runtime, client, prepared: HashMap::new() })
 }
 
 impl Worker {
-    fn run(&mut self, reads: bool, steps: &[(String, Vec<Value>)]) -> Result<(), tokio_postgres::Error> {
+    fn run(&mut self, reads: bool, steps: &[(Arc<str>, Vec<Value>)]) -> Result<(), tokio_postgres::Error> {
         for (sql, _) in steps {
             if !self.prepared.contains_key(sql) {
                 let prepared = self.runtime.block_on(self.client.prepare(sql))?;

@@ -1,1 +1,1 @@
-SELECT a.id, a.id, a.id FROM assignment a ORDER BY a.package_id, a.id LIMIT {limit}
+SELECT a.id FROM assignment a ORDER BY a.package_id, a.id LIMIT {limit}

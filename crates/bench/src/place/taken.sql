@@ -1,1 +1,1 @@
-SELECT q.package_id, q.target_id, q.target_id FROM request q
+SELECT q.package_id, q.target_id FROM request q

@@ -9,7 +9,7 @@ pub(crate) mod snapshot;
 mod sqlite;
 
 pub(crate) use postgres::Server;
-pub use postgres::ServerConfig;
+pub use postgres::{PLANNING, ServerConfig};
 pub(crate) use queue::{Job, Lane, Ran};
 pub(crate) use sqlite::Embedded;
 

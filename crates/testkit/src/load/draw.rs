@@ -2,6 +2,7 @@
 
 use super::Scale;
 use super::structure::{DEPARTMENTS, beginning};
+use std::collections::HashSet;
 use tenure_domain::assignment::AssignmentState;
 use tenure_domain::ids::{Ids, SeededEntropy};
 use tenure_domain::time::from_micros;
@@ -139,6 +140,17 @@ pub struct Removal {
     pub at: i64,
 }
 
+/// A request that waits for a decision.
+pub struct Waiting {
+    /// The position of the person.
+    pub person: usize,
+    /// The position of the package.
+    pub package: usize,
+    pub request: Uuid,
+    pub stage: Uuid,
+    pub created_at: i64,
+}
+
 /// All of it.
 pub struct Drawing {
     /// When a grant that waits is tried again.
@@ -149,6 +161,8 @@ pub struct Drawing {
     pub seats: Vec<Seat>,
     /// Likewise.
     pub removals: Vec<Removal>,
+    /// Likewise.
+    pub waiting: Vec<Waiting>,
 }
 
 struct Dice(SeededEntropy);
@@ -165,7 +179,7 @@ impl Dice {
 }
 
 impl Drawing {
-    pub fn new(scale: Scale, packages: usize) -> Self {
+    pub fn new(scale: Scale, packages: usize, waiting: usize) -> Self {
         let mut dice = Dice(SeededEntropy::new(scale.seed ^ 0x0064_7261_7769_6e67));
         let mut ids = Ids::new(Box::new(SeededEntropy::new(scale.seed ^ 0x0070_656f_706c_6500)));
         let (first, now) = (beginning(scale.now).as_microsecond(), scale.now.as_microsecond());
@@ -174,8 +188,37 @@ impl Drawing {
         let pairs = pairs(&mut dice, rows, people.len() - people.len() / JOINERS_IN, packages);
         let seats = seats(&mut dice, &mut ids, &pairs, (first, now));
         let removals = removals(&mut ids, &seats);
-        Self { retry_at: now + 365 * DAY, people, seats, removals }
+        // Dice of their own: without them everything else is the same.
+        let mut dice = Dice(SeededEntropy::new(scale.seed ^ 0x0077_6169_7469_6e67));
+        let waiting = requests_that_wait(&mut dice, waiting, &pairs, (people.len(), packages), now);
+        Self { retry_at: now + 365 * DAY, people, seats, removals, waiting }
     }
+}
+
+/// Requests of the last day for pairs of person and package that were never any, in the order of their time.
+fn requests_that_wait(
+    dice: &mut Dice,
+    count: usize,
+    pairs: &[(usize, usize)],
+    (people, packages): (usize, usize),
+    now: i64,
+) -> Vec<Waiting> {
+    let mut taken: HashSet<(usize, usize)> = if count == 0 { HashSet::new() } else { pairs.iter().copied().collect() };
+    assert!(taken.len() + count <= people * packages / 2, "so many requests find no room");
+    let mut ids = Ids::new(Box::new(SeededEntropy::new(dice.0.next_u64())));
+    let stretch = DAY / i64::try_from(count).unwrap_or(i64::MAX).max(1);
+    let mut waiting = Vec::with_capacity(count);
+    while waiting.len() < count {
+        let (person, package) = (dice.below(people), dice.below(packages));
+        // Guests may not ask.
+        if person % GUESTS_IN == GUESTS_IN - 1 || !taken.insert((person, package)) {
+            continue;
+        }
+        let created_at = now - DAY + stretch * i64::try_from(waiting.len()).unwrap_or(0);
+        let at = from_micros(created_at);
+        waiting.push(Waiting { person, package, request: ids.next(at), stage: ids.next(at), created_at });
+    }
+    waiting
 }
 
 fn people(dice: &mut Dice, ids: &mut Ids, count: usize, (first, now): (i64, i64)) -> Vec<Person> {

@@ -1,9 +1,10 @@
 //! The mass as rows: what the use cases would have left of every person and every assignment.
 
-use super::draw::{Drawing, Person, Removal, Seat, State};
+use super::draw::{Drawing, Person, Removal, Seat, State, Waiting};
 use super::filler::{Filler, Table};
 use super::structure::Structure;
 use serde_json::json;
+use tenure_domain::approval::{Part, StageState, Verdict};
 use tenure_domain::assignment::AssignmentState;
 use tenure_domain::directory::ObjectKind;
 use tenure_domain::directory::user::UserKind;
@@ -29,8 +30,11 @@ const CLIENTS: usize = 3;
 /// The kind of a password, and of the link to a sponsor.
 const PASSWORD: i64 = 1;
 const SPONSORS: i64 = 2;
-/// The kind of an assignment's timer.
+/// The kinds of timers.
+const REQUEST_TIMER: i64 = 1;
 const ASSIGNMENT_TIMER: i64 = 2;
+/// Microseconds between the opening of a stage and its end, when the policy says nothing.
+const STAGE_WINDOW: i64 = 14 * 86_400_000_000;
 
 const OBJECT: Table = Table {
     name: "directory_object",
@@ -85,6 +89,7 @@ const REQUEST: Table = Table {
         "completed_at",
         "created_at",
         "version",
+        "stage",
     ],
 };
 const ASSIGNMENT: Table = Table {
@@ -143,11 +148,27 @@ const SESSION: Table = Table {
 };
 const IDENTITY: Table =
     Table { name: "identity_link", columns: &["issuer", "subject", "user_id", "created_at", "not_before"] };
+const STAGE: Table = Table {
+    name: "approval_stage",
+    columns: &[
+        "request_id",
+        "number",
+        "id",
+        "state",
+        "opened_at",
+        "remind_at",
+        "deadline_at",
+        "is_escalated",
+        "decision",
+    ],
+};
+const APPROVER: Table =
+    Table { name: "stage_approver", columns: &["request_id", "number", "principal_id", "part", "is_group", "is_open"] };
 const ANSWER: Table = Table { name: "idempotency", columns: &["key_hash", "answer", "created_at"] };
 const SPONSOR: Table = Table { name: "object_link", columns: &["kind", "object_id", "person_id"] };
 
 /// Every table that is filled.
-pub const TABLES: [&Table; 16] = [
+pub const TABLES: [&Table; 18] = [
     &OBJECT,
     &USER,
     &TERM,
@@ -164,6 +185,8 @@ pub const TABLES: [&Table; 16] = [
     &SESSION,
     &IDENTITY,
     &ANSWER,
+    &STAGE,
+    &APPROVER,
 ];
 
 /// Fills every table, each in the order of its key.
@@ -176,14 +199,16 @@ pub fn fill(filler: &mut Filler, structure: &Structure, drawing: &Drawing) {
     let texts = Texts::new();
     let made = drawing.seats.iter().map(|s| request(structure, drawing, &texts, s));
     let ended = drawing.removals.iter().map(|r| removal(structure, drawing, &texts, r));
-    filler.fill(&REQUEST, &mut made.chain(ended));
+    let waiting = drawing.waiting.iter().map(|w| request_that_waits(structure, drawing, &texts, w));
+    filler.fill(&REQUEST, &mut made.chain(ended).chain(waiting));
     filler.fill(&ASSIGNMENT, &mut drawing.seats.iter().map(|s| assignment(structure, drawing, s)));
     filler.fill(&GRANT, &mut drawing.seats.iter().map(|s| grant(structure, drawing, s)));
     filler.fill(&LINK, &mut drawing.seats.iter().map(link));
     filler.fill(&MEMBER, &mut members(structure, drawing).into_iter().map(member));
     let live = drawing.seats.iter().filter(|s| s.state != State::Expired);
-    let timers = live.filter_map(|s| s.ends_at.map(|at| vec![ASSIGNMENT_TIMER.into(), s.assignment.into(), at.into()]));
-    filler.fill(&TIMER, &mut timers.into_iter());
+    let ends = live.filter_map(|s| s.ends_at.map(|at| vec![ASSIGNMENT_TIMER.into(), s.assignment.into(), at.into()]));
+    let reminders = drawing.waiting.iter().map(|w| vec![REQUEST_TIMER.into(), w.request.into(), reminded_at(w).into()]);
+    filler.fill(&TIMER, &mut reminders.chain(ends));
     filler.fill(&CONSENT, &mut people().step_by(CONSENTS_IN).map(|(n, p)| consent(n, p)));
     filler.fill(&CREDENTIAL, &mut people().map(|(_, p)| credential(p)));
     let sponsored = drawing.people.iter().filter_map(|p| p.manager.map(|m| sponsor(p, m)));
@@ -191,6 +216,60 @@ pub fn fill(filler: &mut Filler, structure: &Structure, drawing: &Drawing) {
     filler.fill(&SESSION, &mut people().map(|(_, p)| session(p, drawing.retry_at)));
     filler.fill(&IDENTITY, &mut people().map(|(_, p)| identity(p)));
     filler.fill(&ANSWER, &mut people().map(|(_, p)| answer(p, drawing.retry_at)));
+    if let Some((approver, _)) = structure.approval {
+        filler.fill(&STAGE, &mut drawing.waiting.iter().map(stage));
+        filler.fill(&APPROVER, &mut drawing.waiting.iter().map(|w| asked(w, approver)));
+    }
+}
+
+/// Half of the time has passed.
+const fn reminded_at(w: &Waiting) -> i64 {
+    w.created_at + STAGE_WINDOW / 2
+}
+
+/// The one stage, which is open.
+fn stage(w: &Waiting) -> Vec<Value> {
+    vec![
+        w.request.into(),
+        1_i64.into(),
+        w.stage.into(),
+        StageState::InProgress.code().into(),
+        w.created_at.into(),
+        reminded_at(w).into(),
+        (w.created_at + STAGE_WINDOW).into(),
+        false.into(),
+        Verdict::NotReviewed.code().into(),
+    ]
+}
+
+/// The one who was asked.
+fn asked(w: &Waiting, approver: Uuid) -> Vec<Value> {
+    vec![w.request.into(), 1_i64.into(), approver.into(), Part::Primary.code().into(), false.into(), true.into()]
+}
+
+/// A request by an administrator that waits for a decision.
+fn request_that_waits(structure: &Structure, drawing: &Drawing, texts: &Texts, w: &Waiting) -> Vec<Value> {
+    let state = RequestState::PendingApproval { stage: 1, is_escalated: false, assignment: None };
+    let second = structure.approval.iter().find_map(|(_, policies)| policies.get(w.package));
+    let mut package = structure.packages[w.package].clone();
+    package.policy = second.copied().unwrap_or(package.policy);
+    let whom = (&package, drawing.people[w.person].id, None);
+    request_row(
+        w.request,
+        RequestType::AdminAdd,
+        &state,
+        whom,
+        vec![
+            texts.no_wish.as_str().into(),
+            Value::Null,
+            "[]".into(),
+            texts.guards.as_str().into(),
+            Value::Null,
+            w.created_at.into(),
+            1_i64.into(),
+            1_i64.into(),
+        ],
+    )
 }
 
 /// A session that nobody uses.
@@ -371,6 +450,7 @@ fn request(structure: &Structure, drawing: &Drawing, texts: &Texts, s: &Seat) ->
             state.completed_at().into(),
             s.created_at.into(),
             1_i64.into(),
+            Value::Null,
         ],
     )
 }
@@ -393,6 +473,7 @@ fn removal(structure: &Structure, drawing: &Drawing, texts: &Texts, r: &Removal)
             completed_at.into(),
             r.at.into(),
             1_i64.into(),
+            Value::Null,
         ],
     )
 }

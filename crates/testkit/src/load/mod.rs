@@ -73,6 +73,15 @@ pub struct Scale {
     pub now: Timestamp,
 }
 
+/// Requests that wait for a decision, for packages that were loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Who decides all of them: a person of the directory. Every package has a second policy under which he is asked.
+    pub approver: Uuid,
+    /// How many. They were made within the last day and are for people who never had the package.
+    pub requests: u32,
+}
+
 /// A package that was loaded, with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadedPackage {
@@ -80,7 +89,7 @@ pub struct LoadedPackage {
     pub id: Uuid,
     /// Its catalog.
     pub catalog: Uuid,
-    /// Its one policy: everyone may ask, nobody approves, access does not end.
+    /// Its first policy: everyone may ask, nobody approves, access does not end.
     pub policy: Uuid,
     /// The group whose membership it gives.
     pub group: Uuid,
@@ -124,8 +133,17 @@ pub struct Loaded {
 /// # Panics
 /// When it cannot be loaded; the database is then of no use.
 pub fn load(target: &Target, scale: Scale) -> Loaded {
-    let structure = structure::build(target.store(), scale);
-    let drawing = Drawing::new(scale, structure.packages.len());
+    load_with(target, scale, None)
+}
+
+/// The same, with requests that wait.
+///
+/// # Panics
+/// When it cannot be loaded; the database is then of no use.
+pub fn load_with(target: &Target, scale: Scale, backlog: Option<Backlog>) -> Loaded {
+    let structure = structure::build(target.store(), scale, backlog.map(|b| b.approver));
+    let waiting = backlog.map_or(0, |b| b.requests as usize);
+    let drawing = Drawing::new(scale, structure.packages.len(), waiting);
     let mut filler = Filler::open(target);
     mass::fill(&mut filler, &structure, &drawing);
     filler.finish();

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tenure_domain::Timestamp;
 use tenure_domain::catalog::{OriginSystem, RoleKind};
 use tenure_domain::directory::Attributes;
-use tenure_domain::ids::{CatalogId, Entropy, ObjectId, SeededEntropy};
-use tenure_domain::policy::{Expiration, PolicyBody, RequestorSettings, TargetScope};
+use tenure_domain::ids::{CatalogId, Entropy, ObjectId, PackageId, SeededEntropy};
+use tenure_domain::policy::{
+    ApprovalSettings, Expiration, PolicyBody, RequestorSettings, Stage, SubjectSet, TargetScope,
+};
 use tenure_domain::time::{ManualClock, plus_seconds};
 use tenure_service::catalogs::{self, NewCatalog};
 use tenure_service::directory::groups::{self, NewGroup};
@@ -34,6 +36,8 @@ pub struct Structure {
     pub packages: Vec<LoadedPackage>,
     pub departments: Vec<Uuid>,
     pub everybody: Uuid,
+    /// Where somebody approves: who, and the second policy of each package.
+    pub approval: Option<(Uuid, Vec<Uuid>)>,
 }
 
 /// When history begins.
@@ -42,22 +46,29 @@ pub fn beginning(now: Timestamp) -> Timestamp {
 }
 
 /// Makes it, as of the beginning of history. The store is closed afterwards.
-pub fn build(store: Store, scale: Scale) -> Structure {
+pub fn build(store: Store, scale: Scale, approver: Option<Uuid>) -> Structure {
     let clock = Arc::new(ManualClock::at(beginning(scale.now)));
     let clocks = Clocks { business: clock.clone(), wall: clock };
     let next = AtomicU64::new(scale.seed);
     let entropy =
         Arc::new(move || -> Box<dyn Entropy> { Box::new(SeededEntropy::new(next.fetch_add(1, Ordering::Relaxed))) });
     let engine = Engine::new(store, clocks, entropy);
-    let made = engine.write_blocking(|ctx| {
+    let made = engine.write_blocking(move |ctx| {
         let (departments, everybody) = organisation(ctx)?;
-        let mut structure = Structure { catalogs: Vec::new(), packages: Vec::new(), departments, everybody };
+        let mut structure =
+            Structure { catalogs: Vec::new(), packages: Vec::new(), departments, everybody, approval: None };
         for n in 0..CATALOGS {
             let catalog = catalogs::create(ctx, &new_catalog(n))?;
             structure.catalogs.push(catalog.0);
             for m in 0..PACKAGES_PER_CATALOG {
                 structure.packages.push(package(ctx, catalog, n * PACKAGES_PER_CATALOG + m)?);
             }
+        }
+        if let Some(approver) = approver {
+            let draft = approved_by(approver);
+            let second = |p: &LoadedPackage| policies::create(ctx, PackageId(p.id), &draft).map(|id| id.0);
+            let policies = structure.packages.iter().map(second).collect::<Result<_, _>>()?;
+            structure.approval = Some((approver, policies));
         }
         Ok(structure)
     });
@@ -161,4 +172,12 @@ fn everyone_may_ask() -> PolicyDraft {
         ..PolicyBody::direct_assignment_only()
     };
     PolicyDraft { name: "Everyone may ask".to_owned(), is_enabled: true, body }
+}
+
+/// The same with one stage, and one person in it.
+fn approved_by(person: Uuid) -> PolicyDraft {
+    let stage = Stage { primary: vec![SubjectSet::user(person)], ..Stage::default() };
+    let approval = ApprovalSettings { required_for_add: true, stages: vec![stage], ..ApprovalSettings::default() };
+    let asked = everyone_may_ask();
+    PolicyDraft { name: "Somebody approves".to_owned(), body: PolicyBody { approval, ..asked.body }, ..asked }
 }
