@@ -11,7 +11,7 @@ use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::catalog::RoleKind;
 use tenure_domain::directory::user::UserKind;
-use tenure_domain::effect::{Effect, TimerKey};
+use tenure_domain::effect::Effect;
 use tenure_domain::grant::{Grant, Observed, Outcome, record};
 use tenure_domain::ids::{AssignmentId, MailId, ObjectId, RequestId};
 use tenure_domain::notification::{MailFacts, MailKind};
@@ -79,7 +79,7 @@ pub fn start_back_then(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), Servi
         return Ok(());
     };
     decision.effects.clear();
-    decision.change(request::Change::ClearTimer(TimerKey::Request(id)));
+    decision.changes.push(request::Change::ClearTimer(request::TimerKey::Request(id)));
     ctx.apply(&permit(), &decision)
 }
 
