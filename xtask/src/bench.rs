@@ -11,6 +11,9 @@ use crate::workspace::Workspace;
 
 const PACKAGE: &str = "tenure-bench";
 const BENCH_TIME_MAX: Duration = Duration::from_hours(1);
+/// What anybody sets before a server is used in earnest. By default it keeps 128 MB: a small database is in it and a large
+/// one is not, and short and long runs would measure different things.
+const SETTINGS: &str = "shared_buffers = '1GB'";
 
 /// The verb.
 pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
@@ -23,8 +26,10 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
     let postgres = match store.as_deref() {
         Some("sqlite") => None,
         // Its rows are left out where there is none; only who asks for it is told why.
-        None => Postgres::start().inspect_err(|failure| eprintln!("no PostgreSQL to measure on: {failure}")).ok(),
-        Some("postgres") => Some(Postgres::start()?),
+        None => Postgres::start_with(SETTINGS)
+            .inspect_err(|failure| eprintln!("no PostgreSQL to measure on: {failure}"))
+            .ok(),
+        Some("postgres") => Some(Postgres::start_with(SETTINGS)?),
         Some(_) => return Err(Failure::new("--store is sqlite or postgres")),
     };
     let mut command = Command::new(built.join(PACKAGE));

@@ -54,22 +54,27 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn start() -> Outcome<Self> {
+        Self::start_with("")
+    }
+
+    /// One with settings of its own, as lines of its configuration.
+    pub fn start_with(settings: &str) -> Outcome<Self> {
         let path = env::temp_dir().join(format!("tenure-postgres-{}", this_process::id()));
-        Self::start_at(path, Afterwards::Remove)
+        Self::start_at(path, Afterwards::Remove, settings)
     }
 
     /// One for somebody who kills it: nobody else's work is in it, and it comes back sooner with less to look through.
     pub fn start_apart(name: &str) -> Outcome<Self> {
         let path = env::temp_dir().join(format!("tenure-postgres-{name}-{}", this_process::id()));
-        Self::start_at(path, Afterwards::Remove)
+        Self::start_at(path, Afterwards::Remove, "")
     }
 
     /// One whose data stays for the next start under the same name.
     pub fn start_kept(name: &str) -> Outcome<Self> {
-        Self::start_at(env::temp_dir().join(format!("tenure-postgres-{name}")), Afterwards::Keep)
+        Self::start_at(env::temp_dir().join(format!("tenure-postgres-{name}")), Afterwards::Keep, "")
     }
 
-    fn start_at(path: PathBuf, afterwards: Afterwards) -> Outcome<Self> {
+    fn start_at(path: PathBuf, afterwards: Afterwards, settings: &str) -> Outcome<Self> {
         let programs = find_or_install_programs()?;
         let home = Home::create(path, afterwards)?;
         // From here on every way out, also a failed start, leaves nothing behind.
@@ -78,7 +83,7 @@ impl Postgres {
         if !server.home.data().exists() {
             server.home.initialise(&server.programs)?;
         }
-        server.home.configure(server.port)?;
+        server.home.configure(server.port, settings)?;
         server.home.start(&server.programs)?;
         Ok(server)
     }
@@ -193,10 +198,10 @@ impl Home {
         process::output(&mut command).map(drop)
     }
 
-    fn configure(&self, port: u16) -> Outcome<()> {
+    fn configure(&self, port: u16, more: &str) -> Outcome<()> {
         let file = self.data().join("postgresql.conf");
         let settings = format!(
-            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nmax_connections = {CONNECTIONS_MAX}\n",
+            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nmax_connections = {CONNECTIONS_MAX}\n{more}\n",
             self.path.display()
         );
         let written =

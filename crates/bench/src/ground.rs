@@ -19,10 +19,8 @@ use uuid::Uuid;
 const STACK_DATABASE: &str = "bench_stack";
 const CEILING_DATABASE: &str = "bench_ceiling";
 /// No checkpoint falls into the measuring: after it every page is written to the log as a whole when it is first changed,
-/// and the disk would set the pace, for a while, and in short runs for all of it.
-const STILL: [&str; 3] =
-    ["ALTER SYSTEM SET max_wal_size = '8GB'", "ALTER SYSTEM SET checkpoint_timeout = '1h'", "SELECT pg_reload_conf()"];
-
+/// and the disk would set the pace, for a while, and in short runs for all of it. A statement in each line.
+const STILL: &str = include_str!("place/still.sql");
 /// For so many assignments one request waits, and never fewer than can be decided in a short run.
 const WAITING_IN: u32 = 3;
 const WAITING_MIN: u32 = 30_000;
@@ -78,7 +76,7 @@ fn make(options: &RunOptions, kind: Kind) -> Outcome<Ground> {
 }
 
 async fn create(client: &Client) -> Outcome<()> {
-    for still in STILL {
+    for still in STILL.lines() {
         client.batch_execute(still).await.doing("putting checkpoints off")?;
     }
     for name in [STACK_DATABASE, CEILING_DATABASE] {

@@ -61,10 +61,10 @@ impl Times {
     const fn rounds(self, work: Work, kind: Kind) -> u32 {
         match (work, kind) {
             _ if !self.is_quick => 10,
-            (Work::Token, _) | (Work::List, Kind::Sqlite) => 2,
+            (Work::Token, _) => 2,
             (Work::Create, Kind::Postgres) => 6,
             (Work::Create, Kind::Sqlite) | (Work::GetById | Work::Approve, Kind::Postgres) => 5,
-            (Work::GetById, Kind::Sqlite) => 3,
+            (Work::GetById | Work::List, Kind::Sqlite) => 3,
             _ => 4,
         }
     }
