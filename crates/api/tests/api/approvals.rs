@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tenure_testkit::app::on_every_database;
 use tenure_testkit::{Answer, TestApp, company};
 
-const APPROVALS: &str = "accessPackageAssignmentApprovals";
+pub const APPROVALS: &str = "accessPackageAssignmentApprovals";
 
 /// On every database; mails that wait are sent in the end.
-fn on_both(test: impl AsyncFn(&TestApp) + Copy) {
+pub fn on_both(test: impl AsyncFn(&TestApp) + Copy) {
     on_every_database(async |app| {
         test(app).await;
         app.drain().await;
@@ -18,7 +18,7 @@ fn on_both(test: impl AsyncFn(&TestApp) + Copy) {
 }
 
 /// Makes a person of the company who can sign in; gives the id.
-async fn hire(app: &TestApp, token: &str, alias: &str) -> String {
+pub async fn hire(app: &TestApp, token: &str, alias: &str) -> String {
     let body = json!({
         "accountEnabled": true,
         "displayName": format!("{alias} of the company"),
@@ -30,25 +30,25 @@ async fn hire(app: &TestApp, token: &str, alias: &str) -> String {
     app.made(made, &format!("user:{alias}"))
 }
 
-async fn add_member(app: &TestApp, token: &str, group: &str, member: &str) {
+pub async fn add_member(app: &TestApp, token: &str, group: &str, member: &str) {
     let body = json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{member}") });
     app.post(&format!("/v1.0/groups/{group}/members/$ref"), token, body).await.expect(204);
 }
 
-fn user(id: &str) -> Value {
+pub fn user(id: &str) -> Value {
     json!({ "@odata.type": "#microsoft.graph.singleUser", "userId": id })
 }
 
-fn group(id: &str) -> Value {
+pub fn group(id: &str) -> Value {
     json!({ "@odata.type": "#microsoft.graph.groupMembers", "groupId": id })
 }
 
-fn manager() -> Value {
+pub fn manager() -> Value {
     json!({ "@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1 })
 }
 
 /// A stage of five days.
-fn stage(primary: &[Value]) -> Value {
+pub fn stage(primary: &[Value]) -> Value {
     json!({
         "durationBeforeAutomaticDenial": "P5D",
         "isApproverJustificationRequired": false,
@@ -61,7 +61,7 @@ fn stage(primary: &[Value]) -> Value {
 }
 
 /// A policy with those stages.
-fn policy(package: &str, stages: &[Value]) -> Value {
+pub fn policy(package: &str, stages: &[Value]) -> Value {
     json!({
         "displayName": "With approval",
         "accessPackage": { "id": package },
@@ -77,23 +77,23 @@ fn policy(package: &str, stages: &[Value]) -> Value {
 }
 
 /// A package whose requests go through those stages.
-async fn with_stages(app: &TestApp, stages: impl AsyncFnOnce(&TestApp, &str) -> Vec<Value>) -> Campaign {
+pub async fn with_stages(app: &TestApp, stages: impl AsyncFnOnce(&TestApp, &str) -> Vec<Value>) -> Campaign {
     let campaign = Campaign::without_policy(app).await;
     let stages = stages(app, &campaign.token).await;
     let policy = campaign.add_policy(app, policy(&campaign.package, &stages)).await;
     Campaign { policy, ..campaign }
 }
 
-fn anna() -> String {
+pub fn anna() -> String {
     company::person("anna").to_string()
 }
 
-fn ben() -> String {
+pub fn ben() -> String {
     company::person("ben").to_string()
 }
 
 /// Carla asks, and says why.
-async fn carla_asks(app: &TestApp, campaign: &Campaign) -> (String, String) {
+pub async fn carla_asks(app: &TestApp, campaign: &Campaign) -> (String, String) {
     let carla = app.token_of_person("carla").await;
     let body = json!({
         "requestType": "userAdd",
@@ -105,41 +105,41 @@ async fn carla_asks(app: &TestApp, campaign: &Campaign) -> (String, String) {
 }
 
 /// The stages of an approval as somebody sees them.
-async fn stages(app: &TestApp, token: &str, request: &str) -> Vec<Value> {
+pub async fn stages(app: &TestApp, token: &str, request: &str) -> Vec<Value> {
     let found = app.get(&format!("{EM}/{APPROVALS}/{request}"), token).await.expect(200).json;
     found["stages"].as_array().cloned().unwrap_or_default()
 }
 
 /// Decides a stage, the first being 0.
-async fn decide(app: &TestApp, token: &str, (request, number): (&str, usize), body: Value) -> Answer {
+pub async fn decide(app: &TestApp, token: &str, (request, number): (&str, usize), body: Value) -> Answer {
     let administrator = app.token_app().await;
     let stages = stages(app, &administrator, request).await;
     let stage = stages[number]["id"].as_str().unwrap_or_default().to_owned();
     app.patch(&format!("{EM}/{APPROVALS}/{request}/stages/{stage}"), token, body).await
 }
 
-fn yes() -> Value {
+pub fn yes() -> Value {
     json!({ "reviewResult": "Approve", "justification": "fine" })
 }
 
-fn no() -> Value {
+pub fn no() -> Value {
     json!({ "reviewResult": "Deny", "justification": "not now" })
 }
 
 /// State and status of a request.
-async fn state(app: &TestApp, request: &str) -> (String, String) {
+pub async fn state(app: &TestApp, request: &str) -> (String, String) {
     let token = app.token_app().await;
     let found = app.get(&format!("{EM}/assignmentRequests/{request}"), &token).await.expect(200).json;
     let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
     (text("state"), text("status"))
 }
 
-fn two(state: &str, status: &str) -> (String, String) {
+pub fn two(state: &str, status: &str) -> (String, String) {
     (state.to_owned(), status.to_owned())
 }
 
 /// Kinds of the mails that were kept so far, oldest first, each with how many it went to.
-async fn mails(app: &TestApp) -> Vec<(String, usize)> {
+pub async fn mails(app: &TestApp) -> Vec<(String, usize)> {
     app.drain().await;
     let token = app.token_app().await;
     let kept = app.get("/tenure/v1/outbox/mail", &token).await.expect(200);
@@ -149,11 +149,11 @@ async fn mails(app: &TestApp) -> Vec<(String, usize)> {
     kept.values().iter().map(one).collect()
 }
 
-fn sent(kinds: &[(&str, usize)]) -> Vec<(String, usize)> {
+pub fn sent(kinds: &[(&str, usize)]) -> Vec<(String, usize)> {
     kinds.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect()
 }
 
-async fn activities(app: &TestApp, request: &str) -> Vec<String> {
+pub async fn activities(app: &TestApp, request: &str) -> Vec<String> {
     let token = app.token_app().await;
     let filter = format!("correlationId eq '{request}'");
     app.get(&format!("/v1.0/auditLogs/directoryAudits?$filter={filter}"), &token)

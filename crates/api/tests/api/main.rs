@@ -5,6 +5,8 @@
 //! instants are shown to the second, and the three members that every error carries are left out when they are right.
 //! After a wanted change run the tests with `INSTA_UPDATE=always`, and read what changed.
 
+mod approval_end;
+mod approval_mails;
 mod approvals;
 mod attributes;
 mod audit;
@@ -13,6 +15,7 @@ mod campaign;
 mod catalogs;
 mod certificates;
 mod clients;
+mod delegates;
 mod delegation;
 mod delivery;
 mod demo;
@@ -52,8 +55,10 @@ mod schema;
 mod sessions;
 mod settings;
 mod signin;
+mod sponsors;
 mod strangers;
 mod updates;
+mod vanished;
 
 /// Where entitlement management is, in the older version.
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";

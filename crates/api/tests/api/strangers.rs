@@ -10,7 +10,7 @@ use tenure_testkit::app::on_every_database;
 use tenure_testkit::{Answer, TestApp, company};
 
 /// A campaign whose catalog is open to external people, under a policy for `scope`.
-async fn campaign_for(app: &TestApp, scope: &str) -> Campaign {
+pub async fn campaign_for(app: &TestApp, scope: &str) -> Campaign {
     let campaign = Campaign::without_policy(app).await;
     open(app, &campaign).await;
     let mut body = open_policy(&campaign.package);
@@ -19,13 +19,13 @@ async fn campaign_for(app: &TestApp, scope: &str) -> Campaign {
     Campaign { policy, ..campaign }
 }
 
-async fn open(app: &TestApp, campaign: &Campaign) {
+pub async fn open(app: &TestApp, campaign: &Campaign) {
     let path = format!("{EM}/catalogs/{}", campaign.catalog);
     app.patch(&path, &campaign.token, json!({ "isExternallyVisible": true })).await.expect(204);
 }
 
 /// Assigns by address.
-async fn assign(app: &TestApp, campaign: &Campaign, address: &str) -> Answer {
+pub async fn assign(app: &TestApp, campaign: &Campaign, address: &str) -> Answer {
     let body = json!({
         "requestType": "adminAdd",
         "assignment": {
@@ -38,7 +38,7 @@ async fn assign(app: &TestApp, campaign: &Campaign, address: &str) -> Answer {
 }
 
 /// A guest of the directory.
-async fn guest(app: &TestApp, token: &str, alias: &str, mail: &str) -> String {
+pub async fn guest(app: &TestApp, token: &str, alias: &str, mail: &str) -> String {
     let body = json!({
         "displayName": alias, "userType": "Guest", "accountEnabled": true, "mailNickname": alias, "mail": mail,
         "userPrincipalName": format!("{alias}@{}", company::DOMAIN),

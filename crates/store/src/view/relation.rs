@@ -102,21 +102,6 @@ macro_rules! in_scope {
     };
 }
 
-/// A package is visible to those who hold or held it, have a request for it, or are in the scope of one of its policies
-/// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
-const OWN_PACKAGE: &str = concat!(
-    "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
-        UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
-        UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me} \
-        UNION SELECT pr.package_id FROM stage_approver pa JOIN request pr ON pr.id = pa.request_id WHERE pa.principal_id = {me} \
-        UNION SELECT pr.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-            JOIN stage_approver pa ON pa.principal_id = gc.ancestor_id JOIN request pr ON pr.id = pa.request_id \
-            WHERE gm.member_id = {me}) \
-        OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto AND ",
-    in_scope!("{me}"),
-    "))"
-);
-
 /// Assignments are one's own or those of one's direct reports, for whom a manager may act (behaviour.md b.2); so are
 /// requests and people, below.
 const OWN_ASSIGNMENT: &str =
@@ -133,24 +118,66 @@ const REQUESTABLE: &str = concat!(
     ")"
 );
 
-/// Requests that a person decides or has decided, by himself, through a group or in somebody's place; never his own
-/// (decisions.md H8, J4). A macro, because constants are joined from literals only.
+/// A delegation `ad` by which the caller may decide now what was opened as the stage `$stage` of the request `$request`:
+/// within its time, assigned after it was made, of somebody who could decide it himself (behaviour.md b.4).
+macro_rules! deputizes {
+    ($stage:literal, $request:literal) => {
+        concat!(
+            "ad.to_id = {me} AND ad.starts_at <= {now} AND (ad.ends_at IS NULL OR ad.ends_at > {now}) AND ",
+            $stage,
+            ".opened_at >= ad.created_at AND af.is_enabled AND NOT af.is_deleted AND ",
+            $request,
+            ".target_id <> ad.from_id AND (",
+            $request,
+            ".requestor_id IS NULL OR ",
+            $request,
+            ".requestor_id <> ad.from_id)"
+        )
+    };
+}
+
+/// Requests that a person decides or has decided, by himself or through a group; what he may decide in somebody's place,
+/// and what he has so decided; never his own (decisions.md H8, J4). A macro, because constants are joined from literals
+/// only.
 macro_rules! approves {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
             "(SELECT aa.request_id FROM stage_approver aa WHERE aa.principal_id = {me} \
              UNION SELECT aa.request_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE gm.member_id = {me} \
-             UNION SELECT aa.request_id FROM delegation ad JOIN stage_approver aa ON aa.principal_id = ad.from_id \
-             WHERE ad.to_id = {me} \
-             UNION SELECT aa.request_id FROM delegation ad JOIN group_member gm ON gm.member_id = ad.from_id \
-             JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE ad.to_id = {me})",
+             JOIN dir_group ag ON ag.id = gc.ancestor_id JOIN stage_approver aa ON aa.principal_id = ag.id \
+             WHERE gm.member_id = {me} AND NOT ag.is_deleted \
+             UNION SELECT ax.request_id FROM approval_stage ax WHERE ax.decided_by = {me} \
+             UNION SELECT aa.request_id FROM delegation ad JOIN dir_user af ON af.id = ad.from_id \
+             JOIN stage_approver aa ON aa.principal_id = ad.from_id AND aa.is_open \
+             JOIN approval_stage ax ON ax.request_id = aa.request_id AND ax.number = aa.number \
+             JOIN request ar ON ar.id = aa.request_id WHERE ",
+            deputizes!("ax", "ar"),
+            " UNION SELECT aa.request_id FROM delegation ad JOIN dir_user af ON af.id = ad.from_id \
+             JOIN group_member gm ON gm.member_id = ad.from_id JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+             JOIN dir_group ag ON ag.id = gc.ancestor_id JOIN stage_approver aa ON aa.principal_id = ag.id AND aa.is_open \
+             JOIN approval_stage ax ON ax.request_id = aa.request_id AND ax.number = aa.number \
+             JOIN request ar ON ar.id = aa.request_id WHERE NOT ag.is_deleted AND ",
+            deputizes!("ax", "ar"),
+            ")",
             $after
         )
     };
 }
+
+/// A package is visible to those who hold or held it, have a request for it, or are in the scope of one of its policies
+/// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
+const OWN_PACKAGE: &str = concat!(
+    "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
+        UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
+        UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me} \
+        UNION SELECT pr.package_id FROM request pr WHERE pr.id IN ",
+    approves!("", ""),
+    ") \
+        OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto AND ",
+    in_scope!("{me}"),
+    "))"
+);
 
 /// Requests in whose approval a person takes part.
 const APPROVES: &str =
@@ -399,15 +426,22 @@ pub const RELATIONS: &[RelationDef] = &[
     RelationDef {
         name: c::approval_stage::RELATION,
         // Whether a stage waits for the caller is part of the row.
-        from: "(SELECT s.request_id, s.number, s.id, s.state, s.decision, s.decided_at, s.decided_by, s.justification, \
+        from: concat!(
+            "(SELECT s.request_id, s.number, s.id, s.state, s.decision, s.decided_at, s.decided_by, s.justification, \
             q.target_id, q.requestor_id, q.catalog_id, CASE WHEN s.state = 2 AND q.target_id <> {me} \
             AND (q.requestor_id IS NULL OR q.requestor_id <> {me}) AND EXISTS (SELECT 1 FROM stage_approver a \
             WHERE a.request_id = s.request_id AND a.number = s.number AND a.is_open AND (a.principal_id = {me} \
-            OR EXISTS (SELECT 1 FROM delegation d WHERE d.to_id = {me} AND d.from_id = a.principal_id) \
             OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc \
-            ON gc.descendant_id = gm.group_id WHERE gc.ancestor_id = a.principal_id AND gm.member_id = {me})))) \
+            ON gc.descendant_id = gm.group_id JOIN dir_group ag ON ag.id = gc.ancestor_id \
+            WHERE gc.ancestor_id = a.principal_id AND gm.member_id = {me} AND NOT ag.is_deleted)) \
+            OR EXISTS (SELECT 1 FROM delegation ad JOIN dir_user af ON af.id = ad.from_id WHERE ",
+            deputizes!("s", "q"),
+            " AND (a.principal_id = ad.from_id OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm \
+            JOIN group_closure gc ON gc.descendant_id = gm.group_id JOIN dir_group ag ON ag.id = gc.ancestor_id \
+            WHERE gc.ancestor_id = a.principal_id AND gm.member_id = ad.from_id AND NOT ag.is_deleted)))))) \
             THEN TRUE ELSE FALSE END AS is_mine FROM approval_stage s JOIN request q ON q.id = s.request_id) {sg} \
-            LEFT JOIN directory_object {sgo} ON {sgo}.id = {sg}.decided_by",
+            LEFT JOIN directory_object {sgo} ON {sgo}.id = {sg}.decided_by"
+        ),
         key: c::approval_stage::ID,
         catalog: Some("{sg}.catalog_id"),
         family: Family::Entitlement(Some(approves!(
