@@ -150,6 +150,12 @@ pub struct Assignment {
 }
 
 impl Assignment {
+    /// Whether the account of its holder was made for it: accounts of guests are made in the transaction that makes their
+    /// first assignment (decisions.md C9). `invited` is when the account of an invited guest was made.
+    pub fn came_with_account(&self, invited: Option<Timestamp>) -> bool {
+        invited == Some(self.created_at)
+    }
+
     /// The status word: that of the state, or which notice went out about the end (behaviour.md b.1).
     pub const fn status(&self) -> &'static str {
         match self.state {

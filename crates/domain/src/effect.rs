@@ -13,7 +13,7 @@ pub enum Audience {
     Primary,
     /// Those who are asked because nobody answered.
     Alternates,
-    /// All who were asked.
+    /// All who were asked, and the alternates who would have been.
     Everybody,
 }
 
@@ -42,18 +42,22 @@ pub enum Effect {
         /// The end.
         end: Timestamp,
     },
-    /// A mail to approvers of a stage; members of groups are found when it is sent.
+    /// A mail to approvers of some stages; members of groups are found when it is sent.
     NotifyApprovers {
         /// Which of the product's mails.
         mail: MailKind,
         /// The request.
         request: RequestId,
-        /// The stage.
+        /// The first of the stages.
         number: i64,
-        /// Which of its approvers.
+        /// The last of them.
+        last: i64,
+        /// Which of their approvers.
         audience: Audience,
         /// Until when they can decide.
         until: Option<Timestamp>,
+        /// People up to this id were written to: there are more than one mail goes to.
+        after: Option<Uuid>,
     },
     /// A mail to a person who was named as delegate.
     NotifyDelegate {

@@ -102,7 +102,7 @@ pub const STAGES_MAX: usize = 3;
 pub const STAGE_WINDOW_MIN_SECONDS: i64 = 3_600;
 /// Longest approval window, in seconds.
 pub const STAGE_WINDOW_MAX_SECONDS: i64 = 180 * 86_400;
-/// People one mail goes to; more members of a group that approves are not written to.
+/// People one mail goes to; approvers beyond them are written to by further mails.
 pub const MAIL_RECIPIENTS_MAX: u32 = 1_000;
 /// Longest life of an assignment a policy may give, in days.
 pub const DURATION_DAYS_MAX: i64 = 3_660;

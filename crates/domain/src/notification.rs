@@ -1,6 +1,8 @@
 //! Which mail is sent to whom, and what it says (behaviour.md h). Rendering is plain text; sending is elsewhere.
 
-use crate::time::Timestamp;
+use crate::policy::Expiration;
+use crate::refusal::Code;
+use crate::time::{IsoDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 macro_rules! mails {
@@ -32,23 +34,37 @@ mails! {
     3 DecideReminder "decideReminder": "To the same, at half of their time.";
     4 DecideBefore "decideBefore": "To approvers of the first stage, when it opens and will escalate.";
     5 DecideBeforeReminder "decideBeforeReminder": "To the same, at half of their time.";
-    6 StageExpired "stageExpired": "To all who were asked in the first stage: nobody decided.";
-    7 RequestFulfilled "requestFulfilled": "To all who were asked in the first stage: access was given.";
-    8 StageApproved "stageApproved": "To all who were asked in the first stage of several: it was approved.";
-    9 Denied "denied": "To the requestor: an approver said no.";
+    6 StageExpired "stageExpired": "To approvers and alternates of the first stage: nobody decided.";
+    7 RequestFulfilled "requestFulfilled": "To approvers and alternates: what came of what they approved.";
+    8 StageApproved "stageApproved": "To approvers and alternates of the first stage of several: it was approved.";
+    9 Denied "denied": "To the requestor: an approver said no, or what was approved could not be given.";
     10 Expired "expired": "To the requestor: nobody decided in time.";
     11 LaterDecide "laterDecide": "To approvers of a later stage, when it opens and does not escalate.";
     12 LaterDecideReminder "laterDecideReminder": "To the same, at half of their time.";
     13 LaterDecideBefore "laterDecideBefore": "To approvers of a later stage, when it opens and will escalate.";
     14 LaterDecideBeforeReminder "laterDecideBeforeReminder": "To the same, at half of their time.";
     15 LaterForwarded "laterForwarded": "To alternates of a later stage, when it escalates.";
-    16 LaterStageApproved "laterStageApproved": "To all who were asked in a later stage: it was approved.";
-    17 LaterStageExpired "laterStageExpired": "To all who were asked in a later stage: nobody decided.";
-    18 AccessGranted "accessGranted": "To the requestor: access is there.";
+    16 LaterStageApproved "laterStageApproved": "To approvers and alternates of a later stage: it was approved.";
+    17 LaterStageExpired "laterStageExpired": "To approvers and alternates of a later stage: nobody decided.";
+    18 AccessGranted "accessGranted": "To the requestor, and to a new guest: access is there, or was changed as was asked.";
     19 ExtendAccess "extendAccess": "To the assignee: access ends soon, and he can extend it.";
     20 AccessEnded "accessEnded": "To the assignee: access has ended.";
     23 DelegateAppointed "delegateAppointed": "To a delegate: he may decide in somebody's place.";
     24 DecidedByDelegate "decidedByDelegate": "To the requestor: a delegate has decided.";
+}
+
+/// How a request for access ended, as far as mails tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// As it was asked for.
+    #[default]
+    Given,
+    /// Some of it could not be given.
+    Partly,
+    /// Nothing of it could be given.
+    Failed,
+    /// What somebody had already was changed.
+    Changed,
 }
 
 /// What mails tell.
@@ -60,12 +76,26 @@ pub struct MailFacts {
     pub requestor: String,
     /// Who gets access, where that is somebody else.
     pub target: Option<String>,
+    /// The organization the requestor comes from; ours or another.
+    pub organization: Option<String>,
     /// The package.
     pub package: String,
+    /// The request is about what somebody has already: a later end, other answers.
+    pub changes: bool,
+    /// From when access is wanted, if that was said.
+    pub wanted_from: Option<Timestamp>,
+    /// Until when access is wanted, if that was said.
+    pub wanted_until: Option<Expiration>,
+    /// When it was asked for.
+    pub asked_at: Option<Timestamp>,
     /// The reason the requestor gave.
     pub justification: Option<String>,
-    /// The reason of who decided.
+    /// The reason of who decided, or why it could not be given: a text, or the name of a refusal.
     pub reason: Option<String>,
+    /// How it ended.
+    pub ending: Ending,
+    /// Somebody has approved it.
+    pub is_approved: bool,
     /// Until when something can be done.
     pub until: Option<Timestamp>,
 }
@@ -103,7 +133,10 @@ impl MailKind {
             }
             Self::Denied => format!("Request denied to {package}"),
             Self::Expired => format!("Your request has expired for {package}"),
-            Self::AccessGranted => format!("You now have access to {package}"),
+            Self::AccessGranted => match &facts.target {
+                Some(target) => format!("{target} now has access to {package}"),
+                None => format!("You now have access to {package}"),
+            },
             Self::ExtendAccess => format!("Extend access for {package} by {day}"),
             Self::AccessEnded => format!("Access has ended for {package}"),
             Self::DelegateAppointed => format!("{requestor} has named you as delegate for approvals"),
@@ -132,16 +165,11 @@ impl MailKind {
             Self::StageExpired | Self::LaterStageExpired => {
                 format!("{}\nNobody decided in time, and it was denied.", asks(facts))
             }
-            Self::RequestFulfilled => format!("{}\nIt was approved, and access was given.", asks(facts)),
+            Self::RequestFulfilled => format!("{}\n{}", asks(facts), came_of(facts)),
             Self::StageApproved | Self::LaterStageApproved => format!("{}\nIt was approved.", asks(facts)),
-            Self::Denied => match &facts.reason {
-                Some(reason) => format!("your request for {package} was denied: {reason}"),
-                None => format!("your request for {package} was denied."),
-            },
+            Self::Denied => denied(facts),
             Self::Expired => format!("nobody decided your request for {package} in time. You can ask again."),
-            Self::AccessGranted => {
-                format!("your request has been fulfilled: you now have access to {package}.")
-            }
+            Self::AccessGranted => granted(facts),
             Self::ExtendAccess => format!(
                 "your access to {package} ends at {}. If you still need it, ask for a later end before then.",
                 time(facts.until)
@@ -157,10 +185,88 @@ impl MailKind {
     }
 }
 
+/// Who asks for what: the name and organization of the requestor, the package, the dates and the reason (behaviour.md h,
+/// approver mail body).
 fn asks(facts: &MailFacts) -> String {
+    let from = facts.organization.as_ref().map(|from| format!(" ({from})")).unwrap_or_default();
+    let what = if facts.changes { "to change or extend access" } else { "for access" };
     let target = facts.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
     let why = facts.justification.as_ref().map(|why| format!(" The reason given: {why}")).unwrap_or_default();
-    format!("{} asks for access to {}{target}.{why}", facts.requestor, facts.package)
+    let since = facts.asked_at.map(|_| format!("\nAsked at {}.", time(facts.asked_at))).unwrap_or_default();
+    format!(
+        "{}{from} asks {what} to {}{target}.{why}{since}{}",
+        facts.requestor,
+        facts.package,
+        wanted(facts).unwrap_or_default()
+    )
+}
+
+/// The dates that were asked for.
+fn wanted(facts: &MailFacts) -> Option<String> {
+    let from = facts.wanted_from.map(|_| format!(" from {}", time(facts.wanted_from)));
+    let until = match facts.wanted_until {
+        None | Some(Expiration::NotSpecified) => None,
+        Some(Expiration::Never) => Some(" without an end".to_owned()),
+        Some(Expiration::At(end)) => Some(format!(" until {}", time(Some(end)))),
+        Some(Expiration::After(duration)) => Some(format!(" for {}", long(duration))),
+    };
+    let dates: String = from.into_iter().chain(until).collect();
+    (!dates.is_empty()).then(|| format!("\nWanted{dates}."))
+}
+
+/// How long that is, in the unit that people would say it in.
+fn long(duration: IsoDuration) -> String {
+    let seconds = duration.seconds();
+    if seconds % 86_400 == 0 { format!("{} days", seconds / 86_400) } else { format!("{} hours", seconds / 3_600) }
+}
+
+/// What came of what was approved.
+fn came_of(facts: &MailFacts) -> String {
+    match facts.ending {
+        Ending::Given => "It was approved, and access was given.".to_owned(),
+        Ending::Changed => "It was approved and done.".to_owned(),
+        Ending::Partly => "It was approved, but only part of the access could be given.".to_owned(),
+        Ending::Failed => format!("It was approved, but access could not be given{}.", because(facts)),
+    }
+}
+
+fn denied(facts: &MailFacts) -> String {
+    let package = &facts.package;
+    match (facts.ending, &facts.reason) {
+        (Ending::Failed, _) => {
+            let approved = if facts.is_approved { "was approved, but" } else { "was accepted, but" };
+            format!("your request for {package} {approved} access could not be given{}.", because(facts))
+        }
+        (_, Some(reason)) => format!("your request for {package} was denied: {reason}"),
+        (_, None) => format!("your request for {package} was denied."),
+    }
+}
+
+fn granted(facts: &MailFacts) -> String {
+    let package = &facts.package;
+    match (facts.ending, &facts.target) {
+        (Ending::Changed, target) => {
+            let whose = target.as_ref().map_or_else(|| "your access".to_owned(), |t| format!("the access of {t}"));
+            let until = facts.until.map(|_| format!(" It ends at {}.", time(facts.until))).unwrap_or_default();
+            format!("what you asked for was approved: {whose} to {package} was changed.{until}")
+        }
+        (_, Some(target)) => format!("your request has been fulfilled: {target} now has access to {package}."),
+        (_, None) => format!("your request has been fulfilled: you now have access to {package}."),
+    }
+}
+
+/// Why something could not be given, in words that name nobody (decisions.md J6).
+fn because(facts: &MailFacts) -> String {
+    let Some(reason) = &facts.reason else { return String::new() };
+    let known = [
+        (Code::NotInPolicyScope, "the policy does not include the person any more"),
+        (Code::IncompatibleAccess, "the person has got other access that excludes it"),
+        (Code::TargetNotEligible, "the account of the person cannot be given access"),
+        (Code::ExistingAssignment, "the person has this access already"),
+        (Code::AssignmentNotLive, "the access has ended meanwhile"),
+    ];
+    let why = known.iter().find(|(code, _)| code.name() == reason).map_or(reason.as_str(), |(_, why)| *why);
+    format!(": {why}")
 }
 
 #[cfg(test)]
@@ -179,6 +285,39 @@ mod tests {
             let (subject, body) = (mail.subject(&facts), mail.body(&facts));
             assert!(["CRM", "Adele", "2027-01-15"].iter().any(|word| subject.contains(word)), "{subject}");
             assert!(body.contains("CRM") || body.contains("Adele"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_mail_to_approvers_tells_the_dates_that_were_asked_for_and_what_came_of_it() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let facts = MailFacts {
+            requestor: "Adele".to_owned(),
+            organization: Some("Contoso".to_owned()),
+            package: "CRM".to_owned(),
+            wanted_from: at(1_800_000_000),
+            wanted_until: Some(Expiration::After(IsoDuration::days(30))),
+            asked_at: at(1_700_000_000),
+            ..MailFacts::default()
+        };
+        let body = MailKind::Decide.body(&facts);
+        for said in
+            ["Adele (Contoso) asks for access to CRM.", "Asked at 22:13 UTC on 2023-11-14.", "Wanted from 08:00"]
+        {
+            assert!(body.contains(said), "{said}: {body}");
+        }
+        assert!(body.contains(" for 30 days."), "{body}");
+        let plain = MailFacts { wanted_from: None, wanted_until: Some(Expiration::NotSpecified), ..facts.clone() };
+        assert!(!MailKind::Decide.body(&plain).contains("Wanted"));
+        let failed = MailFacts {
+            ending: Ending::Failed,
+            is_approved: true,
+            reason: Some(Code::NotInPolicyScope.name().to_owned()),
+            ..facts
+        };
+        for mail in [MailKind::Denied, MailKind::RequestFulfilled] {
+            let body = mail.body(&failed);
+            assert!(body.contains("could not be given: the policy does not include"), "{body}");
         }
     }
 

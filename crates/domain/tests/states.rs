@@ -177,7 +177,7 @@ proptest! {
         let (request, later) = (request(kind, state.clone()), plus_seconds(now(), minutes * 60));
         let live = assignment(AssignmentState::Delivering, None);
         let mut decisions = vec![
-            delivery_progress(&request, &live, &grants, &Names::default(), true, later),
+            delivery_progress(&request, &live, &grants, &Names::default(), (true, false), later),
             removal_progress(&request, &live, &grants, true, &Names::default(), later),
         ];
         decisions.extend(cancel(&request, &Names::default(), later));
@@ -189,6 +189,7 @@ proptest! {
             conflicts: Conflicts::later(Vec::new()),
             roles: Vec::new(),
             names: Names::default(),
+            mails: true,
         };
         if let StartOutcome::Decided(decision) = start_reached(&start, later, &mut ids()) {
             decisions.push(decision);
@@ -208,7 +209,7 @@ proptest! {
     ) {
         let request = request(RequestType::UserAdd, RequestState::Delivering { assignment: AssignmentId(id(5)) });
         let ended = assignment(AssignmentState::Expired, Some(now()));
-        let progress = delivery_progress(&request, &ended, &grants, &Names::default(), true, now());
+        let progress = delivery_progress(&request, &ended, &grants, &Names::default(), (true, false), now());
         prop_assert!(progress.is_nothing());
         let facts = removal_facts(ended, None, Vec::new());
         let administrator = RemovalKind::Administrator { requestor: None, justification: None };
@@ -244,7 +245,7 @@ proptest! {
             at = at.max(grants[place].due_at.unwrap_or(at));
             grants[place] = record(&grants[place], outcome, at);
             let before = request.state.clone();
-            let decision = delivery_progress(&request, &live, &grants, &Names::default(), true, at);
+            let decision = delivery_progress(&request, &live, &grants, &Names::default(), (true, false), at);
             for change in &decision.changes {
                 match change {
                     Change::Assignment(new, _) => live = new.clone(),

@@ -7,12 +7,11 @@ use tenure_domain::Timestamp;
 use tenure_domain::approval::{self, ApprovalStage, Basis, Decide, DecideFacts, DueFacts, People, StageState};
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::effect::{Audience, Effect};
-use tenure_domain::ids::{DelegationId, ObjectId, PackageId, RequestId, StageId};
-use tenure_domain::notification::MailFacts;
+use tenure_domain::effect::Effect;
+use tenure_domain::ids::{DelegationId, ObjectId, OrganizationId, PackageId, RequestId, StageId};
 use tenure_domain::policy::{PolicyBody, SubjectSet};
 use tenure_domain::refusal::{Code, GuardName, Refusal};
-use tenure_domain::request::{Decision, Request};
+use tenure_domain::request::{Decision, Request, RequestState};
 use tenure_domain::subject::Subject;
 use tenure_store::rows::approval::{Delegation, Relative, RelativeKind};
 use tenure_store::{First, Query, rows};
@@ -24,21 +23,34 @@ pub fn people_rows(
     requestor: Option<ObjectId>,
     target: ObjectId,
 ) -> (Query<Relative>, Query<(Uuid, bool)>) {
+    people_rows_of(package, requestor, (target, None))
+}
+
+/// The same for a target who may be no subject yet, with the organization he belongs to.
+pub(crate) fn people_rows_of(
+    package: PackageId,
+    requestor: Option<ObjectId>,
+    (target, organization): (ObjectId, Option<OrganizationId>),
+) -> (Query<Relative>, Query<(Uuid, bool)>) {
     let requestor = requestor.unwrap_or(target).0;
     (
-        rows::approval::relatives(package, requestor, target.0),
+        rows::approval::relatives(package, (requestor, target.0), organization),
         rows::approval::named_of_package(package, requestor, target.0),
     )
 }
 
+/// Where those are read who could approve in stages that are known.
+pub(crate) type StagePeople = (Query<Relative>, Vec<Query<(Uuid, bool)>>);
+
 /// The same for stages that are known.
-fn people_of_stages(policy: &PolicyBody, request: &Request) -> (Query<Relative>, Query<(Uuid, bool)>) {
+pub(crate) fn people_of_stages(policy: &PolicyBody, request: &Request) -> StagePeople {
     let target = request.target.0;
     let requestor = request.requestor.map_or(target, |r| r.0);
     let stages = &policy.approval.stages;
     let sets = stages.iter().flat_map(|stage| stage.primary.iter().chain(&stage.escalation));
     let named: Vec<Uuid> = sets.filter_map(SubjectSet::reference).collect();
-    (rows::approval::relatives(request.package, requestor, target), rows::approval::named_of(&named, requestor, target))
+    let relatives = rows::approval::relatives(request.package, (requestor, target), None);
+    (relatives, rows::approval::named_of(&named, requestor, target))
 }
 
 /// Those people, from their rows.
@@ -123,56 +135,37 @@ fn decided(
     };
     let people = people_of_stages(&policy, &request);
     let (start, people) = requests::start_facts(ctx, (request, policy, requests::Waiting::new(subject)), people)?;
-    let facts = DecideFacts { rows, bases: bases.unwrap_or_default(), people: people_of(people), start };
+    let (relatives, named) = people;
+    let people = people_of((relatives, named.concat()));
+    let facts = DecideFacts { rows, bases: bases.unwrap_or_default(), people, start };
     let command =
         Decide { stage: command.stage, by, approves: command.approves, justification: command.justification.clone() };
     Ok(approval::decide(&facts, &command, ctx.now, &mut ctx.ids)?)
 }
 
-/// An instant of an open stage was reached.
+/// An instant of an open stage was reached, or somebody who was asked in it may have vanished.
 pub(crate) fn due(ctx: &mut Ctx<'_, '_>, request: Request, policy: &PolicyBody) -> Result<(), ServiceError> {
+    let RequestState::PendingApproval { stage: number, .. } = request.state else { return Ok(()) };
     let (relatives, named) = people_of_stages(policy, &request);
-    let (stages, relatives, named, names) =
-        ctx.fetch((rows::approval::stages(request.id), relatives, named, requests::name_rows(&request)))?;
+    let requestor = request.requestor.unwrap_or(request.target).0;
+    let (stages, relatives, named, asked, names) = ctx.fetch((
+        rows::approval::stages(request.id),
+        relatives,
+        named,
+        rows::approval::asked((request.id, number), requestor, request.target.0),
+        requests::name_rows(&request),
+    ))?;
     let Some(stage) = stages.into_iter().find(|s| s.state == StageState::InProgress) else { return Ok(()) };
     let facts = DueFacts {
         request,
         stage,
+        asked,
         stages: policy.approval.stages.clone(),
-        people: people_of((relatives, named)),
+        people: people_of((relatives, named.concat())),
         names: requests::named(names),
     };
     let decision = approval::due(&facts, ctx.now, &mut ctx.ids);
     ctx.apply(&Permit::system(Action::AdministerAssignments), &decision)
-}
-
-/// To whom a mail about a stage goes, and what it tells. Nobody is written to about his own request.
-pub(crate) fn letter(
-    ctx: &mut Ctx<'_, '_>,
-    id: RequestId,
-    (number, audience): (i64, Audience),
-    until: Option<Timestamp>,
-) -> Result<Option<(Vec<String>, MailFacts)>, ServiceError> {
-    let now = ctx.now;
-    let (request, recipients) =
-        ctx.fetch((rows::request::get(id), rows::approval::recipients(id, number, audience, now)))?;
-    let Some(request) = request else { return Ok(None) };
-    let own = |id: Uuid| id == request.target.0 || request.requestor.is_some_and(|r| r.0 == id);
-    let to = recipients.into_iter().filter(|r| !own(r.id)).map(|r| r.address).collect();
-    let requestor = request.requestor.unwrap_or(request.target);
-    let (requestor_head, names) =
-        ctx.fetch((rows::directory::object::head(ObjectId(requestor.0)), requests::name_rows(&request)))?;
-    let names = requests::named(names);
-    let facts = MailFacts {
-        person: None,
-        requestor: requestor_head.map_or_else(|| names.target.clone(), |head| head.name),
-        target: (requestor != request.target).then(|| names.target.clone()),
-        package: names.package,
-        justification: request.justification,
-        reason: request.reason,
-        until,
-    };
-    Ok(Some((to, facts)))
 }
 
 /// A delegate to be named.

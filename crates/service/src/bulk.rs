@@ -92,6 +92,7 @@ pub(crate) fn holding_facts(
             rows::grant::held(a.id),
             rows::request::open_of_assignment(a.id),
             rows::directory::object::head(ObjectId(a.target.0)),
+            rows::subject::invited_at(a.target),
         )
     });
     let (found, packages, policies) = ctx.fetch((
@@ -99,7 +100,7 @@ pub(crate) fn holding_facts(
         packages.into_iter().map(rows::package::get).collect::<Vec<_>>(),
         policies.into_iter().map(rows::policy::get).collect::<Vec<_>>(),
     ))?;
-    let facts = assignments.into_iter().zip(found).map(|(assignment, (roles, held, open, target))| {
+    let facts = assignments.into_iter().zip(found).map(|(assignment, (roles, held, open, target, invited))| {
         let package = packages.iter().flatten().find(|p| p.id == assignment.package);
         let policy = policies.iter().flatten().find(|p| p.id == assignment.policy);
         let delivers = |r: &request::Request| {
@@ -111,6 +112,7 @@ pub(crate) fn holding_facts(
             held,
             keep_pre_existing: policy.is_some_and(|p| p.keep_pre_existing),
             mails: !policy.is_some_and(|p| p.body.mails_disabled.unwrap_or(false)),
+            is_new_guest: assignment.came_with_account(invited),
             names: Names {
                 target: target.map(|t| t.name).unwrap_or_default(),
                 package: package.map(|p| p.name.clone()).unwrap_or_default(),

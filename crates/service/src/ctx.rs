@@ -135,9 +135,10 @@ impl<'t, 'c> Ctx<'t, 'c> {
         Ok((self.pending(action)?, out))
     }
 
-    /// What the caller may read.
+    /// What the caller may read now.
     pub fn sight(&mut self) -> Result<Sight, ServiceError> {
-        Ok(self.caller()?.sight())
+        let now = self.now;
+        Ok(self.caller()?.sight().at(now))
     }
 
     /// The person or app whom the token names, before anything was asked about it.

@@ -18,6 +18,7 @@ mod engine;
 mod error;
 pub mod identity;
 pub mod incompatible;
+mod letters;
 pub mod organizations;
 pub mod packages;
 pub mod policies;

@@ -6,15 +6,14 @@ use crate::approvals;
 use crate::ctx::Ctx;
 use crate::directory;
 use crate::error::ServiceError;
+use crate::letters::letter;
 use crate::requests;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::catalog::RoleKind;
 use tenure_domain::directory::user::UserKind;
-use tenure_domain::effect::Effect;
 use tenure_domain::grant::{Grant, Observed, Outcome, record};
 use tenure_domain::ids::{AssignmentId, MailId, ObjectId, RequestId};
-use tenure_domain::notification::{MailFacts, MailKind};
 use tenure_domain::policy::PolicyBody;
 use tenure_domain::policy::eligibility::TargetFacts;
 use tenure_domain::request::{
@@ -133,68 +132,26 @@ fn near_end(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<request::De
 /// An effect is due: mails are rendered and kept. Keeping one twice is keeping it once.
 pub fn perform(ctx: &mut Ctx<'_, '_>, row: &OutboxRow, lease: Uuid) -> Result<(), ServiceError> {
     // Nobody to write to, or nothing to write about: the mail has lost its point.
-    if let Some((kind, to, facts)) = letter(ctx, &row.effect)?
-        && !to.is_empty()
-    {
-        let mail = Mail {
-            id: MailId(row.id.0),
-            kind: kind.name().to_owned(),
-            to,
-            subject: kind.subject(&facts),
-            body: kind.body(&facts),
-            created_at: ctx.now,
-        };
-        rows::mail::insert(ctx.tx, &mail)?;
+    if let Some(letter) = letter(ctx, &row.effect)? {
+        if !letter.to.is_empty() {
+            let mail = Mail {
+                id: MailId(row.id.0),
+                kind: letter.kind.name().to_owned(),
+                to: letter.to,
+                subject: letter.kind.subject(&letter.facts),
+                body: letter.kind.body(&letter.facts),
+                created_at: ctx.now,
+            };
+            rows::mail::insert(ctx.tx, &mail)?;
+        }
+        if let Some(rest) = letter.rest {
+            let id = ctx.ids.next(ctx.now);
+            queue::push(ctx.tx, id, &rest, ctx.now)?;
+            ctx.leaves_work();
+        }
     }
     queue::outbox_done(ctx.tx, row.id, lease);
     Ok(())
-}
-
-type Letter = Option<(MailKind, Vec<String>, MailFacts)>;
-
-fn letter(ctx: &mut Ctx<'_, '_>, effect: &Effect) -> Result<Letter, ServiceError> {
-    match effect {
-        Effect::Notify { mail, to, package, request } => {
-            let (person, package, request) = ctx.fetch((
-                rows::directory::user::get(ObjectId(to.0)),
-                rows::package::get(*package),
-                rows::request::get(*request),
-            ))?;
-            let (Some(person), Some(package)) = (person, package) else { return Ok(None) };
-            let facts = MailFacts {
-                person: Some(person.name.clone()),
-                requestor: person.name.clone(),
-                package: package.name,
-                reason: request.and_then(|r| r.reason),
-                ..MailFacts::default()
-            };
-            Ok(Some((*mail, vec![person.address().to_owned()], facts)))
-        }
-        Effect::NotifyEnd { mail, to, package, end } => {
-            let (person, package) =
-                ctx.fetch((rows::directory::user::get(ObjectId(to.0)), rows::package::get(*package)))?;
-            let (Some(person), Some(package)) = (person, package) else { return Ok(None) };
-            let facts = MailFacts {
-                person: Some(person.name.clone()),
-                requestor: person.name.clone(),
-                package: package.name,
-                until: Some(*end),
-                ..MailFacts::default()
-            };
-            Ok(Some((*mail, vec![person.address().to_owned()], facts)))
-        }
-        Effect::NotifyApprovers { mail, request, number, audience, until } => {
-            approvals::letter(ctx, *request, (*number, *audience), *until)
-                .map(|letter| letter.map(|(to, facts)| (*mail, to, facts)))
-        }
-        Effect::NotifyDelegate { from, to } => {
-            let (from, to) =
-                ctx.fetch((rows::directory::object::head(ObjectId(*from)), rows::directory::user::get(ObjectId(*to))))?;
-            let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
-            let facts = MailFacts { person: Some(to.name.clone()), requestor: from.name, ..MailFacts::default() };
-            Ok(Some((MailKind::DelegateAppointed, vec![to.address().to_owned()], facts)))
-        }
-    }
 }
 
 /// A remote operation came back. The grant moves on if the claim still holds, and with it every assignment that wants it.
@@ -254,11 +211,12 @@ fn settle_assignments(ctx: &mut Ctx<'_, '_>, work: &Work, grant: &Grant) -> Resu
         ctx.audit(&event)?;
     }
     for assignment in assignments {
-        let (wanted, unwanted, open, policy) = ctx.fetch((
+        let (wanted, unwanted, open, policy, invited) = ctx.fetch((
             rows::grant::linked(assignment.id, true),
             rows::grant::linked(assignment.id, false),
             rows::request::open_of_assignment(assignment.id),
             rows::policy::get(assignment.policy),
+            rows::subject::invited_at(assignment.target),
         ))?;
         let mails = !policy.as_ref().is_some_and(|p| p.body.mails_disabled.unwrap_or(false));
         let removal = open.iter().find(|r| r.kind.direction() == Direction::Remove);
@@ -269,7 +227,8 @@ fn settle_assignments(ctx: &mut Ctx<'_, '_>, work: &Work, grant: &Grant) -> Resu
             let request = delivering_request(ctx, &open, assignment.request)?;
             let Some(request) = request else { continue };
             let names: Names = requests::names(ctx, &request)?;
-            delivery_progress(&request, &assignment, &wanted, &names, mails, ctx.now)
+            let is_new_guest = assignment.came_with_account(invited);
+            delivery_progress(&request, &assignment, &wanted, &names, (mails, is_new_guest), ctx.now)
         };
         ctx.apply(&permit(), &decision)?;
     }

@@ -18,6 +18,7 @@ CREATE TABLE approval_stage (
     PRIMARY KEY (request_id, number)
 ){{edge}};
 CREATE UNIQUE INDEX uq_approval_stage_id ON approval_stage (id);
+CREATE INDEX ix_approval_stage_decided ON approval_stage (decided_by, request_id) WHERE decided_by IS NOT NULL;
 
 CREATE TABLE stage_approver (
     request_id {{id}} NOT NULL,

@@ -105,7 +105,7 @@ pub async fn carla_asks(app: &TestApp, campaign: &Campaign) -> (String, String) 
 }
 
 /// The stages of an approval as somebody sees them.
-async fn stages(app: &TestApp, token: &str, request: &str) -> Vec<Value> {
+pub async fn stages(app: &TestApp, token: &str, request: &str) -> Vec<Value> {
     let found = app.get(&format!("{EM}/{APPROVALS}/{request}"), token).await.expect(200).json;
     found["stages"].as_array().cloned().unwrap_or_default()
 }
@@ -153,7 +153,7 @@ pub fn sent(kinds: &[(&str, usize)]) -> Vec<(String, usize)> {
     kinds.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect()
 }
 
-async fn activities(app: &TestApp, request: &str) -> Vec<String> {
+pub async fn activities(app: &TestApp, request: &str) -> Vec<String> {
     let token = app.token_app().await;
     let filter = format!("correlationId eq '{request}'");
     app.get(&format!("/v1.0/auditLogs/directoryAudits?$filter={filter}"), &token)

@@ -5,6 +5,8 @@
 //! instants are shown to the second, and the three members that every error carries are left out when they are right.
 //! After a wanted change run the tests with `INSTA_UPDATE=always`, and read what changed.
 
+mod approval_end;
+mod approval_mails;
 mod approvals;
 mod approvers;
 mod attributes;
@@ -16,6 +18,7 @@ mod certificates;
 mod clients;
 mod credentials;
 mod data_limits;
+mod delegates;
 mod delegation;
 mod delivery;
 mod demo;
@@ -61,8 +64,10 @@ mod sessions;
 mod settings;
 mod sight;
 mod signin;
+mod sponsors;
 mod strangers;
 mod updates;
+mod vanished;
 
 /// Where entitlement management is, in the older version.
 const EM: &str = "/v1.0/identityGovernance/entitlementManagement";

@@ -20,7 +20,7 @@ pub async fn campaign_for(app: &TestApp, scope: &str) -> Campaign {
     Campaign { policy, ..campaign }
 }
 
-async fn open(app: &TestApp, campaign: &Campaign) {
+pub async fn open(app: &TestApp, campaign: &Campaign) {
     let path = format!("{EM}/catalogs/{}", campaign.catalog);
     app.patch(&path, &campaign.token, json!({ "isExternallyVisible": true })).await.expect(204);
 }
@@ -39,7 +39,7 @@ pub async fn assign(app: &TestApp, campaign: &Campaign, address: &str) -> Answer
 }
 
 /// A guest of the directory.
-async fn guest(app: &TestApp, token: &str, alias: &str, mail: &str) -> String {
+pub async fn guest(app: &TestApp, token: &str, alias: &str, mail: &str) -> String {
     let body = json!({
         "displayName": alias, "userType": "Guest", "accountEnabled": true, "mailNickname": alias, "mail": mail,
         "userPrincipalName": format!("{alias}@{}", company::DOMAIN),

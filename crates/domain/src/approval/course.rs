@@ -1,6 +1,6 @@
 //! The course of an approval: opening a stage, and what its instants bring: reminder, escalation, end.
 
-use super::{ApprovalStage, Opened, People, StageState};
+use super::{ApprovalStage, Approver, Asked, Opened, Part, People, StageState, stand_in};
 use crate::audit::{Activity, AuditTarget, TargetKind};
 use crate::effect::{Audience, Effect};
 use crate::ids::Ids;
@@ -34,14 +34,10 @@ pub(crate) fn open(
         usize::try_from(row.number - 1).ok().and_then(|i| opening.stages.get(i)).cloned().unwrap_or_default();
     let mut approvers = opening.people.primary(&settings);
     if approvers.is_empty() {
-        approvers = opening.people.catalog_owners();
+        approvers = opening.people.catalog_owners(Part::Primary);
     }
-    let (save_request, save_row) = saves;
     if approvers.is_empty() {
-        row.state = StageState::Expired;
-        request.reason = Some(format!("nobody is left who could decide stage {} of the approval", row.number));
-        decision.change(Change::Stage(row, save_row));
-        deny(decision, request, Decider::Nobody, save_request, opening.names, now);
+        give_up(decision, (request, row), saves, opening.names, now);
         return;
     }
     let window = settings.effective_window().seconds();
@@ -58,24 +54,54 @@ pub(crate) fn open(
         assignment: request.state.assignment(),
     };
     decision.audit.push(audit(Activity::CreateApproval, &request, opening.names));
-    for approver in &approvers {
-        let kind = if approver.is_group { TargetKind::Group } else { TargetKind::User };
-        let event = audit(Activity::AddApprover, &request, opening.names);
-        decision.audit.push(event.about(AuditTarget::new(kind, approver.principal, None)));
-    }
-    let mail = match (row.number, escalates) {
-        (1, false) => MailKind::Decide,
-        (1, true) => MailKind::DecideBefore,
-        (_, false) => MailKind::LaterDecide,
-        (_, true) => MailKind::LaterDecideBefore,
-    };
-    tell(decision, mail, &row, Audience::Primary);
+    ask(decision, (&request, &row), approvers, Part::Primary, opening.names);
     if let Some(at) = row.next_deadline() {
         decision.change(Change::SetTimer(TimerKey::Request(request.id), at));
     }
-    decision.change(Change::Request(request.clone(), save_request));
-    decision.change(Change::Approvers(Opened { request: request.id, number: row.number, approvers }));
+    let (save_request, save_row) = saves;
+    decision.change(Change::Request(request, save_request));
     decision.change(Change::Stage(row, save_row));
+}
+
+/// Asks people and groups in a stage that is open: they may decide from now on, and are told.
+pub(super) fn ask(
+    decision: &mut Decision,
+    (request, row): (&Request, &ApprovalStage),
+    approvers: Vec<Approver>,
+    part: Part,
+    names: &Names,
+) {
+    for approver in &approvers {
+        let kind = if approver.is_group { TargetKind::Group } else { TargetKind::User };
+        let event = audit(Activity::AddApprover, request, names);
+        decision.audit.push(event.about(AuditTarget::new(kind, approver.principal, None)));
+    }
+    decision.change(Change::Approvers(Opened { request: request.id, number: row.number, approvers }));
+    let (mail, audience) = match (part, row.number, row.escalate_at.is_some()) {
+        (Part::Primary, 1, false) => (MailKind::Decide, Audience::Primary),
+        (Part::Primary, 1, true) => (MailKind::DecideBefore, Audience::Primary),
+        (Part::Primary, _, false) => (MailKind::LaterDecide, Audience::Primary),
+        (Part::Primary, _, true) => (MailKind::LaterDecideBefore, Audience::Primary),
+        (Part::Alternate, 1, _) => (MailKind::Forwarded, Audience::Alternates),
+        (Part::Alternate, _, _) => (MailKind::LaterForwarded, Audience::Alternates),
+    };
+    tell(decision, mail, row, audience);
+}
+
+/// Nobody is left who could decide a stage: the request is denied, and says so.
+pub(super) fn give_up(
+    decision: &mut Decision,
+    (mut request, mut row): (Request, ApprovalStage),
+    (save_request, save_row): (Save, Save),
+    names: &Names,
+    now: Timestamp,
+) {
+    row.state = StageState::Expired;
+    row.remind_at = None;
+    row.escalate_at = None;
+    request.reason = Some(format!("nobody is left who could decide stage {} of the approval", row.number));
+    decision.change(Change::Stage(row, save_row));
+    deny(decision, request, Decider::Nobody, save_request, names, now);
 }
 
 /// A mail to approvers of a stage.
@@ -84,13 +110,15 @@ pub(super) fn tell(decision: &mut Decision, mail: MailKind, row: &ApprovalStage,
         mail,
         request: row.request,
         number: row.number,
+        last: row.number,
         audience,
         until: row.deadline_at,
+        after: None,
     });
 }
 
 /// A mail to who asked, when a person did: direct assignments send none (behaviour.md h).
-pub(super) fn tell_requestor(decision: &mut Decision, mail: MailKind, request: &Request) {
+pub(crate) fn tell_requestor(decision: &mut Decision, mail: MailKind, request: &Request) {
     if let Some(requestor) = request.requestor.filter(|_| request.kind.is_by_person()) {
         let (package, request) = (request.package, request.id);
         decision.effects.push(Effect::Notify { mail, to: requestor, package, request });
@@ -132,6 +160,8 @@ pub struct DueFacts {
     pub request: Request,
     /// The stage that is open.
     pub stage: ApprovalStage,
+    /// Those who were asked in it.
+    pub asked: Vec<Asked>,
     /// The stages of the policy version it runs under.
     pub stages: Vec<Stage>,
     /// Who is who now.
@@ -141,7 +171,8 @@ pub struct DueFacts {
 }
 
 /// An instant of an open stage was reached: approvers are reminded, alternates are asked, or the request is denied because
-/// nobody decided (behaviour.md b.3 #8, #9, #12). Early, late and twice are the same harmless thing.
+/// nobody decided (behaviour.md b.3 #8, #9, #12). Or somebody who was asked may have vanished: then others are asked, or
+/// the request is denied because nobody is left (decisions.md H7). Early, late and twice are the same harmless thing.
 pub fn due(facts: &DueFacts, now: Timestamp, _: &mut Ids) -> Decision {
     let mut decision = Decision::default();
     let RequestState::PendingApproval { stage, .. } = facts.request.state else { return decision };
@@ -162,8 +193,10 @@ pub fn due(facts: &DueFacts, now: Timestamp, _: &mut Ids) -> Decision {
         deny(&mut decision, request, Decider::Timeout, Save::Changed, &facts.names, now);
         return decision;
     }
-    if reached(row.escalate_at) {
-        escalate(&mut decision, facts, &mut request, &mut row);
+    let escalates = reached(row.escalate_at);
+    if !stand_in::look(&mut decision, facts, (&mut request, &mut row), escalates) {
+        give_up(&mut decision, (request, row), (Save::Changed, Save::Changed), &facts.names, now);
+        return decision;
     }
     if reached(row.remind_at) {
         let urgent = row.escalate_at.is_some() || row.is_escalated;
@@ -183,26 +216,4 @@ pub fn due(facts: &DueFacts, now: Timestamp, _: &mut Ids) -> Decision {
         decision.change(Change::SetTimer(TimerKey::Request(request.id), at));
     }
     decision
-}
-
-/// Alternates are asked too; those who were asked before keep their right.
-fn escalate(decision: &mut Decision, facts: &DueFacts, request: &mut Request, row: &mut ApprovalStage) {
-    row.escalate_at = None;
-    let settings = usize::try_from(row.number - 1).ok().and_then(|i| facts.stages.get(i));
-    let approvers = settings.map(|settings| facts.people.alternates(settings)).unwrap_or_default();
-    if approvers.is_empty() {
-        return;
-    }
-    row.is_escalated = true;
-    request.state =
-        RequestState::PendingApproval { stage: row.number, is_escalated: true, assignment: request.state.assignment() };
-    for approver in &approvers {
-        let kind = if approver.is_group { TargetKind::Group } else { TargetKind::User };
-        let event = audit(Activity::AddApprover, request, &facts.names);
-        decision.audit.push(event.about(AuditTarget::new(kind, approver.principal, None)));
-    }
-    decision.change(Change::Approvers(Opened { request: request.id, number: row.number, approvers }));
-    let mail = if row.number == 1 { MailKind::Forwarded } else { MailKind::LaterForwarded };
-    tell(decision, mail, row, Audience::Alternates);
-    decision.change(Change::Request(request.clone(), Save::Changed));
 }

@@ -2,14 +2,16 @@
 //!
 //! A request that needs approval has a row for each stage of the policy version it was submitted under. One stage is open
 //! at a time. Approvers are written down when their stage opens: people and groups as they are named, managers and
-//! sponsors as the people they are at that moment. Whether somebody belongs to a group is asked when he decides.
+//! sponsors as the people they are at that moment. Whether somebody belongs to a group is asked when he decides. When all
+//! who were asked have vanished, others are asked in their place.
 
 mod course;
 mod decide;
 mod people;
+mod stand_in;
 
 pub use course::{DueFacts, due};
-pub(crate) use course::{Opening, open};
+pub(crate) use course::{Opening, open, tell_requestor};
 pub use decide::{Basis, Decide, DecideFacts, decide};
 pub use people::{People, fault};
 
@@ -105,6 +107,11 @@ impl Part {
     pub const fn code(self) -> i64 {
         self as i64
     }
+
+    /// The part stored as `code`.
+    pub fn from_code(code: i64) -> Option<Self> {
+        [Self::Primary, Self::Alternate].into_iter().find(|p| p.code() == code)
+    }
 }
 
 /// A stage of one request.
@@ -180,6 +187,15 @@ pub struct Approver {
     pub is_group: bool,
     /// In what part.
     pub part: Part,
+}
+
+/// Somebody who was asked in a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Who.
+    pub approver: Approver,
+    /// Whether he, or a member of the group, still could decide.
+    pub is_eligible: bool,
 }
 
 /// Approvers of a stage of a request, as they are stored.

@@ -74,23 +74,23 @@ impl People {
     /// tenant routes to them.
     pub(crate) fn asked(&self, stage: &Stage) -> Vec<Approver> {
         let approvers = self.primary(stage);
-        if approvers.is_empty() && self.route_to_owners { self.catalog_owners() } else { approvers }
+        if approvers.is_empty() && self.route_to_owners { self.catalog_owners(Part::Primary) } else { approvers }
     }
 
     /// Those who are asked when nobody answers.
-    pub(crate) fn alternates(&self, stage: &Stage) -> Vec<Approver> {
+    pub fn alternates(&self, stage: &Stage) -> Vec<Approver> {
         self.of(&stage.escalation, Part::Alternate)
     }
 
     /// The owners of the catalog, as approvers.
-    pub(super) fn catalog_owners(&self) -> Vec<Approver> {
-        self.those(self.owners.iter().copied(), Part::Primary)
+    pub(super) fn catalog_owners(&self, part: Part) -> Vec<Approver> {
+        self.those(self.owners.iter().copied(), part)
     }
 }
 
 /// Why a request under these stages could not be decided: nobody is eligible for one of them (decisions.md H7).
 pub fn fault(stages: &[Stage], people: &People) -> Option<Refusal> {
-    let has_owners = people.route_to_owners && !people.catalog_owners().is_empty();
+    let has_owners = people.route_to_owners && !people.catalog_owners(Part::Primary).is_empty();
     let nobody = |stage: &Stage| people.primary(stage).is_empty() && !has_owners;
     let (number, _) = (1..).zip(stages).find(|(_, stage)| nobody(stage))?;
     let message = format!(

@@ -3,6 +3,7 @@
 use super::role::{DirectoryRole as R, EntitlementRole as E};
 use super::{Caller, Capability, Capability as C, Principal};
 use crate::ids::{CatalogId, ObjectId};
+use crate::time::Timestamp;
 
 /// How far the caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum AuditReach {
 /// What the caller may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
+    /// When he looks: what he may do for a time, he sees for that time ([`Sight::at`]).
+    pub now: Timestamp,
     /// The person whose own things are meant.
     pub me: Option<ObjectId>,
     /// Who looks, a person or an application.
@@ -58,6 +61,7 @@ pub struct Sight {
 impl Sight {
     /// Everything: the product itself.
     pub const ALL: Self = Self {
+        now: Timestamp::UNIX_EPOCH,
         me: None,
         principal: None,
         users: Reach::All,
@@ -70,6 +74,11 @@ impl Sight {
         grants: Reach::All,
         tenant: Reach::All,
     };
+
+    /// The same at that instant.
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
 
     /// Whether the caller sees all that lies in a catalog.
     pub fn sees(&self, catalog: CatalogId) -> bool {
@@ -146,6 +155,7 @@ impl Caller {
         let names_organizations = [E::OrganizationAdministrator, E::CatalogOwner, E::PackageManager];
         let reads_organizations = governs || (self.reads_by_roles() && self.holds_somewhere(&names_organizations));
         Sight {
+            now: Timestamp::UNIX_EPOCH,
             me: own,
             principal: self.principal.object(),
             users: directory(&[C::UserRead, C::UserWrite]),

@@ -5,7 +5,9 @@ use super::update::apply_update;
 use super::{Change, Decision, Request, RequestState, Save, TimerKey, audit};
 use crate::assignment::Assignment;
 use crate::audit::Activity;
+use crate::effect::Effect;
 use crate::ids::{AssignmentId, Ids};
+use crate::notification::MailKind;
 use crate::policy::eligibility::in_scope;
 use crate::policy::expiration::start;
 use crate::refusal::{Code, Refusal};
@@ -21,7 +23,10 @@ pub(crate) fn approved(
 ) {
     if let Some(id) = request.state.assignment() {
         match may_change(facts, id) {
-            Ok(assignment) => apply_update(decision, request, assignment, (&facts.names, Save::Changed), now),
+            Ok(assignment) => {
+                decision.effects.extend(changed_mail(&request, facts.mails));
+                apply_update(decision, request, assignment, (&facts.names, Save::Changed), now);
+            }
             Err(refusal) => fail(decision, request, refusal, &facts.names, now),
         }
         return;
@@ -38,6 +43,12 @@ pub(crate) fn approved(
     decision.audit.push(audit(Activity::ScheduleStart, &request, &facts.names));
     decision.change(Change::SetTimer(TimerKey::Request(request.id), starts_at));
     decision.change(Change::Request(request, Save::Changed));
+}
+
+/// Mail 18: who asked for a change hears that it was approved and made.
+fn changed_mail(request: &Request, mails: bool) -> Option<Effect> {
+    let (mail, package, request, asked) = (MailKind::AccessGranted, request.package, request.id, request.requestor);
+    asked.filter(|_| mails).map(|to| Effect::Notify { mail, to, package, request })
 }
 
 /// The assignment that an approved request changes, if it still can: it lives, and its holder is still in scope.

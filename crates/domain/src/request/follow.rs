@@ -26,6 +26,8 @@ pub struct HoldingFacts {
     pub keep_pre_existing: bool,
     /// Mails to assignees are sent under its policy.
     pub mails: bool,
+    /// The account of its holder was made for it.
+    pub is_new_guest: bool,
     /// For audit and mail.
     pub names: Names,
 }
@@ -37,6 +39,7 @@ impl HoldingFacts {
             request: self.delivering.as_ref(),
             names: &self.names,
             mails: self.mails,
+            is_new_guest: self.is_new_guest,
         }
     }
 
@@ -241,6 +244,7 @@ mod tests {
             held,
             keep_pre_existing: false,
             mails: true,
+            is_new_guest: false,
             names: Names::default(),
         }
     }

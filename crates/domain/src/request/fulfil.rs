@@ -2,6 +2,7 @@
 
 use super::compatible::{Conflicts, conflict};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit, guest};
+use crate::approval;
 use crate::assignment::{Assignment, AssignmentState, fold};
 use crate::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use crate::catalog::RoleKind;
@@ -55,8 +56,7 @@ pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Deliver
     request.state = request_state(state, id, now);
     decision.audit.push(audit(Activity::ReadyToFulfill, &request, d.names));
     decision.audit.extend(result_row(state, &request, d.names).map(|row| name_roles(row, d.roles)));
-    decision.effects.extend(granted_mail(state, &request, d.mails, d.external.account.is_some()));
-    decision.effects.extend(fulfilled_mail(state, &request));
+    tell_end(decision, state, &request, (d.mails, d.external.account.is_some()));
     if d.save == Save::Changed {
         decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
     }
@@ -117,26 +117,42 @@ pub(super) fn joined((role, origin, name): (RoleKind, ObjectId, &str), give: boo
     AuditTarget::new(kind, origin, name.to_owned()).with([modified])
 }
 
-/// Mail 18 goes to people who asked; direct assignments send none (behaviour.md h). It is also how somebody learns of the
-/// account that was just made for him (behaviour.md e.2.4).
+/// The mails about how a request that gives access ended; none while it is under way. `mails`: the policy sends mails to
+/// assignees. `is_new_guest`: the account of the target was made for it.
+fn tell_end(decision: &mut Decision, state: AssignmentState, request: &Request, (mails, is_new_guest): (bool, bool)) {
+    decision.effects.extend(granted_mail(state, request, mails, is_new_guest));
+    if state == AssignmentState::DeliveryFailed {
+        approval::tell_requestor(decision, MailKind::Denied, request);
+    }
+    decision.effects.extend(fulfilled_mail(state, request));
+}
+
+/// Mail 18 goes to the person who asked; direct assignments send none (behaviour.md h), but it is also how somebody learns
+/// of the account that was made for him (behaviour.md e.2.4).
 fn granted_mail(state: AssignmentState, request: &Request, mails: bool, is_new_guest: bool) -> Option<Effect> {
-    let waits = request.kind == RequestType::UserAdd || is_new_guest;
-    (waits && state == AssignmentState::Delivered && mails).then_some(Effect::Notify {
+    let asked = request.requestor.filter(|_| request.kind.is_by_person());
+    let to = asked.or_else(|| is_new_guest.then_some(request.target))?;
+    (state == AssignmentState::Delivered && mails).then_some(Effect::Notify {
         mail: MailKind::AccessGranted,
-        to: request.target,
+        to,
         package: request.package,
         request: request.id,
     })
 }
 
-/// Mail 7: those who approved first hear that access was given.
+/// Mail 7: those who approved hear how it ended. Who decided last has just heard that he approved; he hears of it again
+/// only when that did not lead to access, or when he was the only one.
 pub(super) fn fulfilled_mail(state: AssignmentState, request: &Request) -> Option<Effect> {
-    (request.stage.is_some() && state == AssignmentState::Delivered).then_some(Effect::NotifyApprovers {
+    let stages = request.stage.filter(|_| state != AssignmentState::Delivering)?;
+    let is_given = state == AssignmentState::Delivered;
+    Some(Effect::NotifyApprovers {
         mail: MailKind::RequestFulfilled,
         request: request.id,
         number: 1,
+        last: if is_given { (stages - 1).max(1) } else { stages },
         audience: Audience::Everybody,
         until: None,
+        after: None,
     })
 }
 
@@ -155,6 +171,8 @@ pub struct StartFacts {
     pub conflicts: Conflicts,
     /// The package's roles and the target's hold on them.
     pub roles: Vec<RoleFacts>,
+    /// Mails to assignees are sent under the policy as it is now.
+    pub mails: bool,
     /// For audit and mail.
     pub names: Names,
 }
@@ -201,7 +219,7 @@ pub(super) fn begin(
                 ends_at,
                 roles: &facts.roles,
                 names: &facts.names,
-                mails: !facts.policy.mails_disabled.unwrap_or(false),
+                mails: facts.mails,
                 save: Save::Changed,
                 external: facts.target.as_ref().map_or(&nothing, |t| &t.external),
             };
@@ -217,6 +235,7 @@ pub(super) fn fail(decision: &mut Decision, mut request: Request, refusal: Refus
     request.reason = Some(refusal.code.name().to_owned());
     let row = audit(Activity::FailRequest, &request, names).failed().because(refusal.message);
     decision.audit.push(row);
+    tell_end(decision, AssignmentState::DeliveryFailed, &request, (false, false));
     decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
     decision.change(Change::Request(request, Save::Changed));
 }
@@ -239,18 +258,19 @@ pub(super) fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
     conflict(&facts.conflicts).map_or(Ok(()), Err)
 }
 
-/// An assignment, the request that made it, and its grants, after the reconciler has recorded something.
+/// An assignment, the request that made it, and its grants, after the reconciler has recorded something. `mails`: its policy
+/// sends mails to assignees; `is_new_guest`: the account of its holder was made for it.
 pub fn delivery_progress(
     request: &Request,
     assignment: &Assignment,
     grants: &[Grant],
     names: &Names,
-    mails: bool,
+    (mails, is_new_guest): (bool, bool),
     now: Timestamp,
 ) -> Decision {
     let mut decision = Decision::default();
     if assignment.state.is_live() {
-        let standing = Standing { assignment, request: Some(request), names, mails };
+        let standing = Standing { assignment, request: Some(request), names, mails, is_new_guest };
         stands(&mut decision, &standing, &grants.iter().collect::<Vec<_>>(), now);
     }
     decision
@@ -263,6 +283,8 @@ pub(super) struct Standing<'a> {
     pub request: Option<&'a Request>,
     pub names: &'a Names,
     pub mails: bool,
+    /// The account of its holder was made for it.
+    pub is_new_guest: bool,
 }
 
 /// Brings an assignment, and the request that is delivering it, to where its grants are; gives that state.
@@ -272,7 +294,7 @@ pub(super) fn stands(
     grants: &[&Grant],
     now: Timestamp,
 ) -> AssignmentState {
-    let Standing { assignment, request, names, mails } = standing;
+    let Standing { assignment, request, names, mails, is_new_guest } = standing;
     let state = fold(grants.iter().copied());
     if state != assignment.state {
         let mut changed = Assignment { state, version: assignment.version + 1, ..(*assignment).clone() };
@@ -285,7 +307,7 @@ pub(super) fn stands(
     if let Some(request) = delivering.filter(|_| state != AssignmentState::Delivering) {
         let mut request = request.clone();
         request.version += 1;
-        ends_at_state(decision, request, state, (assignment.id, grants), (names, *mails), now);
+        ends_at_state(decision, request, state, (assignment.id, grants), (names, *mails, *is_new_guest), now);
     }
     state
 }
@@ -296,13 +318,12 @@ pub(super) fn ends_at_state(
     mut request: Request,
     state: AssignmentState,
     (assignment, grants): (AssignmentId, &[&Grant]),
-    (names, mails): (&Names, bool),
+    (names, mails, is_new_guest): (&Names, bool, bool),
     now: Timestamp,
 ) {
     request.state = request_state(state, assignment, now);
     let row = result_row(state, &request, names);
     decision.audit.extend(row.map(|row| if row.succeeded { row } else { say_why(row, grants) }));
-    decision.effects.extend(granted_mail(state, &request, mails, false));
-    decision.effects.extend(fulfilled_mail(state, &request));
+    tell_end(decision, state, &request, (mails, is_new_guest));
     decision.change(Change::Request(request, Save::Changed));
 }

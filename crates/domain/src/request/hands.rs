@@ -55,7 +55,8 @@ pub fn adopt(f: &DriftFacts, now: Timestamp) -> Decision {
     for (assignment, grants, names) in &f.wanted_by {
         decision.change(Change::Unlink(Link { assignment: assignment.id, grant: id }));
         let rest: Vec<&Grant> = grants.iter().filter(|g| g.id != id).collect();
-        stands(&mut decision, &Standing { assignment, request: None, names, mails: false }, &rest, now);
+        let standing = Standing { assignment, request: None, names, mails: false, is_new_guest: false };
+        stands(&mut decision, &standing, &rest, now);
     }
     DriftFacts::store(&mut decision, grant::adopt(&f.held));
     decision.audit.push(f.row(Activity::RemoveRole).because("accepted that it was taken away by hand"));

@@ -61,7 +61,7 @@ pub fn deliver_again(request: &Request, f: &HoldingFacts, now: Timestamp, ids: &
         decision.change(Change::Request(request, Save::Changed));
     } else {
         let grants: Vec<&Grant> = grants.iter().collect();
-        ends_at_state(&mut decision, request, state, (assignment, &grants), (&f.names, f.mails), now);
+        ends_at_state(&mut decision, request, state, (assignment, &grants), (&f.names, f.mails, f.is_new_guest), now);
     }
     decision
 }

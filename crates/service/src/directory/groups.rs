@@ -179,10 +179,18 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
     let found = must_be_group(found, id)?;
     may_edit(found.source, &found.name)?;
     group::soft_delete(ctx.tx, &permit, id, ctx.now);
+    has_fewer_members(ctx, &permit, id);
     origin_gone(ctx, id);
     let keep = plus_seconds(ctx.now, DELETED_OBJECT_KEEP_DAYS * 86_400);
     queue::set_timer(ctx.tx, Subject::DeletedObject(id), keep);
     ctx.audit(&AuditEvent::new(Activity::DeleteGroup, group_target(&found)))
+}
+
+/// What waits for the decision of a member of a group is looked at by the job runner, now: somebody else may have to be
+/// asked (decisions.md H7).
+fn has_fewer_members(ctx: &mut Ctx<'_, '_>, permit: &Permit, id: ObjectId) {
+    rows::approval::look_at_its(ctx.tx, permit, id, ctx.now);
+    ctx.leaves_work();
 }
 
 /// The object behind resources is gone: they are missing, their grants gone, who held them holds part of his package.
@@ -247,6 +255,7 @@ pub fn remove_member(ctx: &mut Ctx<'_, '_>, id: ObjectId, who: ObjectId) -> Resu
     if head.kind == ObjectKind::Group {
         member::rebuild_above(ctx.tx, who)?;
     }
+    has_fewer_members(ctx, &permit, id);
     let event = AuditEvent::new(Activity::RemoveMember, target(head.kind, who, &head.name));
     ctx.audit(&event.about(group_target(&found).with([Modified::cleared("Group.Member", who.to_string())])))
 }

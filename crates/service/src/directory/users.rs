@@ -7,7 +7,7 @@ use crate::identity::sessions::end_all;
 use tenure_domain::Patch;
 use tenure_domain::attribute::check_extensions;
 use tenure_domain::audit::{Activity, AuditEvent, Modified};
-use tenure_domain::authorize::Action;
+use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::directory::user::{User, UserKind, check_principal_name};
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::ids::ObjectId;
@@ -16,6 +16,7 @@ use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::text::check_name;
 use tenure_domain::time::plus_seconds;
 use tenure_store::queue::{self, Subject};
+use tenure_store::rows;
 use tenure_store::rows::directory::{member, object, user};
 use tenure_store::rows::identity::{self, Credential, CredentialKind};
 use tenure_store::rows::tenant;
@@ -163,6 +164,9 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: ObjectId, patch: &UserPatch) -> Result<
         end_all(ctx, id);
     }
     user::update(ctx.tx, &permit, &new, ctx.now)?;
+    if old.is_enabled && !new.is_enabled {
+        decides_no_more(ctx, &permit, id);
+    }
     if let Some(password) = &given.password {
         set_password(ctx, id, password);
         ctx.audit(&AuditEvent::new(Activity::ResetPassword, user_target(&new)))?;
@@ -184,10 +188,18 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
     let found = found.ok_or_else(|| Refusal::no_such_object(id))?;
     may_edit(found.source, &found.name)?;
     user::soft_delete(ctx.tx, &permit, id, ctx.now);
+    decides_no_more(ctx, &permit, id);
     end_all(ctx, id);
     let keep = plus_seconds(ctx.now, DELETED_OBJECT_KEEP_DAYS * 86_400);
     queue::set_timer(ctx.tx, Subject::DeletedObject(id), keep);
     ctx.audit(&AuditEvent::new(Activity::DeleteUser, user_target(&found)))
+}
+
+/// What waits for the decision of a person is looked at by the job runner, now: somebody else may have to be asked
+/// (decisions.md H7).
+fn decides_no_more(ctx: &mut Ctx<'_, '_>, permit: &Permit, id: ObjectId) {
+    rows::approval::look_at_his(ctx.tx, permit, id, ctx.now);
+    ctx.leaves_work();
 }
 
 /// Gives a person a manager, or none.

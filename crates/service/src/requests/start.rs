@@ -29,8 +29,9 @@ pub(crate) fn start_facts<F: Fetch>(
         ),
         more,
     ))?;
+    let mails = !names.1.as_ref().is_some_and(|policy| policy.body.mails_disabled.unwrap_or(false));
     let names = named(names);
     let target = waiting.facts(ctx, (person, service, groups), outside)?;
     let conflicts = Conflicts::later(conflicts);
-    Ok((StartFacts { request, policy, target, live_assignment: live, conflicts, roles, names }, more))
+    Ok((StartFacts { request, policy, target, live_assignment: live, conflicts, roles, mails, names }, more))
 }

@@ -3,7 +3,7 @@
 use super::target::{self, Named, TargetRef};
 use super::update::renew;
 use super::verify::Presentation;
-use crate::approvals::{people_of, people_rows};
+use crate::approvals::{people_of, people_rows_of};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::approval::People;
@@ -144,7 +144,11 @@ pub(super) fn load(
         rows::incompatibility::conflicts(package, subject),
         rows::grant::role_facts(package, subject),
         rows::package::related(package, subject),
-        (people_rows(package, about.requestor, target), rows::tenant::settings(), rows::attribute::of_package(package)),
+        (
+            people_rows_of(package, about.requestor, (target, about.named.organization())),
+            rows::tenant::settings(),
+            rows::attribute::of_package(package),
+        ),
     );
     let (pending, found) = ctx.load_placed(action, wanted)?;
     let (

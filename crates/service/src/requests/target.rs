@@ -7,7 +7,7 @@ use tenure_domain::authorize::Action;
 use tenure_domain::directory::application::ServicePrincipal;
 use tenure_domain::directory::guest::{Address, NewAccount, home_domain};
 use tenure_domain::directory::user::{User, UserKind};
-use tenure_domain::ids::{ObjectId, SubjectId};
+use tenure_domain::ids::{ObjectId, OrganizationId, SubjectId};
 use tenure_domain::organization::{Organization, Origin, belongings};
 use tenure_domain::policy::eligibility::{External, Proposal, TargetFacts};
 use tenure_domain::refusal::{Code, GuardName, Refusal};
@@ -109,6 +109,18 @@ impl Named {
         match self {
             Self::Object { id, .. } => *id,
             Self::Stranger(stranger) => ObjectId(stranger.subject.id.0),
+        }
+    }
+
+    /// The organization of somebody who may not be known to the database yet: that to which his first request will bind
+    /// him.
+    pub(super) fn organization(&self) -> Option<OrganizationId> {
+        match self {
+            Self::Stranger(stranger) => {
+                let belongs = stranger.external.organizations.first().map(|b| b.organization);
+                belongs.or(stranger.subject.organization)
+            }
+            Self::Object { .. } => None,
         }
     }
 

@@ -6,10 +6,10 @@ use crate::fetch::{Columns, First, Query};
 use crate::sql::{home_domain, sql};
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
-use tenure_domain::approval::{ApprovalStage, Basis, Opened, Part, StageState, Verdict};
+use tenure_domain::approval::{ApprovalStage, Approver, Asked, Basis, Opened, Part, StageState, Verdict};
 use tenure_domain::authorize::{EntitlementRole, Permit};
 use tenure_domain::effect::Audience;
-use tenure_domain::ids::{DelegationId, ObjectId, PackageId, PolicyId, RequestId};
+use tenure_domain::ids::{DelegationId, ObjectId, OrganizationId, PackageId, PolicyId, RequestId};
 use tenure_domain::limits::{IN_LIST_MAX, MAIL_RECIPIENTS_MAX};
 use tenure_domain::policy::PolicyBody;
 use uuid::Uuid;
@@ -32,6 +32,37 @@ macro_rules! eligible {
     };
 }
 
+/// A person who belongs to a group, directly or through others: `{m}` is he, `{g}` the group. Who belongs to a deleted group
+/// is nobody by that.
+macro_rules! belongs {
+    ($m:literal, $g:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id JOIN dir_group g \
+             ON g.id = gc.ancestor_id WHERE gm.member_id = ", $m, " AND gc.ancestor_id = ", $g, " AND NOT g.is_deleted)"
+        )
+    };
+}
+
+/// People behind principals of the table `asked(principal_id, is_group, opened_at)`: themselves, and members of groups.
+macro_rules! people {
+    () => {
+        "people AS (SELECT k.principal_id AS id, k.opened_at FROM asked k UNION SELECT gm.member_id, k.opened_at FROM asked k \
+         JOIN dir_group g ON g.id = k.principal_id JOIN group_closure gc ON gc.ancestor_id = g.id JOIN group_member gm \
+         ON gm.group_id = gc.descendant_id WHERE k.is_group AND NOT g.is_deleted)"
+    };
+}
+
+/// Those of them a mail goes to, of ids above `{after}`.
+macro_rules! written {
+    ($after:literal) => {
+        concat!(
+            "SELECT u.id, u.upn, u.mail FROM people p JOIN dir_user u ON u.id = p.id WHERE NOT u.is_deleted \
+             AND u.is_enabled AND u.id > ",
+            $after
+        )
+    };
+}
+
 sql! {
     STAGES(hot): "SELECT request_id, number, id, state, opened_at, remind_at, escalate_at, deadline_at, is_escalated, decision, decided_by, decided_for, decided_at, justification FROM approval_stage WHERE request_id = $1 ORDER BY number";
     INSERT: "INSERT INTO approval_stage (request_id, number, id, state, opened_at, remind_at, escalate_at, deadline_at, is_escalated, decision, decided_by, decided_for, decided_at, justification) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
@@ -41,17 +72,27 @@ sql! {
     CLOSE: "UPDATE stage_approver SET is_open = FALSE WHERE request_id = $1 AND is_open";
     DELETE_APPROVERS: "DELETE FROM stage_approver WHERE request_id = $1";
     /// Why a person may decide stages of a request: by himself (or through a group), or as the delegate of somebody who may.
-    /// A delegate decides what was assigned after he was named, and names no delegate in turn (behaviour.md b.4).
-    BASES(hot): "SELECT a.number, NULL AS delegator FROM stage_approver a WHERE a.request_id = $1 AND (a.principal_id = $2 OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = $2 AND gc.ancestor_id = a.principal_id))) UNION SELECT a.number, d.from_id FROM delegation d JOIN stage_approver a ON a.request_id = $1 JOIN approval_stage s ON s.request_id = a.request_id AND s.number = a.number WHERE d.to_id = $2 AND d.starts_at <= $3 AND (d.ends_at IS NULL OR d.ends_at > $3) AND s.opened_at >= d.created_at AND (a.principal_id = d.from_id OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = d.from_id AND gc.ancestor_id = a.principal_id)))";
+    /// A delegate decides what was assigned after he was named, and names no delegate in turn (behaviour.md b.4). Who is
+    /// blocked or deleted has nobody decide for him.
+    BASES(hot): concat!("SELECT a.number, NULL AS delegator FROM stage_approver a WHERE a.request_id = $1 AND (a.principal_id = $2 OR (a.is_group AND ", belongs!("$2", "a.principal_id"), ")) UNION SELECT a.number, d.from_id FROM delegation d JOIN dir_user f ON f.id = d.from_id JOIN stage_approver a ON a.request_id = $1 JOIN approval_stage s ON s.request_id = a.request_id AND s.number = a.number WHERE d.to_id = $2 AND d.starts_at <= $3 AND (d.ends_at IS NULL OR d.ends_at > $3) AND s.opened_at >= d.created_at AND f.is_enabled AND NOT f.is_deleted AND (a.principal_id = d.from_id OR (a.is_group AND ", belongs!("d.from_id", "a.principal_id"), "))");
     /// Managers of requestor and target with their levels, the target's sponsors and those of his organization (which is
-    /// that of his subject, or has exactly the domain of his address), and the owners of the package's catalog; each with
-    /// whether he could decide.
-    RELATIVES(hot): concat!("WITH RECURSIVE up(who, level, id) AS (SELECT 1, 1, u.manager_id FROM dir_user u WHERE u.id = $1 AND u.manager_id IS NOT NULL UNION ALL SELECT 2, 1, u.manager_id FROM dir_user u WHERE u.id = $2 AND u.manager_id IS NOT NULL UNION ALL SELECT up.who, up.level + 1, u.manager_id FROM up JOIN dir_user u ON u.id = up.id WHERE u.manager_id IS NOT NULL AND up.level < 4) SELECT up.who, up.level, up.id, CASE WHEN m.user_type = 1 AND ", may!("m"), " THEN TRUE ELSE FALSE END, FALSE FROM up CROSS JOIN dir_user m WHERE m.id = up.id UNION ALL SELECT 3, 0, k.person_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM object_link k JOIN directory_object o ON o.id = k.person_id WHERE k.kind = 2 AND k.object_id = $2 AND o.deleted_at IS NULL UNION ALL SELECT k.kind + 1, 0, k.person_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM object_link k JOIN directory_object o ON o.id = k.person_id WHERE k.kind IN (3, 4) AND o.deleted_at IS NULL AND k.object_id IN (SELECT j.organization_id FROM subject j WHERE j.id = $2 UNION SELECT i.organization_id FROM dir_user t CROSS JOIN org_identity i WHERE t.id = $2 AND t.user_type = 2 AND i.kind IN (3, 4) AND i.value_key = ", home_domain!("t"), ") UNION ALL SELECT 6, 0, ra.principal_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM package p CROSS JOIN role_assignment ra CROSS JOIN directory_object o WHERE p.id = $3 AND ra.provider = 2 AND ra.scope_kind = 1 AND ra.scope_id = p.catalog_id AND ra.role_id = $4 AND o.id = ra.principal_id AND o.deleted_at IS NULL");
+    /// that of his subject, has exactly the domain of his address, is the tenant he signs in at, or is `$5`, known of
+    /// somebody who is no subject yet), and the owners of the package's catalog; each with whether he could decide.
+    RELATIVES(hot): concat!("WITH RECURSIVE up(who, level, id) AS (SELECT 1, 1, u.manager_id FROM dir_user u WHERE u.id = $1 AND u.manager_id IS NOT NULL UNION ALL SELECT 2, 1, u.manager_id FROM dir_user u WHERE u.id = $2 AND u.manager_id IS NOT NULL UNION ALL SELECT up.who, up.level + 1, u.manager_id FROM up JOIN dir_user u ON u.id = up.id WHERE u.manager_id IS NOT NULL AND up.level < 4) SELECT up.who, up.level, up.id, CASE WHEN m.user_type = 1 AND ", may!("m"), " THEN TRUE ELSE FALSE END, FALSE FROM up CROSS JOIN dir_user m WHERE m.id = up.id UNION ALL SELECT 3, 0, k.person_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM object_link k JOIN directory_object o ON o.id = k.person_id WHERE k.kind = 2 AND k.object_id = $2 AND o.deleted_at IS NULL UNION ALL SELECT k.kind + 1, 0, k.person_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM object_link k JOIN directory_object o ON o.id = k.person_id WHERE k.kind IN (3, 4) AND o.deleted_at IS NULL AND k.object_id IN (SELECT j.organization_id FROM subject j WHERE j.id = $2 UNION SELECT i.organization_id FROM dir_user t CROSS JOIN org_identity i WHERE t.id = $2 AND t.user_type = 2 AND i.kind IN (3, 4) AND i.value_key = ", home_domain!("t"), " UNION SELECT i.organization_id FROM identity_link l CROSS JOIN dir_user lt CROSS JOIN org_identity i WHERE l.user_id = $2 AND lt.id = l.user_id AND lt.user_type = 2 AND i.kind IN (1, 2) AND lower(l.issuer) || '/' LIKE '%/' || i.value_key || '/%' UNION SELECT f.id FROM organization f WHERE f.id = $5) UNION ALL SELECT 6, 0, ra.principal_id, ", eligible!("o"), ", CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM package p CROSS JOIN role_assignment ra CROSS JOIN directory_object o WHERE p.id = $3 AND ra.provider = 2 AND ra.scope_kind = 1 AND ra.scope_id = p.catalog_id AND ra.role_id = $4 AND o.id = ra.principal_id AND o.deleted_at IS NULL");
     /// People and groups that policies of a package name as approvers.
     NAMED_OF_PACKAGE(hot): concat!("SELECT o.id, CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM policy y JOIN policy_ref pf ON pf.policy_id = y.id AND pf.role = 2 JOIN directory_object o ON o.id = pf.ref_id WHERE y.package_id = $3 AND o.deleted_at IS NULL AND ", eligible!("o"));
     POLICY_OF(hot): "SELECT q.policy_id, v.body FROM request q JOIN policy_version v ON v.policy_id = q.policy_id AND v.version = q.policy_version WHERE q.id = $1";
-    RECIPIENTS: "SELECT u.id, u.upn, u.mail FROM stage_approver a JOIN dir_user u ON u.id = a.principal_id WHERE a.request_id = $1 AND a.number = $2 AND ($3 = 0 OR a.part = $3) AND NOT u.is_deleted AND u.is_enabled UNION SELECT u.id, u.upn, u.mail FROM stage_approver a JOIN group_closure gc ON gc.ancestor_id = a.principal_id JOIN group_member gm ON gm.group_id = gc.descendant_id JOIN dir_user u ON u.id = gm.member_id WHERE a.request_id = $1 AND a.number = $2 AND a.is_group AND ($3 = 0 OR a.part = $3) AND NOT u.is_deleted AND u.is_enabled UNION SELECT u.id, u.upn, u.mail FROM stage_approver a JOIN delegation d ON d.from_id = a.principal_id JOIN dir_user u ON u.id = d.to_id WHERE a.request_id = $1 AND a.number = $2 AND ($3 = 0 OR a.part = $3) AND d.starts_at <= $4 AND (d.ends_at IS NULL OR d.ends_at > $4) AND NOT u.is_deleted AND u.is_enabled ORDER BY 1 LIMIT $5";
-    APPROVED_BY(hot): "SELECT s.number FROM assignment a JOIN approval_stage s ON s.request_id = a.request_id WHERE a.id = $1 AND s.decided_by = $2 AND s.decision = 1";
+    /// People behind those who were asked in stages `$2` to `$3`, and their delegates who may decide that now. Nobody is
+    /// asked in the place of somebody whose own request it is.
+    RECIPIENTS: concat!("WITH asked AS (SELECT a.principal_id, a.is_group, s.opened_at FROM stage_approver a JOIN approval_stage s ON s.request_id = a.request_id AND s.number = a.number WHERE a.request_id = $1 AND a.number >= $2 AND a.number <= $3 AND ($4 = 0 OR a.part = $4)), ", people!(), " ", written!("$6"), " UNION SELECT u.id, u.upn, u.mail FROM people p JOIN dir_user f ON f.id = p.id JOIN request q ON q.id = $1 JOIN delegation d ON d.from_id = p.id JOIN dir_user u ON u.id = d.to_id WHERE f.is_enabled AND NOT f.is_deleted AND q.target_id <> p.id AND (q.requestor_id IS NULL OR q.requestor_id <> p.id) AND d.starts_at <= $5 AND (d.ends_at IS NULL OR d.ends_at > $5) AND p.opened_at >= d.created_at AND NOT u.is_deleted AND u.is_enabled AND u.id > $6 ORDER BY 1 LIMIT $7");
+    /// Those who were asked in a stage, and whether they still could decide.
+    ASKED: concat!("SELECT a.principal_id, a.is_group, a.part, CASE WHEN o.id IS NULL OR o.deleted_at IS NOT NULL THEN FALSE ELSE ", eligible!("o"), " END FROM stage_approver a LEFT JOIN directory_object o ON o.id = a.principal_id WHERE a.request_id = $3 AND a.number = $4 ORDER BY a.part, a.principal_id");
+    /// Requests that wait for a person, or for a group he belongs to, are looked at now.
+    LOOK_AT_HIS: "UPDATE timer SET fire_at = $2, lease_until = NULL, lease_token = NULL WHERE subject_kind = 1 AND fire_at > $2 AND subject_id IN (SELECT a.request_id FROM stage_approver a WHERE a.principal_id = $1 AND a.is_open UNION SELECT a.request_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id JOIN stage_approver a ON a.principal_id = gc.ancestor_id WHERE gm.member_id = $1 AND a.is_open)";
+    /// Those that wait for a group, or for one it belongs to.
+    LOOK_AT_ITS: "UPDATE timer SET fire_at = $2, lease_until = NULL, lease_token = NULL WHERE subject_kind = 1 AND fire_at > $2 AND subject_id IN (SELECT a.request_id FROM group_closure gc JOIN stage_approver a ON a.principal_id = gc.ancestor_id WHERE gc.descendant_id = $1 AND a.is_open)";
+    /// A stage that a person has decided, or had decided in his place, on the way to an assignment or to a change of it.
+    APPROVED_BY(hot): "SELECT s.number FROM assignment a JOIN request r ON r.assignment_id = a.id JOIN approval_stage s ON s.request_id = r.id WHERE a.id = $1 AND (r.id = a.request_id OR (r.direction = 1 AND r.state = 3)) AND (s.decided_by = $2 OR s.decided_for = $2) AND s.decision = 1";
     DELEGATION: "SELECT id, from_id, to_id, starts_at, ends_at, created_at FROM delegation WHERE id = $1";
     DELEGATION_FROM: "SELECT id, from_id, to_id, starts_at, ends_at, created_at FROM delegation WHERE from_id = $1";
     PUT_DELEGATION: "INSERT INTO delegation (id, from_id, to_id, starts_at, ends_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -190,9 +231,16 @@ pub enum RelativeKind {
 }
 
 /// Managers of requestor and target, sponsors of the target and of his organization, and owners of the catalog.
-pub fn relatives(package: PackageId, requestor: Uuid, target: Uuid) -> Query<Relative> {
+/// `organization` is that of somebody who is no subject yet.
+pub fn relatives(
+    package: PackageId,
+    (requestor, target): (Uuid, Uuid),
+    organization: Option<OrganizationId>,
+) -> Query<Relative> {
     let owner = EntitlementRole::CatalogOwner.id();
-    Query::new(&RELATIVES, vec![requestor.into(), target.into(), package.0.into(), owner.into()], |row| {
+    let organization = organization.map(|o| o.0).into();
+    let params = vec![requestor.into(), target.into(), package.0.into(), owner.into(), organization];
+    Query::new(&RELATIVES, params, |row| {
         let mut c = Columns::of(row, "dir_user");
         let (who, level) = (c.int("who")?, c.int("level")?);
         let kind = match who {
@@ -219,16 +267,18 @@ pub fn named_of_package(package: PackageId, requestor: Uuid, target: Uuid) -> Qu
 }
 
 /// The same among given people and groups.
-pub fn named_of(ids: &[Uuid], requestor: Uuid, target: Uuid) -> Query<(Uuid, bool)> {
+pub fn named_of(ids: &[Uuid], requestor: Uuid, target: Uuid) -> Vec<Query<(Uuid, bool)>> {
     const ONE_OF: &str = concat!(
         "SELECT o.id, CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END FROM directory_object o WHERE o.deleted_at IS NULL AND ",
         eligible!("o"),
         " AND o.id IN "
     );
-    let ids = ids.get(..IN_LIST_MAX).unwrap_or(ids);
-    let list = if ids.is_empty() { "(NULL)".to_owned() } else { dialect::in_list(3, ids.len()) };
-    let params = [requestor, target].iter().chain(ids).map(|id| (*id).into()).collect();
-    Query::of(Statement::new(format!("{ONE_OF}{list}"), params), named)
+    let chunk = |ids: &[Uuid]| {
+        let list = dialect::in_list(3, ids.len());
+        let params = [requestor, target].iter().chain(ids).map(|id| (*id).into()).collect();
+        Query::of(Statement::new(format!("{ONE_OF}{list}"), params), named)
+    };
+    ids.chunks(IN_LIST_MAX).map(chunk).collect()
 }
 
 /// The policy version a request runs under.
@@ -250,22 +300,81 @@ pub struct Recipient {
     pub address: String,
 }
 
-/// Approvers of a stage, members of groups and delegates among them; at most [`MAIL_RECIPIENTS_MAX`].
-pub fn recipients(request: RequestId, number: i64, audience: Audience, now: Timestamp) -> Query<Recipient> {
+fn recipient(row: &Row<'_>) -> Result<Recipient, StoreError> {
+    let mut c = Columns::of(row, "stage_approver");
+    let (id, principal_name) = (c.id("id")?, c.text("upn")?);
+    Ok(Recipient { id, address: c.opt_text("mail")?.unwrap_or(principal_name) })
+}
+
+/// One more than a mail goes to: whether there are more of them shows.
+fn one_mail_and_one() -> i64 {
+    i64::from(MAIL_RECIPIENTS_MAX) + 1
+}
+
+/// Approvers of stages `first` to `last`, members of groups and delegates among them, in the order of their ids and with
+/// ids above `after`; at most one more than [`MAIL_RECIPIENTS_MAX`].
+pub fn recipients(
+    request: RequestId,
+    (first, last): (i64, i64),
+    audience: Audience,
+    now: Timestamp,
+    after: Uuid,
+) -> Query<Recipient> {
     let part = match audience {
         Audience::Primary => Part::Primary.code(),
         Audience::Alternates => Part::Alternate.code(),
         Audience::Everybody => 0,
     };
-    let params = vec![request.0.into(), number.into(), part.into(), now.into(), i64::from(MAIL_RECIPIENTS_MAX).into()];
-    Query::new(&RECIPIENTS, params, |row| {
+    let params = vec![
+        request.0.into(),
+        first.into(),
+        last.into(),
+        part.into(),
+        now.into(),
+        after.into(),
+        one_mail_and_one().into(),
+    ];
+    Query::new(&RECIPIENTS, params, recipient)
+}
+
+/// The same for people and groups who were not asked.
+pub fn recipients_of(ids: &[Uuid], after: Uuid) -> Vec<Query<Recipient>> {
+    const THEIRS: &str = concat!(people!(), " ", written!("$1"), " ORDER BY 1 LIMIT $2");
+    let chunk = |ids: &[Uuid]| {
+        let list = dialect::in_list(3, ids.len());
+        let asked = format!(
+            "WITH asked AS (SELECT o.id AS principal_id, CASE WHEN o.kind = 2 THEN TRUE ELSE FALSE END AS is_group, \
+             o.created_at AS opened_at FROM directory_object o WHERE o.id IN {list}), {THEIRS}"
+        );
+        let mut params = vec![after.into(), one_mail_and_one().into()];
+        params.extend(ids.iter().map(|id| (*id).into()));
+        Query::of(Statement::new(asked, params), recipient)
+    };
+    ids.chunks(IN_LIST_MAX).map(chunk).collect()
+}
+
+/// Those who were asked in a stage of a request, and whether they still could decide.
+pub fn asked((request, number): (RequestId, i64), requestor: Uuid, target: Uuid) -> Query<Asked> {
+    let params = vec![requestor.into(), target.into(), request.0.into(), number.into()];
+    Query::new(&ASKED, params, |row| {
         let mut c = Columns::of(row, "stage_approver");
-        let (id, principal_name) = (c.id("id")?, c.text("upn")?);
-        Ok(Recipient { id, address: c.opt_text("mail")?.unwrap_or(principal_name) })
+        let (principal, is_group) = (c.id("principal_id")?, c.bool("is_group")?);
+        let approver = Approver { principal, is_group, part: c.code("part", Part::from_code)? };
+        Ok(Asked { approver, is_eligible: c.bool("is_eligible")? })
     })
 }
 
-/// The number of a stage that a person has approved on the way to an assignment.
+/// A person can decide nothing any more: what waits for him, or for a group he belongs to, is looked at now.
+pub fn look_at_his(tx: &mut Tx<'_>, _: &Permit, person: ObjectId, now: Timestamp) {
+    tx.write(&LOOK_AT_HIS, vec![person.0.into(), now.into()]);
+}
+
+/// A group has lost members, or is gone: what waits for it, or for one it belongs to, is looked at now.
+pub fn look_at_its(tx: &mut Tx<'_>, _: &Permit, group: ObjectId, now: Timestamp) {
+    tx.write(&LOOK_AT_ITS, vec![group.0.into(), now.into()]);
+}
+
+/// The number of a stage that a person has approved on the way to an assignment, or to a change of it that was made.
 pub fn approved_by(assignment: Uuid, person: ObjectId) -> First<i64> {
     Query::new(&APPROVED_BY, vec![assignment.into(), person.0.into()], |row| {
         Columns::of(row, "approval_stage").int("number")

@@ -19,6 +19,8 @@ sql! {
     UNKNOWN: "SELECT id, object_id, kind, name, email, principal_name, organization_id, lifecycle FROM subject WHERE email_key = $1 AND object_id IS NULL";
     /// As the directory names it now, else as it was named when it was made known.
     NAME: "SELECT j.id, coalesce(o.display_name, j.name) FROM subject j LEFT JOIN directory_object o ON o.id = j.id WHERE j.id = $1";
+    /// When the account of a guest was made whom we invited.
+    INVITED_AT: "SELECT j.id, o.created_at FROM subject j JOIN dir_user u ON u.id = j.id JOIN directory_object o ON o.id = u.id WHERE j.id = $1 AND j.lifecycle = $2 AND u.user_type = 2";
     SET_LIFECYCLE: "UPDATE subject SET lifecycle = $2 WHERE id = $1";
     INVITED: "UPDATE subject SET object_id = $1, principal_name = $2, lifecycle = $3 WHERE id = $1 AND COALESCE(object_id, id) = id";
 }
@@ -58,6 +60,16 @@ pub fn name(id: SubjectId) -> First<String> {
         let mut c = Columns::of(row, "subject");
         c.id::<SubjectId>("id")?;
         c.text("name")
+    })
+    .first()
+}
+
+/// When the account of a subject was made, if we invited him.
+pub fn invited_at(id: SubjectId) -> First<Timestamp> {
+    Query::new(&INVITED_AT, vec![id.0.into(), Lifecycle::Governed.code().into()], |row| {
+        let mut c = Columns::of(row, "subject");
+        c.id::<SubjectId>("id")?;
+        c.time("created_at")
     })
     .first()
 }

@@ -104,12 +104,16 @@ impl<'a> Writer<'a> {
         format!("${}", self.params.len())
     }
 
-    /// A condition of the relation registry: aliases numbered, `{me}` and `{1}` as parameters.
+    /// A condition of the relation registry: aliases numbered, `{me}`, `{now}` and `{1}` as parameters.
     pub fn template(&mut self, place: Place, template: &str, first: Option<Value>) -> String {
         let mut text = template.to_owned();
         if text.contains("{me}") {
             let me = self.param(self.sight.me.map(|id| id.0));
             text = text.replace("{me}", &me);
+        }
+        if text.contains("{now}") {
+            let now = self.param(self.sight.now.as_microsecond());
+            text = text.replace("{now}", &now);
         }
         if text.contains("{1}") {
             let one = self.param(first.unwrap_or(Value::Null));

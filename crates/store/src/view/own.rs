@@ -42,18 +42,66 @@ macro_rules! in_scope {
     };
 }
 
+/// A delegation `ad` by which the caller may decide now what was opened as the stage `$stage` of the request `$request`:
+/// within its time, assigned after it was made, of somebody who could decide it himself (behaviour.md b.4).
+macro_rules! deputizes {
+    ($stage:literal, $request:literal) => {
+        concat!(
+            "ad.to_id = {me} AND ad.starts_at <= {now} AND (ad.ends_at IS NULL OR ad.ends_at > {now}) AND ",
+            $stage,
+            ".opened_at >= ad.created_at AND af.is_enabled AND NOT af.is_deleted AND ",
+            $request,
+            ".target_id <> ad.from_id AND (",
+            $request,
+            ".requestor_id IS NULL OR ",
+            $request,
+            ".requestor_id <> ad.from_id)"
+        )
+    };
+}
+
+pub(super) use deputizes;
+
+/// Requests that a person decides or has decided, by himself or through a group; what he may decide in somebody's place,
+/// and what he has so decided; never his own (decisions.md H8, J4). A macro, because constants are joined from literals
+/// only.
+macro_rules! approves {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "(SELECT aa.request_id FROM stage_approver aa WHERE aa.principal_id = {me} \
+             UNION SELECT aa.request_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+             JOIN dir_group ag ON ag.id = gc.ancestor_id JOIN stage_approver aa ON aa.principal_id = ag.id \
+             WHERE gm.member_id = {me} AND NOT ag.is_deleted \
+             UNION SELECT ax.request_id FROM approval_stage ax WHERE ax.decided_by = {me} \
+             UNION SELECT aa.request_id FROM delegation ad JOIN dir_user af ON af.id = ad.from_id \
+             JOIN stage_approver aa ON aa.principal_id = ad.from_id AND aa.is_open \
+             JOIN approval_stage ax ON ax.request_id = aa.request_id AND ax.number = aa.number \
+             JOIN request ar ON ar.id = aa.request_id WHERE ",
+            deputizes!("ax", "ar"),
+            " UNION SELECT aa.request_id FROM delegation ad JOIN dir_user af ON af.id = ad.from_id \
+             JOIN group_member gm ON gm.member_id = ad.from_id JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+             JOIN dir_group ag ON ag.id = gc.ancestor_id JOIN stage_approver aa ON aa.principal_id = ag.id AND aa.is_open \
+             JOIN approval_stage ax ON ax.request_id = aa.request_id AND ax.number = aa.number \
+             JOIN request ar ON ar.id = aa.request_id WHERE NOT ag.is_deleted AND ",
+            deputizes!("ax", "ar"),
+            ")",
+            $after
+        )
+    };
+}
+
 /// A package is visible to those who hold or held it, have a request for it, have a report who holds it, or are in the
 /// scope of one of its policies (decisions.md J3); whether that policy takes requests now is for the refusal to say.
 pub(super) const OWN_PACKAGE: &str = concat!(
     "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
         UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
         UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me} \
-        UNION SELECT pr.package_id FROM stage_approver pa JOIN request pr ON pr.id = pa.request_id WHERE pa.principal_id = {me} \
-        UNION SELECT pr.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-            JOIN stage_approver pa ON pa.principal_id = gc.ancestor_id JOIN request pr ON pr.id = pa.request_id \
-            WHERE gm.member_id = {me} \
         UNION SELECT pa.package_id FROM dir_user mu JOIN assignment pa ON pa.target_id = mu.id AND pa.is_live \
-            WHERE mu.manager_id = {me}) \
+            WHERE mu.manager_id = {me} \
+        UNION SELECT pr.package_id FROM request pr WHERE pr.id IN ",
+    approves!("", ""),
+    ") \
         OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto AND ",
     in_scope!("{me}"),
     "))"
@@ -84,25 +132,6 @@ pub(super) const REQUESTABLE: &str = concat!(
     in_scope!("{1}"),
     ")"
 );
-
-/// Requests that a person decides or has decided, by himself, through a group or in somebody's place; never his own
-/// (decisions.md H8, J4). A macro, because constants are joined from literals only.
-macro_rules! approves {
-    ($before:literal, $after:literal) => {
-        concat!(
-            $before,
-            "(SELECT aa.request_id FROM stage_approver aa WHERE aa.principal_id = {me} \
-             UNION SELECT aa.request_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE gm.member_id = {me} \
-             UNION SELECT aa.request_id FROM delegation ad JOIN stage_approver aa ON aa.principal_id = ad.from_id \
-             WHERE ad.to_id = {me} \
-             UNION SELECT aa.request_id FROM delegation ad JOIN group_member gm ON gm.member_id = ad.from_id \
-             JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE ad.to_id = {me})",
-            $after
-        )
-    };
-}
 
 /// Requests in whose approval a person takes part.
 pub(super) const APPROVES: &str =

@@ -2,7 +2,7 @@
 //! sees them.
 
 use super::columns as c;
-use super::own::{APPROVES, OWN_ASSIGNMENT, OWN_PACKAGE, OWN_REQUEST, OWN_STAGE, OWN_SUBJECT};
+use super::own::{APPROVES, OWN_ASSIGNMENT, OWN_PACKAGE, OWN_REQUEST, OWN_STAGE, OWN_SUBJECT, deputizes};
 use tenure_odata::edm::{Column, Relation};
 
 /// Where the rows of a relation come from. `{a}` stands for the numbered alias `a`.
@@ -299,15 +299,22 @@ pub const RELATIONS: &[RelationDef] = &[
     RelationDef {
         name: c::approval_stage::RELATION,
         // Whether a stage waits for the caller is part of the row.
-        from: "(SELECT s.request_id, s.number, s.id, s.state, s.decision, s.decided_at, s.decided_by, s.justification, \
+        from: concat!(
+            "(SELECT s.request_id, s.number, s.id, s.state, s.decision, s.decided_at, s.decided_by, s.justification, \
             q.target_id, q.requestor_id, q.catalog_id, CASE WHEN s.state = 2 AND q.target_id <> {me} \
             AND (q.requestor_id IS NULL OR q.requestor_id <> {me}) AND EXISTS (SELECT 1 FROM stage_approver a \
             WHERE a.request_id = s.request_id AND a.number = s.number AND a.is_open AND (a.principal_id = {me} \
-            OR EXISTS (SELECT 1 FROM delegation d WHERE d.to_id = {me} AND d.from_id = a.principal_id) \
             OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm JOIN group_closure gc \
-            ON gc.descendant_id = gm.group_id WHERE gc.ancestor_id = a.principal_id AND gm.member_id = {me})))) \
+            ON gc.descendant_id = gm.group_id JOIN dir_group ag ON ag.id = gc.ancestor_id \
+            WHERE gc.ancestor_id = a.principal_id AND gm.member_id = {me} AND NOT ag.is_deleted)) \
+            OR EXISTS (SELECT 1 FROM delegation ad JOIN dir_user af ON af.id = ad.from_id WHERE ",
+            deputizes!("s", "q"),
+            " AND (a.principal_id = ad.from_id OR (a.is_group AND EXISTS (SELECT 1 FROM group_member gm \
+            JOIN group_closure gc ON gc.descendant_id = gm.group_id JOIN dir_group ag ON ag.id = gc.ancestor_id \
+            WHERE gc.ancestor_id = a.principal_id AND gm.member_id = ad.from_id AND NOT ag.is_deleted)))))) \
             THEN TRUE ELSE FALSE END AS is_mine FROM approval_stage s JOIN request q ON q.id = s.request_id) {sg} \
-            LEFT JOIN directory_object {sgo} ON {sgo}.id = {sg}.decided_by",
+            LEFT JOIN directory_object {sgo} ON {sgo}.id = {sg}.decided_by"
+        ),
         key: c::approval_stage::ID,
         catalog: Some("{sg}.catalog_id"),
         family: Family::Entitlement(Some(OWN_STAGE)),
