@@ -369,6 +369,32 @@ fn a_request_that_is_only_tried_leaves_nothing() {
 }
 
 #[test]
+fn a_removal_that_is_only_tried_removes_nothing() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        let assignment = campaign.assign(app, "carla").await;
+        let path = format!("{EM_BETA}/accessPackageAssignmentRequests");
+        let removal = |tried: bool| {
+            json!({
+                "requestType": "AdminRemove",
+                "isValidationOnly": tried,
+                "accessPackageAssignment": { "id": assignment },
+            })
+        };
+        let before = app.get(&path, &campaign.token).await.values().len();
+        app.post(&path, &campaign.token, removal(true)).await.expect(200);
+        assert_eq!(app.get(&path, &campaign.token).await.values().len(), before);
+        assert_eq!(campaign.members(app).await, ["Carla Díaz"]);
+        app.post(&path, &campaign.token, removal(false)).await.expect(201);
+        assert_eq!(campaign.members(app).await, [""; 0]);
+        // What cannot be removed is refused to whoever only tries, too.
+        let late = app.post(&path, &campaign.token, removal(true)).await;
+        assert_eq!((late.status, late.code()), (400, "AssignmentNotLive"));
+        app.drain().await;
+    });
+}
+
+#[test]
 fn everybody_finds_his_own() {
     on_every_database(async |app| {
         let campaign = Campaign::start(app).await;

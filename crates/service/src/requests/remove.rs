@@ -1,6 +1,6 @@
 //! Ending access: by an administrator, or by its holder.
 
-use super::submit::caller_subject;
+use super::submit::{Submitted, caller_subject, finish};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
@@ -33,10 +33,12 @@ pub struct RemoveCommand {
     pub assignment: AssignmentRef,
     /// The reason.
     pub justification: Option<String>,
+    /// Say what would happen, and do nothing.
+    pub validate_only: bool,
 }
 
-/// Ends an assignment.
-pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestId, ServiceError> {
+/// Ends an assignment, or says what would come of it (behaviour.md b.2).
+pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserRemove;
     let by_approver = command.kind == RequestType::ApproverRemove;
     let action = if by_person || by_approver { Action::RequestAccess } else { Action::AssignDirectly };
@@ -67,8 +69,7 @@ pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestI
             if !matches!(kind, RemovalKind::Holder { .. }) {
                 decision.changes.extend(caller_subject(ctx)?.map(request::Change::Subject));
             }
-            ctx.apply(&permit, &decision)?;
-            Ok(id)
+            finish(ctx, &permit, (id, &decision), command.validate_only)
         }
         None => Err(missing().into()),
     }
