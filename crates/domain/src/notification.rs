@@ -1,7 +1,9 @@
 //! Which mail is sent to whom, and what it says (behaviour.md h). Rendering is plain text; sending is elsewhere.
 
+use crate::assignment::Assignment;
 use crate::policy::Expiration;
 use crate::refusal::Code;
+use crate::request::{Request, RequestState};
 use crate::time::{IsoDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +67,18 @@ pub enum Ending {
     Failed,
     /// What somebody had already was changed.
     Changed,
+}
+
+impl Ending {
+    /// How a request ended that has this assignment.
+    pub fn of(request: &Request, assignment: Option<&Assignment>) -> Self {
+        match request.state {
+            RequestState::DeliveryFailed { .. } => Self::Failed,
+            RequestState::PartiallyDelivered { .. } => Self::Partly,
+            _ if request.changes(assignment) => Self::Changed,
+            _ => Self::Given,
+        }
+    }
 }
 
 /// What mails tell.

@@ -4,16 +4,12 @@ use crate::approvals::{people_of, people_of_stages};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::requests;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tenure_domain::Timestamp;
-use tenure_domain::approval::{ApprovalStage, People};
-use tenure_domain::assignment::Assignment;
 use tenure_domain::effect::{Audience, Effect};
 use tenure_domain::ids::{ObjectId, PackageId, RequestId, SubjectId};
 use tenure_domain::limits::MAIL_RECIPIENTS_MAX;
 use tenure_domain::notification::{Ending, MailFacts, MailKind};
-use tenure_domain::policy::PolicyBody;
-use tenure_domain::request::{Direction, Request, RequestState, RequestType};
 use tenure_domain::subject::{Lifecycle, Subject};
 use tenure_store::rows;
 use tenure_store::rows::tenant::Tenant;
@@ -68,7 +64,7 @@ fn to_one(
         let (target, assignment) = ctx.fetch((rows::subject::name(request.target), assignment))?;
         let assignment = assignment.flatten();
         facts.target = target.filter(|_| request.target != to);
-        facts.ending = ending(&request, assignment.as_ref());
+        facts.ending = Ending::of(&request, assignment.as_ref());
         facts.until = assignment.and_then(|a| a.ends_at);
         facts.is_approved = request.stage.is_some();
         facts.reason = request.reason;
@@ -138,7 +134,11 @@ fn to_approvers(
     ))?;
     let (relatives, named) = people;
     let people = people_of((relatives, named.concat()));
-    let others = if of.audience == Audience::Everybody { not_asked(&stages, &policy, &people, of) } else { Vec::new() };
+    let others = if of.audience == Audience::Everybody {
+        people.not_asked(&stages, &policy.approval.stages, of.first..=of.last)
+    } else {
+        Vec::new()
+    };
     let requestor = requestor.unwrap_or_else(|| target.clone());
     let organization = |subject: &Subject| subject.organization.map(rows::organization::get);
     let (others, from, of_target) =
@@ -162,11 +162,11 @@ fn to_approvers(
             None => names.target.clone(),
         }),
         package: names.package,
-        changes: changes(&request, assignment.as_ref()),
+        changes: request.changes(assignment.as_ref()),
         wanted_from: request.wanted.start,
         wanted_until: Some(request.wanted.end),
         asked_at: Some(request.created_at),
-        ending: ending(&request, assignment.as_ref()),
+        ending: Ending::of(&request, assignment.as_ref()),
         is_approved: true,
         justification: request.justification,
         reason: request.reason,
@@ -185,33 +185,8 @@ fn following(effect: &Effect, last: Uuid) -> Effect {
     effect
 }
 
-/// The alternates of stages that ended before they were asked.
-fn not_asked(stages: &[ApprovalStage], policy: &PolicyBody, people: &People, of: &Stages) -> Vec<Uuid> {
-    let ended = stages.iter().filter(|s| s.opened_at.is_some() && !s.is_escalated);
-    let ended = ended.filter(|s| (of.first..=of.last).contains(&s.number));
-    let settings = ended.filter_map(|s| policy.approval.stages.get(usize::try_from(s.number - 1).ok()?));
-    let escalating = settings.filter(|s| s.escalation_enabled);
-    let ids: BTreeSet<Uuid> = escalating.flat_map(|s| people.alternates(s)).map(|a| a.principal).collect();
-    ids.into_iter().collect()
-}
-
 /// Where somebody comes from: a connected organization, or the tenant itself.
 fn home(who: &Subject, organization: Option<String>, tenant: Option<&Tenant>) -> Option<String> {
     let is_ours = who.object.is_some() && who.lifecycle == Lifecycle::NotDefined;
     organization.or_else(|| tenant.filter(|_| is_ours).map(|t| t.name.clone()))
-}
-
-/// Whether a request is about access that was there before.
-fn changes(request: &Request, assignment: Option<&Assignment>) -> bool {
-    let gives = request.kind.direction() == Direction::Grant;
-    request.kind == RequestType::UserUpdate || (gives && assignment.is_some_and(|a| a.request != request.id))
-}
-
-fn ending(request: &Request, assignment: Option<&Assignment>) -> Ending {
-    match request.state {
-        RequestState::DeliveryFailed { .. } => Ending::Failed,
-        RequestState::PartiallyDelivered { .. } => Ending::Partly,
-        _ if changes(request, assignment) => Ending::Changed,
-        _ => Ending::Given,
-    }
 }

@@ -60,11 +60,20 @@ fn start(
     policy: PolicyBody,
     waiting: requests::Waiting,
 ) -> Result<(), ServiceError> {
-    let (facts, _) = requests::start_facts(ctx, (request, policy, waiting), None::<Query<Grant>>)?;
-    match request::start_reached(&facts, ctx.now, &mut ctx.ids) {
+    match started(ctx, request, policy, waiting)? {
         StartOutcome::Nothing => Ok(()),
         StartOutcome::Decided(decision) => ctx.apply(&permit(), &decision),
     }
+}
+
+fn started(
+    ctx: &mut Ctx<'_, '_>,
+    request: Request,
+    policy: PolicyBody,
+    waiting: requests::Waiting,
+) -> Result<StartOutcome, ServiceError> {
+    let (facts, _) = requests::start_facts(ctx, (request, policy, waiting), None::<Query<Grant>>)?;
+    Ok(request::start_reached(&facts, ctx.now, &mut ctx.ids))
 }
 
 /// Begins what a request was to begin now, as its timer would have, without the mails: for a past that is told after the
@@ -72,9 +81,7 @@ fn start(
 pub fn start_back_then(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
     let wanted = (rows::request::get(id), rows::approval::policy_of(id), rows::subject::of_request(id));
     let (Some(request), Some(policy), subject) = ctx.fetch(wanted)? else { return Ok(()) };
-    let waiting = requests::Waiting::new(subject);
-    let (facts, _) = requests::start_facts(ctx, (request, policy, waiting), None::<Query<Grant>>)?;
-    let StartOutcome::Decided(mut decision) = request::start_reached(&facts, ctx.now, &mut ctx.ids) else {
+    let StartOutcome::Decided(mut decision) = started(ctx, request, policy, requests::Waiting::new(subject))? else {
         return Ok(());
     };
     decision.effects.clear();

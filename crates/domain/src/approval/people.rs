@@ -1,9 +1,10 @@
 //! Who approvers are: sets of a policy to people and groups.
 
-use super::{Approver, Part};
+use super::{ApprovalStage, Approver, Part};
 use crate::policy::{Stage, SubjectSet};
 use crate::refusal::{Code, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use uuid::Uuid;
 
 /// What a decision about approvers may know, loaded beforehand. Whoever asks, or gets access, is eligible nowhere: nobody
@@ -78,8 +79,19 @@ impl People {
     }
 
     /// Those who are asked when nobody answers.
-    pub fn alternates(&self, stage: &Stage) -> Vec<Approver> {
+    pub(crate) fn alternates(&self, stage: &Stage) -> Vec<Approver> {
         self.of(&stage.escalation, Part::Alternate)
+    }
+
+    /// The alternates of those stages that ended before they were asked: they are told how it ended, too
+    /// (behaviour.md h).
+    pub fn not_asked(&self, rows: &[ApprovalStage], settings: &[Stage], numbers: RangeInclusive<i64>) -> Vec<Uuid> {
+        let ended = rows.iter().filter(|row| row.opened_at.is_some() && !row.is_escalated);
+        let ended = ended.filter(|row| numbers.contains(&row.number));
+        let settings = ended.filter_map(|row| settings.get(usize::try_from(row.number - 1).ok()?));
+        let escalating = settings.filter(|stage| stage.escalation_enabled);
+        let ids: BTreeSet<Uuid> = escalating.flat_map(|stage| self.alternates(stage)).map(|a| a.principal).collect();
+        ids.into_iter().collect()
     }
 
     /// The owners of the catalog, as approvers.

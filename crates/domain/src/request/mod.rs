@@ -268,6 +268,14 @@ pub struct Request {
     pub version: i64,
 }
 
+impl Request {
+    /// Whether it is about access that was there before, of this assignment.
+    pub fn changes(&self, assignment: Option<&Assignment>) -> bool {
+        let gives = self.kind.direction() == Direction::Grant;
+        self.kind == RequestType::UserUpdate || (gives && assignment.is_some_and(|a| a.request != self.id))
+    }
+}
+
 /// Whether a change makes a row or changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Save {
