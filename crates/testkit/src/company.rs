@@ -150,6 +150,22 @@ pub fn found(ctx: &mut Ctx<'_, '_>, password_hash: &str) -> Result<Company, Serv
     Ok(Company { tenant, names })
 }
 
+/// Somebody more, of whom nothing is known but a name.
+pub fn newcomer(name: String, principal_name: String) -> NewUser {
+    NewUser {
+        id: None,
+        name,
+        principal_name,
+        mail: None,
+        nickname: None,
+        kind: UserKind::Member,
+        is_enabled: true,
+        password: None,
+        manager: None,
+        attributes: Attributes::default(),
+    }
+}
+
 fn new_user(person: &Person, password_hash: &str) -> NewUser {
     NewUser {
         id: Some(ObjectId(id(person.number))),

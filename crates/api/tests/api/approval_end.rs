@@ -157,24 +157,11 @@ fn direct_assignment_does_not_wait_where_the_tenant_does_not_enforce_approval_an
 fn more_approvers_than_one_statement_names_are_all_asked_and_any_of_them_decides() {
     const PEOPLE: usize = 501;
     on_both(async |app| {
-        use tenure_domain::directory::Attributes;
-        use tenure_domain::directory::user::UserKind;
-        use tenure_service::directory::users::{self, NewUser};
+        use tenure_service::directory::users;
         let made = app.engine().write(tenure_service::Identity::System, uuid::Uuid::nil(), move |ctx| {
             let mut all = Vec::new();
             for n in 0..PEOPLE {
-                let new = NewUser {
-                    id: None,
-                    name: format!("Approver {n}"),
-                    principal_name: company::principal_name(&format!("approver{n}")),
-                    mail: None,
-                    nickname: None,
-                    kind: UserKind::Member,
-                    is_enabled: true,
-                    password: None,
-                    manager: None,
-                    attributes: Attributes::default(),
-                };
+                let new = company::newcomer(format!("Approver {n}"), company::principal_name(&format!("approver{n}")));
                 all.push(users::create(ctx, &new)?.to_string());
             }
             Ok(all)

@@ -2,18 +2,16 @@
 
 use crate::EM;
 use crate::approvals::{
-    anna, ben, carla_asks, decide, group, hire, on_both, policy, stage, state, two, user, with_stages, yes,
+    anna, ben, carla_asks, decide, for_staff, group, hire, on_both, policy, stage, state, two, user, with_stages, yes,
 };
 use crate::campaign::{Campaign, open_policy};
 use crate::partners::organization;
 use crate::strangers::{assign, campaign_for, guest, open};
 use serde_json::{Value, json};
-use tenure_domain::directory::Attributes;
-use tenure_domain::directory::user::UserKind;
 use tenure_domain::ids::ObjectId;
 use tenure_service::Identity;
 use tenure_service::directory::groups;
-use tenure_service::directory::users::{self, NewUser};
+use tenure_service::directory::users;
 use tenure_testkit::{Fault, TestApp, company};
 use uuid::Uuid;
 
@@ -264,13 +262,7 @@ fn who_asked_for_a_later_end_hears_that_it_was_approved_and_until_when() {
 #[test]
 fn approvers_and_who_asked_hear_that_what_was_approved_could_not_be_given() {
     on_both(async |app| {
-        let staff = company::group("staff").to_string();
-        let campaign = Campaign::without_policy(app).await;
-        let mut body = policy(&campaign.package, &[stage(&[user(&ben())])]);
-        body["allowedTargetScope"] = json!("specificDirectoryUsers");
-        body["specificAllowedTargets"] = json!([group(&staff)]);
-        let policy = campaign.add_policy(app, body).await;
-        let campaign = Campaign { policy, ..campaign };
+        let (campaign, staff) = for_staff(app).await;
         let (at_once, carla) = carla_asks(app, &campaign).await;
         let leave = format!("/v1.0/groups/{staff}/members/{}/$ref", company::person("carla"));
         app.delete(&leave, &campaign.token).await.expect(204);
@@ -415,18 +407,7 @@ fn every_member_of_a_large_group_of_approvers_is_written_to_in_as_many_mails_as_
         let group_id = ObjectId(many.parse().expect("an id"));
         let filled = app.engine().write(Identity::System, Uuid::nil(), move |ctx| {
             for n in 0..PEOPLE {
-                let new = NewUser {
-                    id: None,
-                    name: format!("Member {n}"),
-                    principal_name: company::principal_name(&format!("member{n}")),
-                    mail: None,
-                    nickname: None,
-                    kind: UserKind::Member,
-                    is_enabled: true,
-                    password: None,
-                    manager: None,
-                    attributes: Attributes::default(),
-                };
+                let new = company::newcomer(format!("Member {n}"), company::principal_name(&format!("member{n}")));
                 let id = users::create(ctx, &new)?;
                 groups::add_member(ctx, group_id, id)?;
             }

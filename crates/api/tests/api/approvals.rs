@@ -84,6 +84,17 @@ pub async fn with_stages(app: &TestApp, stages: impl AsyncFnOnce(&TestApp, &str)
     Campaign { policy, ..campaign }
 }
 
+/// A package for a group, whose requests Ben decides; and the group.
+pub async fn for_staff(app: &TestApp) -> (Campaign, String) {
+    let staff = company::group("staff").to_string();
+    let campaign = Campaign::without_policy(app).await;
+    let mut body = policy(&campaign.package, &[stage(&[user(&ben())])]);
+    body["allowedTargetScope"] = json!("specificDirectoryUsers");
+    body["specificAllowedTargets"] = json!([group(&staff)]);
+    let policy = campaign.add_policy(app, body).await;
+    (Campaign { policy, ..campaign }, staff)
+}
+
 pub fn anna() -> String {
     company::person("anna").to_string()
 }
@@ -346,13 +357,7 @@ fn approval_comes_before_the_start_and_the_start_before_delivery() {
 #[test]
 fn who_lost_the_scope_meanwhile_is_not_delivered() {
     on_both(async |app| {
-        let staff = company::group("staff").to_string();
-        let campaign = Campaign::without_policy(app).await;
-        let mut body = policy(&campaign.package, &[stage(&[user(&ben())])]);
-        body["allowedTargetScope"] = json!("specificDirectoryUsers");
-        body["specificAllowedTargets"] = json!([group(&staff)]);
-        let policy = campaign.add_policy(app, body).await;
-        let campaign = Campaign { policy, ..campaign };
+        let (campaign, staff) = for_staff(app).await;
         let (request, _) = carla_asks(app, &campaign).await;
         let gone = format!("/v1.0/groups/{staff}/members/{}/$ref", company::person("carla"));
         app.delete(&gone, &campaign.token).await.expect(204);

@@ -4,8 +4,6 @@ use crate::EM;
 use crate::campaign::{Campaign, add_group, member_role};
 use crate::delivery::{by_hand, is_member};
 use serde_json::json;
-use tenure_domain::directory::Attributes;
-use tenure_domain::directory::user::UserKind;
 use tenure_domain::ids::{ObjectId, PackageId, PolicyId};
 use tenure_domain::limits::{BULK_CHUNK, INLINE_HOLDERS_MAX};
 use tenure_domain::policy::expiration::WantedSchedule;
@@ -29,15 +27,7 @@ async fn holders(app: &TestApp, campaign: &Campaign, count: usize) {
             let id = ObjectId(Uuid::from_u128(0x0abc_0000_0000_4000_8000_0000_0000_0000 | n as u128));
             let new = NewUser {
                 id: Some(id),
-                name: format!("Person {n}"),
-                principal_name: format!("person{n}@{}", company::DOMAIN),
-                mail: None,
-                nickname: None,
-                kind: UserKind::Member,
-                is_enabled: true,
-                password: None,
-                manager: None,
-                attributes: Attributes::default(),
+                ..company::newcomer(format!("Person {n}"), format!("person{n}@{}", company::DOMAIN))
             };
             users::create(ctx, &new)?;
             let command = SubmitCommand {

@@ -42,6 +42,17 @@ impl Two {
     pub async fn exclude(&self, app: &TestApp) {
         exclude(app, &self.campaign.token, &self.other, &self.campaign.package).await;
     }
+
+    /// "Audit" is to begin for Carla on a later day; before it she gets "Campaign", which excludes it. That day has passed.
+    pub async fn first_the_excluding_one(&self, app: &TestApp) -> String {
+        self.exclude(app).await;
+        let mut later = self.audit("adminAdd", "carla");
+        later["schedule"] = json!({ "startDateTime": "2026-03-05T09:00:00Z" });
+        let request = self.campaign.ask(app, &self.campaign.token, later).await.expect(201).id();
+        self.campaign.assign(app, "carla").await;
+        app.advance("P4D").await;
+        request
+    }
 }
 
 /// A package in the catalog of "Campaign", with nothing in it.
@@ -186,12 +197,7 @@ fn a_scheduled_start_is_refused_when_something_incompatible_came_first() {
     on_every_database(async |app| {
         let two = Two::start(app).await;
         let campaign = &two.campaign;
-        two.exclude(app).await;
-        let mut later = two.audit("adminAdd", "carla");
-        later["schedule"] = json!({ "startDateTime": "2026-03-05T09:00:00Z" });
-        let request = campaign.ask(app, &campaign.token, later).await.expect(201).id();
-        campaign.assign(app, "carla").await;
-        app.advance("P4D").await;
+        let request = two.first_the_excluding_one(app).await;
         let failed = app.get(&format!("{EM}/assignmentRequests/{request}"), &campaign.token).await.expect(200).json;
         assert_eq!((&failed["state"], &failed["status"]), (&json!("deliveryFailed"), &json!("DeliveryFailed")));
         let id = RequestId(request.parse().unwrap_or_default());

@@ -91,12 +91,7 @@ fn why_a_request_failed_at_its_start_is_told() {
     on_every_database(async |app| {
         let two = Two::start(app).await;
         let campaign = &two.campaign;
-        two.exclude(app).await;
-        let mut later = two.audit("adminAdd", "carla");
-        later["schedule"] = json!({ "startDateTime": "2026-03-05T09:00:00Z" });
-        let request = campaign.ask(app, &campaign.token, later).await.expect(201).id();
-        campaign.assign(app, "carla").await;
-        app.advance("P4D").await;
+        let request = two.first_the_excluding_one(app).await;
         let carla = app.token_of_person("carla").await;
         for token in [&carla, &campaign.token] {
             let told = why(app, token, &request).await.expect(200).json;

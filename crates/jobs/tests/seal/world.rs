@@ -5,17 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tenure_auth::Vault;
 use tenure_auth::audit::{Fault, Pin, Running, Summary, Verifier};
 use tenure_domain::Timestamp;
-use tenure_domain::directory::Attributes;
-use tenure_domain::directory::user::UserKind;
 use tenure_domain::ids::{Entropy, Ids, ObjectId, SeededEntropy};
 use tenure_domain::seal::{End, Hex};
 use tenure_domain::time::{Clock, ManualClock, plus_seconds};
 use tenure_jobs::Sealer;
 use tenure_service::bootstrap::{NewTenant, create_tenant};
-use tenure_service::directory::users::{NewUser, create};
+use tenure_service::directory::users::create;
 use tenure_service::{Clocks, Engine, ServiceError, audit};
 use tenure_store::Tx;
-use tenure_testkit::Db;
+use tenure_testkit::{Db, company};
 
 /// A node.
 pub struct Node {
@@ -68,18 +66,7 @@ impl Node {
 
     /// Makes a person, which one audit row tells.
     pub fn person(&self, alias: &str) -> ObjectId {
-        let new = NewUser {
-            id: None,
-            name: format!("{alias} Archer"),
-            principal_name: format!("{alias}@contoso.example"),
-            mail: None,
-            nickname: None,
-            kind: UserKind::Member,
-            is_enabled: true,
-            password: None,
-            manager: None,
-            attributes: Attributes::default(),
-        };
+        let new = company::newcomer(format!("{alias} Archer"), format!("{alias}@contoso.example"));
         self.engine.write_blocking(move |ctx| create(ctx, &new)).expect("a person")
     }
 
