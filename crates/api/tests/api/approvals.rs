@@ -35,7 +35,7 @@ async fn add_member(app: &TestApp, token: &str, group: &str, member: &str) {
     app.post(&format!("/v1.0/groups/{group}/members/$ref"), token, body).await.expect(204);
 }
 
-fn user(id: &str) -> Value {
+pub fn user(id: &str) -> Value {
     json!({ "@odata.type": "#microsoft.graph.singleUser", "userId": id })
 }
 
@@ -48,7 +48,7 @@ fn manager() -> Value {
 }
 
 /// A stage of five days.
-fn stage(primary: &[Value]) -> Value {
+pub fn stage(primary: &[Value]) -> Value {
     json!({
         "durationBeforeAutomaticDenial": "P5D",
         "isApproverJustificationRequired": false,
@@ -61,7 +61,7 @@ fn stage(primary: &[Value]) -> Value {
 }
 
 /// A policy with those stages.
-fn policy(package: &str, stages: &[Value]) -> Value {
+pub fn policy(package: &str, stages: &[Value]) -> Value {
     json!({
         "displayName": "With approval",
         "accessPackage": { "id": package },
@@ -84,7 +84,7 @@ async fn with_stages(app: &TestApp, stages: impl AsyncFnOnce(&TestApp, &str) -> 
     Campaign { policy, ..campaign }
 }
 
-fn anna() -> String {
+pub fn anna() -> String {
     company::person("anna").to_string()
 }
 
@@ -93,7 +93,7 @@ fn ben() -> String {
 }
 
 /// Carla asks, and says why.
-async fn carla_asks(app: &TestApp, campaign: &Campaign) -> (String, String) {
+pub async fn carla_asks(app: &TestApp, campaign: &Campaign) -> (String, String) {
     let carla = app.token_of_person("carla").await;
     let body = json!({
         "requestType": "userAdd",
@@ -111,14 +111,14 @@ async fn stages(app: &TestApp, token: &str, request: &str) -> Vec<Value> {
 }
 
 /// Decides a stage, the first being 0.
-async fn decide(app: &TestApp, token: &str, (request, number): (&str, usize), body: Value) -> Answer {
+pub async fn decide(app: &TestApp, token: &str, (request, number): (&str, usize), body: Value) -> Answer {
     let administrator = app.token_app().await;
     let stages = stages(app, &administrator, request).await;
     let stage = stages[number]["id"].as_str().unwrap_or_default().to_owned();
     app.patch(&format!("{EM}/{APPROVALS}/{request}/stages/{stage}"), token, body).await
 }
 
-fn yes() -> Value {
+pub fn yes() -> Value {
     json!({ "reviewResult": "Approve", "justification": "fine" })
 }
 

@@ -26,6 +26,7 @@ mod guards;
 mod health;
 mod incompatible;
 mod keys;
+mod leftovers;
 mod limits;
 mod meaning;
 mod metadata;
@@ -53,6 +54,7 @@ mod sessions;
 mod settings;
 mod signin;
 mod strangers;
+mod switching;
 mod updates;
 
 /// Where entitlement management is, in the older version.

@@ -153,7 +153,7 @@ pub fn package_moved(f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Decisio
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::grant::Observed;
     use crate::ids::{
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    fn held(role: u128, origin: u128) -> HeldGrant {
+    pub(in crate::request) fn held(role: u128, origin: u128) -> HeldGrant {
         HeldGrant {
             grant: grant(role),
             kind: RoleKind::GroupMember,
@@ -215,7 +215,7 @@ mod tests {
         }
     }
 
-    fn facts(roles: Vec<RoleFacts>, held: Vec<HeldGrant>) -> HoldingFacts {
+    pub(in crate::request) fn facts(roles: Vec<RoleFacts>, held: Vec<HeldGrant>) -> HoldingFacts {
         let assignment = Assignment {
             id: AssignmentId(n(5)),
             package: PackageId(n(6)),
@@ -233,6 +233,7 @@ mod tests {
             version: 1,
             notices: 0,
             is_extended: false,
+            is_ending: false,
         };
         HoldingFacts {
             assignment,
