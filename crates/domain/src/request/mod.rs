@@ -9,6 +9,7 @@ mod follow;
 mod fulfil;
 mod guest;
 mod hands;
+mod later;
 mod notice;
 mod remove;
 mod replace;

@@ -40,7 +40,7 @@ const REVOKED: &str = "revoked by an approver";
 pub struct RemovalFacts {
     /// The assignment.
     pub assignment: Assignment,
-    /// Its live links; and what an earlier removal of it has left behind.
+    /// Its live links; and what it wanted and could not be taken so far.
     pub held: Vec<HeldGrant>,
     /// An open request of the pair that gives access.
     pub open_grant_request: Option<Request>,
