@@ -98,7 +98,8 @@ pub fn create(ctx: &mut Ctx<'_, '_>, package: PackageId, draft: &PolicyDraft) ->
         modified_by: by,
     };
     rows::policy::insert(ctx.tx, &permit, &policy)?;
-    let target = target(&policy).with([Modified::set("DisplayName", &policy.name)]);
+    // What it says is on record from the first: whoever watches for policies without approval looks here.
+    let target = target(&policy).with(changes(None, &policy));
     ctx.audit(&AuditEvent::new(Activity::CreatePolicy, target).about(crate::packages::target(&package)))?;
     Ok(policy.id)
 }
@@ -130,7 +131,7 @@ pub fn update(
         ..old.clone()
     };
     rows::policy::update(ctx.tx, &permit, &new)?;
-    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&new).with(changes(&old, &new))))
+    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&new).with(changes(Some(&old), &new))))
 }
 
 /// A package has one automatic policy at most (behaviour.md a).
@@ -258,8 +259,8 @@ pub fn set_switches(ctx: &mut Ctx<'_, '_>, id: PolicyId, patch: &SwitchesPatch) 
     ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target))
 }
 
-/// What was changed: the switches an auditor asks for first by themselves, every other setting as it is kept.
-fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
+/// What was changed, or made: the switches an auditor asks for first by themselves, every other setting as it is kept.
+fn changes(old: Option<&Policy>, new: &Policy) -> Vec<Modified> {
     type Shown = fn(&Policy) -> Option<String>;
     fn kept<T: serde::Serialize>(value: &T) -> Option<String> {
         match serde_json::to_value(value).ok()? {
@@ -268,7 +269,7 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
             other => Some(other.to_string()),
         }
     }
-    let properties: [(&str, Shown); 17] = [
+    let properties: [(&str, Shown); 18] = [
         ("DisplayName", |p| Some(p.name.clone())),
         ("Description", |p| p.body.description.clone()),
         ("IsEnabled", |p| Some(p.is_enabled.to_string())),
@@ -285,9 +286,10 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
         ("AutomaticRequestSettings", |p| kept(&p.body.automatic)),
         ("IsAssignmentNotificationDisabled", |p| kept(&p.body.mails_disabled)),
         ("CustomExtensionStageSettings", |p| kept(&p.body.extensions)),
+        ("VerifiableCredentialSettings", |p| kept(&p.body.credentials)),
         ("Version", |p| Some(p.version.to_string())),
     ];
-    properties.into_iter().filter_map(|(name, shown)| Modified::change(name, shown(old), shown(new))).collect()
+    properties.into_iter().filter_map(|(name, shown)| Modified::change(name, old.and_then(shown), shown(new))).collect()
 }
 
 /// Deletes a policy that no live assignment and no open request uses (decisions.md H17).

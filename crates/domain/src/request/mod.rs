@@ -4,13 +4,14 @@ mod answers;
 mod approved;
 mod compatible;
 mod decide;
+mod end;
 mod explain;
 mod follow;
 mod fulfil;
 mod guest;
 mod hands;
-mod later;
 mod notice;
+mod proof;
 mod remove;
 mod replace;
 mod reprocess;
@@ -27,6 +28,7 @@ pub use fulfil::{StartFacts, StartOutcome, delivery_progress, start_reached};
 pub use guest::Invitation;
 pub use hands::{DriftFacts, adopt, repair};
 pub use notice::{NoticeFacts, notice};
+pub use proof::Proof;
 pub use remove::{RemovalFacts, RemovalKind, cancel, close, may_delete, removal_progress, remove, remove_again};
 pub use replace::FailedDelivery;
 pub use reprocess::{deliver_again, evaluate_again, may_reprocess, reapply, role_recorded, update_again};
@@ -321,6 +323,8 @@ pub enum Change {
     Organization(Organization),
     /// A guest account is made.
     Guest(Invitation),
+    /// A request was made with these credentials.
+    Credentials(RequestId, Vec<Proof>),
 }
 
 /// Everything that follows from one command, to be stored in one transaction.

@@ -10,7 +10,7 @@ use crate::catalog::RoleKind;
 use crate::grant::{Grant, give_again};
 use crate::ids::{AssignmentId, Ids, ObjectId};
 use crate::limits::REPROCESS_DAYS_MAX;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, GuardName, Refusal};
 use crate::time::{Timestamp, plus_seconds};
 
 /// What the audit says of a second try.
@@ -26,14 +26,14 @@ pub fn may_reprocess(request: &Request, now: Timestamp) -> Result<(), Refusal> {
             request.id,
             request.state.name()
         );
-        return Err(Refusal::new(Code::RequestNotReprocessable, message));
+        return Err(Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable));
     };
     if now > plus_seconds(completed_at, REPROCESS_DAYS_MAX * 86_400) {
         let message = format!(
             "the request `{}` ended at {completed_at}; it could be reprocessed for {REPROCESS_DAYS_MAX} days. Make a new one.",
             request.id
         );
-        return Err(Refusal::new(Code::RequestNotReprocessable, message));
+        return Err(Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable));
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ pub fn reapply(
             "the assignment `{}` is being removed, or its removal was given up; reprocess the removal or remove it again",
             assignment.id
         );
-        return Err(Refusal::new(Code::AssignmentNotLive, message));
+        return Err(Refusal::new(Code::AssignmentNotLive, message).by(GuardName::LiveAssignment));
     }
     if !matches!(assignment.state, AssignmentState::Delivered | AssignmentState::PartiallyDelivered) {
         let message = format!(
@@ -107,7 +107,7 @@ pub fn reapply(
             assignment.id,
             assignment.state.name()
         );
-        return Err(Refusal::new(Code::AssignmentNotLive, message));
+        return Err(Refusal::new(Code::AssignmentNotLive, message).by(GuardName::LiveAssignment));
     }
     if let Some(request) = unfinished {
         return Ok(deliver_again(request, f, now, ids));

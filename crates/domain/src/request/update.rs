@@ -2,8 +2,8 @@
 //! (behaviour.md b.2, b.5; decisions.md H1, H10, H16).
 
 use super::answers::{Answer, Questions, give_attributes};
+use super::end::new_end;
 use super::fulfil::fulfilled_mail;
-use super::later::{is_later, new_end};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TargetState, TimerKey, audit};
 use crate::approval::{self, ApprovalStage, Opening, People};
 use crate::assignment::{Assignment, AssignmentState};
@@ -204,6 +204,11 @@ pub(super) fn apply_update(
     decision.effects.extend(fulfilled_mail(AssignmentState::Delivered, &request));
     give_attributes(decision, &request, assignment.id);
     decision.change(Change::Request(request, save));
+}
+
+/// Whether an end lies after another; no end is the latest.
+pub(super) fn is_later(new: Option<Timestamp>, old: Option<Timestamp>) -> bool {
+    old.is_some_and(|old| new.is_none_or(|new| new > old))
 }
 
 /// The audit row of an end that was moved, with the end before and after; and the policy, where that is another one.

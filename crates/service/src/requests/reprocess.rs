@@ -7,7 +7,7 @@ use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::ids::{AssignmentId, RequestId};
-use tenure_domain::refusal::{Code, Refusal, RelatedKind};
+use tenure_domain::refusal::{Code, GuardName, Refusal, RelatedKind};
 use tenure_domain::request::{self, Direction, HoldingFacts, Request, RequestState, StartFacts, WithdrawFacts};
 use tenure_store::{Query, rows};
 
@@ -61,7 +61,7 @@ fn nothing_under_way(direction: Direction, gives: Option<&Request>, takes: Optio
         }
         (_, None, None) => return Ok(()),
     };
-    let refusal = Refusal::new(Code::ExistingOpenRequest, format!("{what} `{}`", open.id));
+    let refusal = Refusal::new(Code::ExistingOpenRequest, format!("{what} `{}`", open.id)).by(GuardName::NoOpenRequest);
     Err(refusal.related(RelatedKind::Request, open.id, None))
 }
 
@@ -71,7 +71,7 @@ fn facts_of_start(ctx: &mut Ctx<'_, '_>, request: Request) -> Result<StartFacts,
         ctx.fetch((rows::approval::policy_of(request.id), rows::subject::of_request(request.id)))?;
     let policy = policy.ok_or_else(|| {
         let message = "the policy of the request is gone; make a new request";
-        Refusal::new(Code::RequestNotReprocessable, message)
+        Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
     })?;
     let (facts, _) = start_facts(ctx, (request, policy, Waiting::new(subject)), None::<Query<Request>>)?;
     Ok(facts)
@@ -80,7 +80,7 @@ fn facts_of_start(ctx: &mut Ctx<'_, '_>, request: Request) -> Result<StartFacts,
 fn ended(request: &Request) -> Refusal {
     let message =
         format!("the assignment of the request `{}` has ended, or is being removed; make a new request", request.id);
-    Refusal::new(Code::RequestNotReprocessable, message)
+    Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
 }
 
 fn facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<HoldingFacts, ServiceError> {

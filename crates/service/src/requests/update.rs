@@ -84,7 +84,10 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     };
     let attributes = person.as_ref().map(|p| attribute::asked(attributes, p)).unwrap_or_default();
     let named = Named::Object { id: holder, by_address: None };
-    let target = target::state(ctx, &named, (person, service, groups), None)?;
+    let target = match target::state(ctx, &named, (person, service, groups), None)? {
+        None if !by_person => target::deleted(ctx, assignment.target)?,
+        found => found,
+    };
     let target = target.ok_or_else(|| Refusal::no_such_object(holder))?;
     let requestor = requestor(ctx, &target.subject)?;
     let of = assignment.package;

@@ -1,19 +1,14 @@
-//! The end that is wanted for what somebody holds: a later one by people, any that lies ahead by administrators
-//! (behaviour.md c.7; decisions.md H10, H16).
+//! The end that is asked for what somebody holds already: any for an administrator, a later one for a person (behaviour.md
+//! c.7; decisions.md H10, H16).
 
 use super::RequestType;
-use super::update::{UpdateAsk, UpdateFacts, Updater};
+use super::update::{UpdateAsk, UpdateFacts, Updater, is_later};
 use crate::assignment::Assignment;
 use crate::limits::DURATION_DAYS_MAX;
 use crate::policy::expiration::{policy_end, start};
 use crate::policy::{Expiration, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
-
-/// Whether an end lies after another; no end is the latest.
-pub(super) fn is_later(new: Option<Timestamp>, old: Option<Timestamp>) -> bool {
-    old.is_some_and(|old| new.is_none_or(|new| new > old))
-}
 
 fn not_allowed(message: String) -> Refusal {
     Refusal::new(Code::ScheduleNotAllowed, message).detail("/schedule", "not allowed")
