@@ -216,7 +216,8 @@ fn happen(
         Deed::Removed(reason) => {
             let assignment = AssignmentRef { package: Some(id), target: Some(who), ..AssignmentRef::default() };
             let justification = Some(reason.to_owned());
-            requests::remove(ctx, &RemoveCommand { kind: RequestType::AdminRemove, assignment, justification })?;
+            let kind = RequestType::AdminRemove;
+            requests::remove(ctx, &RemoveCommand { kind, assignment, justification, validate_only: false })?;
             Ok(())
         }
     }

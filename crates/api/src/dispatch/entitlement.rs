@@ -160,7 +160,7 @@ fn ask(
     valid: &mut Option<Vec<Guard>>,
 ) -> Result<String, ServiceError> {
     match command {
-        request::RequestCommand::Remove(command) => requests::remove(ctx, command).map(|id| id.to_string()),
+        request::RequestCommand::Remove(command) => made(requests::remove(ctx, command)?, valid),
         request::RequestCommand::Submit(command) => made(requests::submit(ctx, command)?, valid),
         request::RequestCommand::Update(command) => made(requests::update(ctx, command)?, valid),
     }

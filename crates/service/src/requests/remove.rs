@@ -1,6 +1,6 @@
 //! Ending access: by an administrator, or by its holder.
 
-use super::submit::caller_subject;
+use super::submit::{Submitted, caller_subject, finish};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
@@ -33,10 +33,12 @@ pub struct RemoveCommand {
     pub assignment: AssignmentRef,
     /// The reason.
     pub justification: Option<String>,
+    /// Say what would happen, and do nothing.
+    pub validate_only: bool,
 }
 
-/// Ends an assignment.
-pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestId, ServiceError> {
+/// Ends an assignment, or says what would come of it (behaviour.md b.2).
+pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserRemove;
     let by_approver = command.kind == RequestType::ApproverRemove;
     let action = if by_person || by_approver { Action::RequestAccess } else { Action::AssignDirectly };
@@ -67,8 +69,7 @@ pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<RequestI
             if !matches!(kind, RemovalKind::Holder { .. }) {
                 decision.changes.extend(caller_subject(ctx)?.map(request::Change::Subject));
             }
-            ctx.apply(&permit, &decision)?;
-            Ok(id)
+            finish(ctx, &permit, (id, &decision), command.validate_only)
         }
         None => Err(missing().into()),
     }
@@ -127,8 +128,10 @@ pub(super) fn find(
 
 /// Everything the end of an assignment looks at.
 pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<RemovalFacts, ServiceError> {
-    let (held, grant_side, removal, policy, package, target, attributes) = ctx.fetch((
+    let (mut held, left, grant_side, removal, policy, package, target, attributes) = ctx.fetch((
         rows::grant::held(assignment.id),
+        // What could not be taken earlier, with a role of the package or by a removal, is still to be taken.
+        rows::grant::left_behind(assignment.id),
         rows::request::open(assignment.package, assignment.target, Direction::Grant),
         rows::request::open(assignment.package, assignment.target, Direction::Remove),
         rows::policy::get(assignment.policy),
@@ -136,6 +139,7 @@ pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Re
         rows::subject::name(assignment.target),
         rows::attribute::ending(assignment.id, assignment.target),
     ))?;
+    held.extend(left);
     Ok(RemovalFacts {
         held,
         open_grant_request: grant_side,

@@ -216,7 +216,7 @@ pub fn assignment_request(value: &Json) -> Result<RequestCommand, Refusal> {
         let (kind, extends) = kind?;
         if matches!(kind, RequestType::UserRemove | RequestType::AdminRemove | RequestType::ApproverRemove) {
             let assignment = AssignmentRef { id: wrapped.id, package, policy: wrapped.policy, target: wrapped.target };
-            return Some(RequestCommand::Remove(RemoveCommand { kind, assignment, justification }));
+            return Some(RequestCommand::Remove(RemoveCommand { kind, assignment, justification, validate_only }));
         }
         let wanted = wanted(outer, wrapped.schedule);
         if matches!(kind, RequestType::UserUpdate | RequestType::AdminUpdate) {
