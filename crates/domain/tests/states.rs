@@ -117,6 +117,7 @@ fn assignment(state: AssignmentState, ends_at: Option<Timestamp>) -> Assignment 
         version: 1,
         notices: 0,
         is_extended: false,
+        is_ending: false,
     }
 }
 

@@ -84,6 +84,9 @@ ALTER TABLE request ADD COLUMN credentials {{json}} NOT NULL DEFAULT '[]';
 
 ALTER TABLE assignment ADD COLUMN notices {{int}} NOT NULL DEFAULT 0;
 ALTER TABLE assignment ADD COLUMN is_extended {{bool}} NOT NULL DEFAULT FALSE;
+ALTER TABLE assignment ADD COLUMN is_ending {{bool}} NOT NULL DEFAULT FALSE;
+UPDATE assignment SET is_ending = TRUE WHERE is_live AND EXISTS (SELECT 1 FROM request q
+    WHERE q.package_id = assignment.package_id AND q.target_id = assignment.target_id AND q.direction = 2 AND q.is_open);
 
 ALTER TABLE policy ADD COLUMN keep_pre_existing {{bool}} NOT NULL DEFAULT FALSE;
 ALTER TABLE policy ADD COLUMN remove_out_of_scope {{bool}} NOT NULL DEFAULT FALSE;
@@ -95,6 +98,7 @@ CREATE TABLE assignment_attribute (
     assignment_id {{id}} NOT NULL,
     name {{text}} NOT NULL,
     is_persistent {{bool}} NOT NULL,
+    value {{text}} NOT NULL,
     PRIMARY KEY (assignment_id, name)
 ){{edge}};
 

@@ -22,13 +22,7 @@ pub(crate) fn approved(
     ids: &mut Ids,
 ) {
     if let Some(id) = request.state.assignment() {
-        match may_change(facts, id) {
-            Ok(assignment) => {
-                decision.effects.extend(changed_mail(&request, facts.mails));
-                apply_update(decision, request, assignment, (&facts.names, Save::Changed), now);
-            }
-            Err(refusal) => fail(decision, request, refusal, &facts.names, now),
-        }
+        change_assignment(decision, request, (facts, id), now);
         return;
     }
     let Some(starts_at) = start(&request.wanted, now) else {
@@ -51,10 +45,26 @@ fn changed_mail(request: &Request, mails: bool) -> Option<Effect> {
     asked.filter(|_| mails).map(|to| Effect::Notify { mail, to, package, request })
 }
 
+/// What was asked for of an assignment that stands happens now, or cannot.
+pub(super) fn change_assignment(
+    decision: &mut Decision,
+    request: Request,
+    (facts, id): (&StartFacts, AssignmentId),
+    now: Timestamp,
+) {
+    match may_change(facts, id) {
+        Ok(assignment) => {
+            decision.effects.extend(changed_mail(&request, facts.mails));
+            apply_update(decision, request, assignment, (&facts.names, Save::Changed), now);
+        }
+        Err(refusal) => fail(decision, request, refusal, &facts.names, now),
+    }
+}
+
 /// The assignment that an approved request changes, if it still can: it lives, and its holder is still in scope.
 fn may_change(facts: &StartFacts, id: AssignmentId) -> Result<&Assignment, Refusal> {
     let gone = || Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended meanwhile"));
-    let assignment = facts.live_assignment.as_ref().filter(|a| a.id == id).ok_or_else(gone)?;
+    let assignment = facts.live_assignment.as_ref().filter(|a| a.id == id && !a.is_ending).ok_or_else(gone)?;
     if !facts.target.as_ref().is_some_and(|target| in_scope(&facts.policy, target)) {
         return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
     }

@@ -1,6 +1,7 @@
 //! People.
 
 use super::object::{self, Common};
+use crate::driver::{Statement, dialect};
 use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
@@ -11,6 +12,7 @@ use tenure_domain::authorize::Permit;
 use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::ids::{ObjectId, PackageId};
+use tenure_domain::limits::IN_LIST_MAX;
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::text::fold;
 use tenure_odata::Value;
@@ -74,6 +76,17 @@ pub fn policy_groups(package: PackageId, person: ObjectId) -> Query<Uuid> {
     Query::new(&POLICY_GROUPS, vec![package.0.into(), person.0.into()], |row| {
         Columns::of(row, "policy_ref").id("ref_id")
     })
+}
+
+/// Of these groups, those the person belongs to, nested ones too; so many statements that each names few enough.
+pub fn groups_among(person: ObjectId, groups: &[Uuid]) -> Vec<Query<Uuid>> {
+    const AMONG: &str = "SELECT DISTINCT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id JOIN dir_group g ON g.id = gc.ancestor_id WHERE gm.member_id = $1 AND NOT g.is_deleted AND gc.ancestor_id IN ";
+    let one = |groups: &[Uuid]| {
+        let text = format!("{AMONG}{}", dialect::in_list(2, groups.len()));
+        let params = std::iter::once(person.0).chain(groups.iter().copied()).map(Into::into).collect();
+        Query::of(Statement::new(text, params), |row| Columns::of(row, "group_closure").id("ancestor_id"))
+    };
+    groups.chunks(IN_LIST_MAX).map(one).collect()
 }
 
 /// Attributes that filters can address, in the order of their columns.
