@@ -58,7 +58,7 @@ fn a_removal_that_is_only_tried_removes_nothing() {
         let carla = app.token_of_person("carla").await;
         for (kind, token) in [("adminRemove", &campaign.token), ("userRemove", &carla)] {
             let tried = only_tried(app, token, &removal(kind, &assignment)).await.expect(200);
-            assert_eq!(tried.json["requestType"], kind);
+            assert_eq!(tried.json["requestType"].as_str().map(str::to_lowercase), Some(kind.to_lowercase()));
             assert_eq!(campaign.held_by(app, "carla").await, Some(assignment.clone()), "{kind}");
         }
         assert_eq!(campaign.members(app).await, ["Carla Díaz"]);
@@ -137,11 +137,13 @@ fn a_deleted_group_that_another_package_gives_too_comes_back_with_its_member() {
 #[test]
 fn a_request_is_not_tried_again_while_its_assignment_is_being_removed() {
     on_every_database(async |app| {
-        app.master_elsewhere(company::group("sales"), true).await;
+        for alias in ["sales", "staff"] {
+            app.master_elsewhere_as(company::group(alias), true, alias).await;
+        }
         let campaign = Campaign::start(app).await;
         add_to_package(app, &campaign, "staff").await;
-        app.delete(&format!("/v1.0/groups/{}", company::group("staff")), &campaign.token).await.expect(204);
-        let (request, assignment) = asked(app, &campaign, "nils").await;
+        app.elsewhere().fail_next([Fault::Refused]);
+        let (request, assignment) = asked(app, &campaign, "carla").await;
         assert_eq!(state(app, &campaign, "assignmentRequests", &request).await, "partiallyDelivered");
         app.elsewhere().fail_next([Fault::Unavailable]);
         let removed = campaign.ask(app, &campaign.token, removal("adminRemove", &assignment)).await.expect(201).id();
@@ -153,7 +155,9 @@ fn a_request_is_not_tried_again_while_its_assignment_is_being_removed() {
         assert!(refused.message().contains("being removed"), "{}", refused.message());
         app.advance("PT1H").await;
         assert_eq!(state(app, &campaign, "assignments", &assignment).await, "expired");
-        assert_eq!(app.elsewhere().holders("key"), 0);
+        for alias in ["sales", "staff"] {
+            assert_eq!(app.elsewhere().holders(alias), 0);
+        }
         assert_eq!(post(app, &campaign.token, &path).await, code(400, "RequestNotReprocessable"));
     });
 }
@@ -468,7 +472,7 @@ fn a_policy_with_approvers_that_can_never_be_found_is_not_saved() {
         };
         refused(with_approvers(&campaign.package, &[manager(5)], &[]), "managerLevel").await;
         refused(with_approvers(&campaign.package, &[manager(0)], &[]), "managerLevel").await;
-        let mut without_alternates = with_approvers(&campaign.package, &[anna.clone()], &[]);
+        let mut without_alternates = with_approvers(&campaign.package, std::slice::from_ref(&anna), &[]);
         without_alternates["requestApprovalSettings"]["stages"][0]["isEscalationEnabled"] = json!(true);
         refused(without_alternates, "escalationApprovers").await;
         let mut twice = with_approvers(&campaign.package, &[manager(1)], &[]);
@@ -480,7 +484,7 @@ fn a_policy_with_approvers_that_can_never_be_found_is_not_saved() {
         unknown["specificAllowedTargets"] = json!([{ "@odata.type": "#microsoft.graph.connectedOrganizationMembers",
             "connectedOrganizationId": company::TENANT_ID }]);
         refused(unknown, "specificAllowedTargets/0").await;
-        let both = with_approvers(&campaign.package, &[anna.clone()], &[manager(2)]);
+        let both = with_approvers(&campaign.package, std::slice::from_ref(&anna), &[manager(2)]);
         app.post(&path, &campaign.token, both).await.expect(201);
     });
 }

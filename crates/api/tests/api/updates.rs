@@ -36,8 +36,10 @@ pub fn until(mut body: Value, end: &str) -> Value {
 
 /// Has somebody's request tried and not made; in the newer version, which knows that it can be.
 pub async fn only_tried(app: &TestApp, token: &str, body: &Value) -> Answer {
-    let body = json!({ "requestType": body["requestType"], "isValidationOnly": true,
-        "accessPackageAssignment": body["assignment"] });
+    // The older version writes these words with a capital.
+    let mut kind = body["requestType"].as_str().unwrap_or_default().to_owned();
+    kind.get_mut(..1).map(str::make_ascii_uppercase).unwrap_or_default();
+    let body = json!({ "requestType": kind, "isValidationOnly": true, "accessPackageAssignment": body["assignment"] });
     app.post(&format!("{EM_BETA}/accessPackageAssignmentRequests"), token, body).await
 }
 

@@ -256,7 +256,7 @@ fn stands_at(decision: &mut Decision, assignment: &Assignment, state: Assignment
         let ended_at = if state.is_live() { None } else { Some(now) };
         let version = assignment.version + 1;
         decision
-            .change(Change::Assignment(Assignment { version, state, ended_at, ..assignment.clone() }, Save::Changed));
+            .change(Change::Assignment(Assignment { state, ended_at, version, ..assignment.clone() }, Save::Changed));
     }
 }
 
