@@ -74,6 +74,14 @@ CREATE TABLE org_identity (
 ){{table}};
 CREATE INDEX ix_org_identity_value ON org_identity (value_key, organization_id);
 
+-- The domain a guest is at home in, folded: that of his address, else the one his user principal name holds before its
+-- mark. Both databases can cut characters off an end, and neither finds the last of them: all but the mark is cut off, and
+-- that is how long it was.
+ALTER TABLE dir_user ADD COLUMN home_key {{text}};
+UPDATE dir_user SET home_key = CASE WHEN mail_key LIKE '%!@%' ESCAPE '!' THEN substr(mail_key, length(rtrim(mail_key, replace(mail_key, '@', ''))) + 1) END WHERE user_type = 2 AND mail_key IS NOT NULL;
+UPDATE dir_user SET home_key = CASE WHEN substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5) LIKE '%!_%' ESCAPE '!' THEN substr(substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5), length(rtrim(substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5), replace(substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5), '_', ''))) + 1) END WHERE user_type = 2 AND mail_key IS NULL AND upn_key LIKE '%#ext#@%';
+UPDATE dir_user SET home_key = substr(upn_key, length(rtrim(upn_key, replace(upn_key, '@', ''))) + 1) WHERE user_type = 2 AND mail_key IS NULL AND upn_key LIKE '%@%' AND upn_key NOT LIKE '%#ext#@%';
+
 ALTER TABLE subject ADD COLUMN organization_id {{id}};
 ALTER TABLE subject ADD COLUMN cleanup_at {{ts}};
 CREATE INDEX ix_subject_organization ON subject (organization_id, id) WHERE organization_id IS NOT NULL;
