@@ -226,7 +226,8 @@ impl Maker<'_> {
             members.insert("requestApprovalSettings".to_owned(), settings);
         }
         let approved = self.package(catalog, "Crash approved", guarded)?;
-        let mut open = policy("allExternalUsers", &json!({"type": "noExpiration"}), false);
+        // A policy for people that lets none of them ask takes no requests at all.
+        let mut open = policy("allExternalUsers", &json!({"type": "noExpiration"}), true);
         if let Some(members) = open.as_object_mut() {
             members.insert("notificationSettings".to_owned(), json!({"isAssignmentNotificationDisabled": true}));
         }
