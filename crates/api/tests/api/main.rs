@@ -56,6 +56,7 @@ mod reasons;
 mod refusals;
 mod requests;
 mod requirements;
+mod rechecks;
 mod revocation;
 mod roles;
 mod round_trips;

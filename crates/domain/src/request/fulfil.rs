@@ -14,7 +14,7 @@ use crate::notification::MailKind;
 use crate::policy::PolicyBody;
 use crate::policy::eligibility::{External, TargetFacts, in_scope};
 use crate::policy::expiration::{Asker, ends};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -248,17 +248,21 @@ pub(super) fn fail(decision: &mut Decision, mut request: Request, refusal: Refus
     decision.change(Change::Request(request, Save::Changed));
 }
 
+/// Whether a request may be delivered: its target is there, has it not yet, is in scope, and has nothing that excludes it
+/// (decisions.md H12).
 pub(super) fn may_start(facts: &StartFacts) -> Result<(), Refusal> {
-    use crate::refusal::Code;
+    if let (Some(id), Some(_)) = (facts.live_assignment.as_ref().map(|a| a.id), &facts.target) {
+        let message = format!("the target holds the package by assignment `{id}`");
+        return Err(Refusal::new(Code::ExistingAssignment, message));
+    }
+    may_have(facts)
+}
+
+/// The same of what a request has made already.
+pub(super) fn may_have(facts: &StartFacts) -> Result<(), Refusal> {
     let Some(target) = &facts.target else {
         return Err(Refusal::new(Code::TargetNotEligible, "the target no longer exists"));
     };
-    if let Some(id) = facts.live_assignment.as_ref().map(|a| a.id) {
-        return Err(Refusal::new(
-            Code::ExistingAssignment,
-            format!("the target holds the package by assignment `{id}`"),
-        ));
-    }
     if !in_scope(&facts.policy, target) {
         return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
     }

@@ -2,8 +2,8 @@
 
 use super::approved::change_assignment;
 use super::follow::{HoldingFacts, exchange};
-use super::fulfil::{begin, ends_at_state, joined};
-use super::{Change, Decision, Request, RequestState, Save, StartFacts, audit};
+use super::fulfil::{begin, ends_at_state, joined, may_have};
+use super::{Change, Decision, Names, Request, RequestState, Save, StartFacts, audit};
 use crate::assignment::{Assignment, AssignmentState};
 use crate::audit::{Activity, AuditEvent, AuditTarget, TargetKind};
 use crate::catalog::RoleKind;
@@ -50,9 +50,15 @@ fn all_again(
     (exchange(decision, f, (&f.roles, given), &f.outdated(), now), grants)
 }
 
-/// A request whose assignment stands, but lacks some or all of its roles, is delivered again with fresh retries.
-pub fn deliver_again(request: &Request, f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Decision {
+/// A request whose assignment stands, but lacks some or all of its roles, is delivered again with fresh retries. Scope and
+/// what excludes the package are tested again (decisions.md H12); where they forbid it, the request fails again and says so.
+pub fn deliver_again(start: &StartFacts, f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Decision {
+    let request = &start.request;
     let mut decision = Decision::default();
+    if let Err(refusal) = may_have(start) {
+        fails_again(&mut decision, request, &refusal, &f.names, now);
+        return decision;
+    }
     let mut request = Request { version: request.version + 1, reason: None, ..request.clone() };
     decision.audit.push(audit(Activity::ReadyToFulfill, &request, &f.names).because(AGAIN));
     let (state, grants) = all_again(&mut decision, f, now, ids);
@@ -65,6 +71,23 @@ pub fn deliver_again(request: &Request, f: &HoldingFacts, now: Timestamp, ids: &
         ends_at_state(&mut decision, request, state, (assignment, &grants), (&f.names, f.mails, f.is_new_guest), now);
     }
     decision
+}
+
+/// What was there before the second try stays.
+fn fails_again(decision: &mut Decision, request: &Request, refusal: &Refusal, names: &Names, now: Timestamp) {
+    let state = match &request.state {
+        RequestState::PartiallyDelivered { assignment, .. } => {
+            RequestState::PartiallyDelivered { assignment: *assignment, completed_at: now }
+        }
+        RequestState::DeliveryFailed { assignment, .. } => {
+            RequestState::DeliveryFailed { assignment: *assignment, completed_at: now }
+        }
+        state => state.clone(),
+    };
+    let reason = Some(refusal.code.name().to_owned());
+    let request = Request { state, reason, version: request.version + 1, ..request.clone() };
+    decision.audit.push(audit(Activity::FailRequest, &request, names).failed().because(refusal.message.clone()));
+    decision.change(Change::Request(request, Save::Changed));
 }
 
 /// A request that failed before there was an assignment is decided again, from now on. It may fail again.
@@ -86,10 +109,10 @@ pub fn update_again(facts: &StartFacts, assignment: AssignmentId, now: Timestamp
 }
 
 /// All roles of an assignment are given again: what was taken away by hand comes back (behaviour.md b.5). `unfinished` is the
-/// request that has made it, where that ended without giving everything: it ends anew, with what is given now.
+/// request that has made it, where that ended without giving everything: it is delivered again, and ends anew.
 pub fn reapply(
     f: &HoldingFacts,
-    unfinished: Option<&Request>,
+    unfinished: Option<&StartFacts>,
     now: Timestamp,
     ids: &mut Ids,
 ) -> Result<Decision, Refusal> {
@@ -109,8 +132,8 @@ pub fn reapply(
         );
         return Err(Refusal::new(Code::AssignmentNotLive, message).by(GuardName::LiveAssignment));
     }
-    if let Some(request) = unfinished {
-        return Ok(deliver_again(request, f, now, ids));
+    if let Some(start) = unfinished {
+        return Ok(deliver_again(start, f, now, ids));
     }
     let mut decision = Decision::default();
     decision.audit.push(f.row(Activity::ReadyToFulfill).because(AGAIN));

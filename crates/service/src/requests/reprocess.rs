@@ -30,8 +30,9 @@ pub fn reprocess(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceErro
             request::update_again(&facts, assignment.id, ctx.now)
         }
         (Direction::Grant, Some(assignment)) => {
+            let start = facts_of_start(ctx, request)?;
             let facts = facts(ctx, assignment)?;
-            request::deliver_again(&request, &facts, ctx.now, &mut ctx.ids)
+            request::deliver_again(&start, &facts, ctx.now, &mut ctx.ids)
         }
         (Direction::Grant, None) => {
             let facts = facts_of_start(ctx, request)?;
@@ -98,7 +99,7 @@ pub fn reprocess_assignment(ctx: &mut Ctx<'_, '_>, id: AssignmentId) -> Result<(
     ))?;
     // The request that gave only part of it is fulfilled now, unless another one of the pair is open.
     let is_partial = |r: &Request| matches!(r.state, RequestState::PartiallyDelivered { .. }) && open.is_none();
-    let unfinished = made_by.filter(is_partial);
+    let unfinished = made_by.filter(is_partial).map(|r| facts_of_start(ctx, r)).transpose()?;
     let facts = facts(ctx, assignment)?;
     let decision = request::reapply(&facts, unfinished.as_ref(), ctx.now, &mut ctx.ids)?;
     ctx.apply(&permit, &decision)
