@@ -7,6 +7,7 @@ use crate::app::ClockFailure;
 use crate::dispatch;
 use crate::error::Failure;
 use crate::http::{Call, Reply};
+use crate::wire::write::approval::corrections;
 use crate::wire::write::{Body, read};
 use axum::http::{Method, StatusCode};
 use serde_json::json;
@@ -14,6 +15,7 @@ use tenure_domain::authorize::Action;
 use tenure_domain::ids::{PolicyId, RequestId};
 use tenure_domain::time::IsoDuration;
 use tenure_domain::{Refusal, Timestamp};
+use tenure_service::approvals;
 use tenure_service::policies::{self, SwitchesPatch};
 use tenure_service::{Cost, Ctx};
 use uuid::Uuid;
@@ -56,6 +58,13 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     if ["delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
         return dispatch::answer(call).await;
     }
+    if let Some(id) = path.strip_prefix("approvals/").and_then(|id| Uuid::parse_str(id).ok()) {
+        call.seen.route("approvals");
+        return match call.method {
+            Method::PATCH => correct_answers(call, RequestId(id)).await,
+            _ => Err(Failure::method_not_allowed("PATCH")),
+        };
+    }
     if let Some(id) = path.strip_prefix("policies/").and_then(|id| Uuid::parse_str(id).ok()) {
         call.seen.route("policies");
         return match call.method {
@@ -89,6 +98,15 @@ async fn change_policy(call: &Call, id: PolicyId) -> Result<Reply, Failure> {
         Some(patch)
     })?;
     let write = move |ctx: &mut Ctx<'_, '_>| policies::set_switches(ctx, id, &patch);
+    call.app.engine().write(call.identity, call.id, write).await?;
+    Ok(Reply::no_content())
+}
+
+/// An approver corrects answers of the request he is asked about. The published model says which ones may be corrected, and
+/// names no way to do it.
+async fn correct_answers(call: &Call, id: RequestId) -> Result<Reply, Failure> {
+    let answers = corrections(&call.json()?)?;
+    let write = move |ctx: &mut Ctx<'_, '_>| approvals::correct(ctx, id, &answers);
     call.app.engine().write(call.identity, call.id, write).await?;
     Ok(Reply::no_content())
 }

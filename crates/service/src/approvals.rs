@@ -4,14 +4,17 @@ use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::requests;
 use tenure_domain::Timestamp;
-use tenure_domain::approval::{self, ApprovalStage, Basis, Decide, DecideFacts, DueFacts, People, StageState};
+use tenure_domain::approval::{
+    self, ApprovalStage, Basis, CorrectFacts, Decide, DecideFacts, DueFacts, People, StageState,
+};
+use tenure_domain::attribute;
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::effect::Effect;
 use tenure_domain::ids::{DelegationId, ObjectId, OrganizationId, PackageId, RequestId, StageId};
 use tenure_domain::policy::{PolicyBody, SubjectSet};
 use tenure_domain::refusal::{Code, GuardName, Refusal};
-use tenure_domain::request::{Decision, Request, RequestState};
+use tenure_domain::request::{Answer, Decision, Request, RequestState};
 use tenure_domain::subject::Subject;
 use tenure_store::rows::approval::{Delegation, Relative, RelativeKind};
 use tenure_store::{First, Query, rows};
@@ -141,6 +144,31 @@ fn decided(
     let command =
         Decide { stage: command.stage, by, approves: command.approves, justification: command.justification.clone() };
     Ok(approval::decide(&facts, &command, ctx.now, &mut ctx.ids)?)
+}
+
+/// Replaces answers of a request whose stage waits for the caller's decision (behaviour.md b.4).
+pub fn correct(ctx: &mut Ctx<'_, '_>, id: RequestId, answers: &[Answer]) -> Result<(), ServiceError> {
+    let now = ctx.now;
+    let bases = ctx.identity_person().map(|me| rows::approval::bases(id, me, now));
+    let wanted = (rows::request::get(id), rows::approval::stages(id), rows::approval::policy_of(id), bases);
+    let (permit, (request, rows, policy, bases)) = ctx.load(Action::RequestAccess, wanted)?;
+    let Some(me) = ctx.person()? else {
+        let refusal = Refusal::new(Code::NotAnApprover, "people approve, applications do not");
+        return Err(refusal.by(GuardName::IsApprover).into());
+    };
+    let (Some(request), Some(policy), false) = (request, policy, rows.is_empty()) else {
+        return Err(Refusal::not_found("approval", id).into());
+    };
+    let (person, attributes, names) = ctx.fetch((
+        rows::directory::user::get(ObjectId(request.target.0)),
+        rows::attribute::of_package(request.package),
+        requests::name_rows(&request),
+    ))?;
+    let attributes = person.map(|person| attribute::asked(attributes, &person)).unwrap_or_default();
+    let bases = bases.unwrap_or_default();
+    let facts = CorrectFacts { rows, bases, request, policy, attributes, names: requests::named(names) };
+    let decision = approval::correct(&facts, me, answers)?;
+    ctx.apply(&permit, &decision)
 }
 
 /// An instant of an open stage was reached, or somebody who was asked in it may have vanished.

@@ -20,6 +20,7 @@ mod credentials;
 mod data_limits;
 mod delegates;
 mod delegation;
+mod corrections;
 mod delivery;
 mod demo;
 mod directory;

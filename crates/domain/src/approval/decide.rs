@@ -8,7 +8,7 @@ use crate::ids::{Ids, ObjectId, StageId};
 use crate::limits::DESCRIPTION_CHARS_MAX;
 use crate::notification::MailKind;
 use crate::refusal::{Code, GuardName as G, Guards, Refusal};
-use crate::request::{Change, Decider, Decision, RequestState, Save, StartFacts, approved, audit};
+use crate::request::{Change, Decider, Decision, Request, RequestState, Save, StartFacts, approved, audit};
 use crate::time::Timestamp;
 
 /// Why somebody may decide a stage.
@@ -54,7 +54,7 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
         .find(|row| row.id == command.stage)
         .ok_or_else(|| Refusal::not_found("approval stage", command.stage))?;
     let mut guards = Guards::default();
-    let basis = may_decide(facts, row, command, &mut guards)?;
+    let basis = may_decide(&facts.start.request, &facts.bases, row, command.by, &mut guards)?;
     let justification = reason(facts, row, command);
     guards.require(G::Justification, justification.as_ref().err().cloned())?;
     let justification = justification?;
@@ -106,19 +106,19 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
 }
 
 /// Whether the person may decide the stage, and why. That it was decided already is said to approvers only.
-fn may_decide(
-    facts: &DecideFacts,
+pub(super) fn may_decide(
+    request: &Request,
+    bases: &[Basis],
     row: &ApprovalStage,
-    command: &Decide,
+    by: ObjectId,
     guards: &mut Guards,
 ) -> Result<Basis, Refusal> {
-    let request = &facts.start.request;
     let own = |id: ObjectId| request.target.0 == id.0 || request.requestor.is_some_and(|r| r.0 == id.0);
-    let is_own = own(command.by)
-        .then(|| Refusal::new(Code::SelfApproval, "nobody decides a request that he made or that is for him"));
+    let is_own =
+        own(by).then(|| Refusal::new(Code::SelfApproval, "nobody decides a request that he made or that is for him"));
     guards.require(G::NotOwnRequest, is_own)?;
     let counts = |basis: &&Basis| basis.number == row.number && !basis.delegator.is_some_and(own);
-    let bases = facts.bases.iter().filter(counts);
+    let bases = bases.iter().filter(counts);
     // A right of his own goes before that of somebody else.
     let basis = bases
         .min_by_key(|basis| basis.delegator.is_some())

@@ -5,6 +5,7 @@
 //! sponsors as the people they are at that moment. Whether somebody belongs to a group is asked when he decides. When all
 //! who were asked have vanished, others are asked in their place.
 
+mod correct;
 mod course;
 mod decide;
 mod people;
@@ -12,6 +13,7 @@ mod stand_in;
 
 pub use course::{DueFacts, due};
 pub(crate) use course::{Opening, open, tell_requestor};
+pub use correct::{CorrectFacts, correct};
 pub use decide::{Basis, Decide, DecideFacts, decide};
 pub use people::{People, fault};
 

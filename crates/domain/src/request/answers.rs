@@ -8,6 +8,7 @@ use crate::limits::ANSWER_CHARS_MAX;
 use crate::policy::{Choice, Question, QuestionKind};
 use crate::refusal::{Code, Refusal};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// An answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -156,6 +157,68 @@ impl Questions<'_> {
         let stays = |a: &&Answer| !is_new(a.question) && self.asked.iter().any(|q| q.id == a.question);
         earlier.iter().filter(stays).chain(answers).cloned().collect()
     }
+}
+
+/// The answers of a request after an approver has replaced some, and to which questions those were (behaviour.md b.4). A
+/// question of the policy version the request runs under, or of an attribute that was asked with it, may be answered anew
+/// if it is editable; the new answer must fit it as the old one had to.
+pub(crate) fn corrected(
+    asked: &[Question],
+    attributes: &[AskedAttribute],
+    current: &[Answer],
+    given: &[Answer],
+) -> Result<(Vec<Answer>, Vec<QuestionId>), Refusal> {
+    let ids: BTreeSet<QuestionId> = given.iter().map(|a| a.question).collect();
+    let (mut all, mut changed) = (current.to_vec(), Vec::new());
+    for id in ids {
+        let of = |answers: &[Answer]| answers.iter().filter(|a| a.question == id).cloned().collect::<Vec<_>>();
+        let (old, new) = (of(current), of(given));
+        if old.iter().map(|a| a.value.as_str()).eq(new.iter().map(|a| a.value.as_str())) {
+            continue;
+        }
+        let of_answer = old.iter().find_map(|a| a.asked.as_deref());
+        let question = asked.iter().find(|q| q.id == id).or(of_answer);
+        let question = question.ok_or_else(|| refuse(format!("the request was asked no question `{id}`")))?;
+        let attribute = old.iter().find_map(|a| a.attribute.clone());
+        may_correct(question, attribute.as_ref(), attributes, &new)?;
+        let kept = |answer: Answer| Answer {
+            display: answer.display.or_else(|| shown(question, &answer.value)),
+            is_choice: matches!(question.kind, QuestionKind::Choice { .. }),
+            asked: Some(Box::new(question.clone())),
+            attribute: attribute.clone(),
+            ..answer
+        };
+        let at = all.iter().position(|a| a.question == id).unwrap_or(all.len());
+        all.retain(|a| a.question != id);
+        let says = new.into_iter().filter(|a| !a.value.trim().is_empty()).map(kept);
+        all.splice(at..at, says.collect::<Vec<_>>()).for_each(drop);
+        changed.push(id);
+    }
+    Ok((all, changed))
+}
+
+/// Whether an approver may give these answers to a question.
+fn may_correct(
+    question: &Question,
+    attribute: Option<&AnsweredAttribute>,
+    attributes: &[AskedAttribute],
+    new: &[Answer],
+) -> Result<(), Refusal> {
+    if !question.is_editable {
+        return Err(refuse(format!("approvers may not change the answer to the question {}", label(question))));
+    }
+    if attribute.is_some_and(|known| attributes.iter().any(|a| a.attribute.name == known.name && a.is_locked())) {
+        let message = format!("the value that the question {} is about cannot be changed", label(question));
+        return Err(Refusal::new(Code::AttributeLocked, message).detail("/answers", "locked"));
+    }
+    if new.iter().any(|a| a.value.chars().count() > ANSWER_CHARS_MAX) {
+        return Err(refuse(format!("an answer has more than {ANSWER_CHARS_MAX} characters")));
+    }
+    let given = given(new, question);
+    if given.is_empty() && (question.is_required || attribute.is_some()) {
+        return Err(refuse(format!("the question {} ({}) must be answered", label(question), question.id)));
+    }
+    misfit(question, &given).map_or(Ok(()), |misfit| Err(refuse(misfit)))
 }
 
 /// What the choices that a value means are called.
@@ -337,6 +400,50 @@ mod tests {
         let shown: Vec<Option<&str>> = kept.iter().map(|a| a.display.as_deref()).collect();
         assert_eq!(shown, [Some("EU, US")]);
         assert!(kept.iter().all(|a| a.is_choice && a.asked.is_some()));
+    }
+
+    #[test]
+    fn an_approver_replaces_answers_to_editable_questions_only_and_in_their_place() {
+        let editable = |question: Question| Question { is_editable: true, ..question };
+        let asked = [editable(text(1, Some("^[A-Z]+$"), true)), text(2, None, true), editable(choice(3, false))];
+        let questions = Questions { policy: "P", asked: &asked, attributes: &[] };
+        let current = questions.kept(&[answer(1, "AB"), answer(2, "x")]);
+        let (all, changed) = corrected(&asked, &[], &current, &[answer(3, "eu"), answer(1, "CD")]).unwrap_or_default();
+        let values: Vec<&str> = all.iter().map(|a| a.value.as_str()).collect();
+        assert_eq!(values, ["CD", "x", "eu"]);
+        assert_eq!(all.last().and_then(|a| a.display.as_deref()), Some("EU"));
+        assert_eq!(changed.len(), 2);
+        let same = corrected(&asked, &[], &current, &[answer(2, "x"), answer(1, "AB")]);
+        assert_eq!(same, Ok((current.clone(), Vec::new())), "what is as it was needs no right");
+        let code = |given: &[Answer]| corrected(&asked, &[], &current, given).err().map(|r| r.message);
+        assert!(code(&[answer(2, "y")]).is_some_and(|m| m.contains("may not change")));
+        assert!(code(&[answer(1, "cd")]).is_some_and(|m| m.contains("does not match")));
+        assert!(code(&[answer(9, "y")]).is_some_and(|m| m.contains("no question")));
+        let (emptied, _) = corrected(&asked, &[], &current, &[answer(1, " ")]).unwrap_or_default();
+        assert_eq!(emptied.len(), 1, "nobody had to answer it");
+    }
+
+    #[test]
+    fn an_approver_does_not_fill_a_locked_attribute_anew_nor_empties_one() {
+        let question = Question { is_editable: true, ..text(1, None, true) };
+        let asked = |current: Option<&str>| {
+            let attribute = ResourceAttribute {
+                name: "jobTitle".to_owned(),
+                is_editable: false,
+                is_persistent: false,
+                question: question.clone(),
+            };
+            [AskedAttribute { attribute, current: current.map(ToOwned::to_owned) }]
+        };
+        let given_before =
+            Questions { policy: "P", asked: &[], attributes: &asked(None) }.kept(&[answer(1, "Analyst")]);
+        let code = |current: Option<&str>, value: &str| {
+            corrected(&[], &asked(current), &given_before, &[answer(1, value)]).map(|(all, _)| all).map_err(|r| r.code)
+        };
+        assert_eq!(code(Some("Analyst"), "Boss"), Err(Code::AttributeLocked));
+        assert_eq!(code(None, ""), Err(Code::InvalidAnswers));
+        let replaced = code(None, "Boss").unwrap_or_default();
+        assert!(replaced.iter().all(|a| a.value == "Boss" && a.attribute.is_some()));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod withdraw;
 
 pub use answers::Answer;
 pub(crate) use approved::approved;
+pub(crate) use answers::corrected;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};

@@ -1,9 +1,10 @@
 //! Decisions of approvers as clients write them; input takes the verbs and the results (decisions.md H6).
 
-use super::read;
+use super::{read, request};
 use crate::wire::schema::{approval as schema, own};
 use serde_json::Value as Json;
 use tenure_domain::Refusal;
+use tenure_domain::request::Answer;
 use tenure_service::approvals::NewDelegation;
 
 /// What an approver says.
@@ -28,6 +29,18 @@ pub fn decision(value: &Json) -> Result<StageDecision, Refusal> {
         let justification = b.text(&["justification"]);
         b.finish(Some(&schema::STAGE), &[]);
         Some(StageDecision { approves: approves?, justification })
+    })
+}
+
+/// The answers that an approver corrects, in the shape in which a request gives them.
+pub fn corrections(value: &Json) -> Result<Vec<Answer>, Refusal> {
+    read(value, |b| {
+        let answers = request::answers(b);
+        if !b.has(&["answers"]) {
+            b.missing(&["answers"]);
+        }
+        b.finish(None, &["id"]);
+        Some(answers)
     })
 }
 
