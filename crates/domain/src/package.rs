@@ -3,7 +3,7 @@
 use crate::catalog::RoleKind;
 use crate::directory::group::Group;
 use crate::ids::{CatalogId, ObjectId, PackageId, ResourceId, RoleId, ScopeId};
-use crate::limits::INCOMPATIBLE_MAX;
+use crate::limits::{INCOMPATIBLE_MAX, MOVE_ROWS_MAX};
 use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
 use uuid::Uuid;
@@ -92,6 +92,15 @@ pub struct Incompatible {
 
 const REFERENCE: &str = "/@odata.id";
 
+/// Whether a move of a package to another catalog may rewrite so many rows: it is one transaction (decisions.md D6).
+pub fn may_move(name: &str, rows: i64) -> Result<(), Refusal> {
+    if rows <= MOVE_ROWS_MAX {
+        return Ok(());
+    }
+    let message = format!("moving `{name}` would rewrite {rows} rows; one move rewrites at most {MOVE_ROWS_MAX}");
+    Err(Refusal::new(Code::LimitExceeded, message))
+}
+
 /// What is listed already is not listed again.
 pub fn listed_already() -> Refusal {
     let message = "the access package is incompatible with it already";
@@ -147,6 +156,13 @@ mod tests {
         assert_eq!(code(list(INCOMPATIBLE_MAX, false), two), Some(Code::LimitExceeded));
         assert_eq!(code(list(INCOMPATIBLE_MAX, true), two), Some(Code::InvalidModel));
         assert_eq!(code(list(0, false), one), Some(Code::InvalidModel));
+    }
+
+    #[test]
+    fn a_move_rewrites_so_many_rows_and_not_one_more() {
+        assert_eq!(may_move("CRM", MOVE_ROWS_MAX), Ok(()));
+        let refusal = may_move("CRM", MOVE_ROWS_MAX + 1).err();
+        assert!(refusal.is_some_and(|r| r.code == Code::LimitExceeded && r.message.contains("500001 rows")));
     }
 
     #[test]

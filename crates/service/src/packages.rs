@@ -9,8 +9,8 @@ use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKi
 use tenure_domain::authorize::Action;
 use tenure_domain::ids::{CatalogId, PackageId, RoleId, ScopeId};
 use tenure_domain::job::Work;
-use tenure_domain::limits::{MOVE_ROWS_MAX, PACKAGE_ROLES_MAX};
-use tenure_domain::package::{Package, PackageRole};
+use tenure_domain::limits::PACKAGE_ROLES_MAX;
+use tenure_domain::package::{Package, PackageRole, may_move};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::text::{check_description, check_name};
 use tenure_store::rows;
@@ -138,12 +138,7 @@ pub fn move_to_catalog(ctx: &mut Ctx<'_, '_>, id: PackageId, to: CatalogId) -> R
     }
     let (from, roles, rows) =
         ctx.fetch((rows::catalog::get(old.catalog), rows::moving::roles(id, to), rows::moving::rows(id)))?;
-    let rows = rows.unwrap_or(0);
-    if rows > MOVE_ROWS_MAX {
-        let message =
-            format!("moving `{}` would rewrite {rows} rows; one move rewrites at most {MOVE_ROWS_MAX}", old.name);
-        return Err(Refusal::new(Code::LimitExceeded, message).into());
-    }
+    may_move(&old.name, rows.unwrap_or(0))?;
     let missing: Vec<&str> = roles.iter().filter(|r| r.there.is_none()).map(|r| r.resource_name.as_str()).collect();
     if !missing.is_empty() {
         let message = format!("the catalog `{}` lacks resources that the access package uses", catalog.name);

@@ -85,9 +85,10 @@ fn take(
     names: &[String],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (person, written) = tx.fetch((user::get(holder), values(assignment)))?;
+    // Who is deleted but kept may come back, and then without what he lost meanwhile.
+    let (there, deleted, written) = tx.fetch((user::get(holder), user::deleted(holder), values(assignment)))?;
     tx.write(&DELETE, vec![assignment.0.into()]);
-    let Some(mut person) = person.filter(|p| p.source.is_none()) else { return Ok(()) };
+    let Some(mut person) = there.or(deleted).filter(|p| p.source.is_none()) else { return Ok(()) };
     let stands = |(name, value): &&(String, String)| {
         names.contains(name) && person.attributes.text(name).map(str::trim) == Some(value.trim())
     };
