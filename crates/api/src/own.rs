@@ -9,15 +9,15 @@ use crate::error::Failure;
 use crate::http::{Call, Reply};
 use crate::wire::write::approval::corrections;
 use crate::wire::write::{Body, read};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use serde_json::json;
 use tenure_domain::authorize::Action;
-use tenure_domain::ids::{PolicyId, RequestId};
+use tenure_domain::ids::{JobId, PolicyId, RequestId};
 use tenure_domain::time::IsoDuration;
 use tenure_domain::{Refusal, Timestamp};
-use tenure_service::approvals;
 use tenure_service::policies::{self, SwitchesPatch};
-use tenure_service::{Cost, Ctx};
+use tenure_service::{Cost, Ctx, ServiceError};
+use tenure_service::{approvals, edits};
 use uuid::Uuid;
 
 /// Moving the clock may take longer than other requests.
@@ -55,7 +55,7 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         permitted(call, Action::ReadMail).await?;
         return dispatch::answer(call).await;
     }
-    if ["delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
+    if ["browse", "delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
         return dispatch::answer(call).await;
     }
     if let Some(id) = path.strip_prefix("approvals/").and_then(|id| Uuid::parse_str(id).ok()) {
@@ -65,15 +65,58 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
             _ => Err(Failure::method_not_allowed("PATCH")),
         };
     }
-    if let Some(id) = path.strip_prefix("policies/").and_then(|id| Uuid::parse_str(id).ok()) {
-        call.seen.route("policies");
-        return match call.method {
-            Method::GET => policy(call, PolicyId(id)).await,
-            Method::PATCH => change_policy(call, PolicyId(id)).await,
-            _ => Err(Failure::method_not_allowed("GET, PATCH")),
-        };
+    if let Some(rest) = path.strip_prefix("policies/") {
+        let (id, action) = rest.split_once('/').unwrap_or((rest, ""));
+        if let (Ok(id), Some(action)) = (Uuid::parse_str(id), PolicyAction::named(action)) {
+            call.seen.route("policies");
+            return of_policy(call, PolicyId(id), action).await;
+        }
     }
     Err(Failure::unknown_route(&call.full_path()))
+}
+
+/// What is done with a policy.
+#[derive(Clone, Copy)]
+enum PolicyAction {
+    Switches,
+    ApplyToExisting,
+    RestartApproval,
+}
+
+impl PolicyAction {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "" => Some(Self::Switches),
+            "applytoexisting" => Some(Self::ApplyToExisting),
+            "restartapproval" => Some(Self::RestartApproval),
+            _ => None,
+        }
+    }
+}
+
+async fn of_policy(call: &Call, id: PolicyId, action: PolicyAction) -> Result<Reply, Failure> {
+    match (action, &call.method) {
+        (PolicyAction::Switches, &Method::GET) => policy(call, id).await,
+        (PolicyAction::Switches, &Method::PATCH) => change_policy(call, id).await,
+        (PolicyAction::Switches, _) => Err(Failure::method_not_allowed("GET, PATCH")),
+        (PolicyAction::ApplyToExisting, &Method::POST) => {
+            begun(call, move |ctx| edits::apply_to_existing(ctx, id)).await
+        }
+        (PolicyAction::RestartApproval, &Method::POST) => {
+            begun(call, move |ctx| edits::restart_approvals(ctx, id)).await
+        }
+        (PolicyAction::ApplyToExisting | PolicyAction::RestartApproval, _) => Err(Failure::method_not_allowed("POST")),
+    }
+}
+
+/// Begins work that reaches many; the answer names the job that tells how far it came.
+async fn begun(
+    call: &Call,
+    work: impl Fn(&mut Ctx<'_, '_>) -> Result<JobId, ServiceError> + Send + 'static,
+) -> Result<Reply, Failure> {
+    let id = call.app.engine().write(call.identity, call.id, work).await?;
+    let reply = Reply::json(StatusCode::ACCEPTED, json!({ "id": id }).to_string().into_bytes());
+    Ok(reply.with(header::LOCATION, &format!("{}/jobs/{id}", call.root())))
 }
 
 /// What a policy says that the published model has no name for (decisions.md Q4).

@@ -2,7 +2,7 @@
 //! broken off anywhere and goes on where it stood (decisions.md C8). What a chunk does is decided anew from what is true;
 //! a job only remembers what changed and how far it came.
 
-use crate::ids::{CatalogId, JobId, PackageId, RoleId, ScopeId, SubjectId};
+use crate::ids::{CatalogId, JobId, PackageId, PolicyId, RoleId, ScopeId, SubjectId};
 use crate::limits::{BULK_CHUNK, JOB_ATTEMPTS_MAX, JOB_GRANTS_MAX};
 use crate::time::{Timestamp, plus_seconds};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,16 @@ pub enum Work {
     },
     /// A package has moved to another catalog: who holds it holds its roles by the resources there from now on.
     PackageMove,
+    /// Assignments under a policy get the end that its current version gives (decisions.md H1).
+    PolicyApplication {
+        /// The policy.
+        policy: PolicyId,
+    },
+    /// Requests that wait for approval under a policy are decided anew by its current version (decisions.md H1).
+    ApprovalRestart {
+        /// The policy.
+        policy: PolicyId,
+    },
 }
 
 impl Work {
@@ -32,6 +42,8 @@ impl Work {
         match self {
             Self::RoleChange { .. } => "packageRoleChange",
             Self::PackageMove => "packageMove",
+            Self::PolicyApplication { .. } => "policyApplication",
+            Self::ApprovalRestart { .. } => "approvalRestart",
         }
     }
 }
@@ -75,7 +87,7 @@ pub struct Job {
     pub package: PackageId,
     /// The catalog of that package.
     pub catalog: CatalogId,
-    /// The last holder that was reached.
+    /// The last holder, or target of a request, that was reached.
     pub cursor: Option<SubjectId>,
     /// How many there are to reach, as far as is known.
     pub total: i64,

@@ -136,6 +136,8 @@ pub const INLINE_HOLDERS_MAX: usize = 50;
 pub const JOB_GRANTS_MAX: usize = 5_000;
 /// Times in a row that a job is tried after a failure.
 pub const JOB_ATTEMPTS_MAX: i64 = 20;
+/// Days after its beginning for which a job that has ended can be looked at.
+pub const JOB_KEEP_DAYS: i64 = 90;
 /// Days after its end within which a request that failed can be tried again.
 pub const REPROCESS_DAYS_MAX: i64 = 14;
 /// Rows one move of a package to another catalog may rewrite.

@@ -18,7 +18,7 @@ use tenure_domain::time::DemoClock;
 use tenure_jobs::{AdvanceError, Outside, Runner, Sealer, advance};
 use tenure_service::identity::keys::KeyRing;
 use tenure_service::identity::{Tenant, artifacts};
-use tenure_service::{Engine, Identity, audit};
+use tenure_service::{Engine, Identity, audit, bulk};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -160,6 +160,7 @@ async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
         }
         let cleaned = engine.write(Identity::System, Uuid::nil(), |ctx| {
             artifacts::clean_up(ctx);
+            bulk::clean_up(ctx);
             Ok(())
         });
         if let Err(error) = cleaned.await {

@@ -2,6 +2,7 @@
 //! more by a job, chunk by chunk; both do the same, and both leave a job that tells how far it came.
 
 use crate::ctx::Ctx;
+use crate::edits;
 use crate::error::ServiceError;
 use std::collections::BTreeSet;
 use tenure_domain::assignment::Assignment;
@@ -37,10 +38,18 @@ pub(crate) fn reach(ctx: &mut Ctx<'_, '_>, permit: &Permit, package: &Package, w
 /// One chunk of the job that was claimed under `lease`. Nothing, when the claim is over.
 pub fn run(ctx: &mut Ctx<'_, '_>, lease: Uuid) -> Result<(), ServiceError> {
     let Some(job) = ctx.fetch(rows::job::claimed(lease))? else { return Ok(()) };
-    let roles = ctx.fetch(rows::package::roles(job.package))?.len();
-    let limit = chunk_size(roles);
-    let holders = ctx.fetch(rows::assignment::holders(job.package, job.cursor, limit))?;
-    let chunk = follow(ctx, &Permit::system(Action::AdministerAssignments), job.work, holders, limit)?;
+    let permit = Permit::system(Action::AdministerAssignments);
+    let chunk = match job.work {
+        Work::PolicyApplication { policy } | Work::ApprovalRestart { policy } => {
+            edits::chunk(ctx, &permit, &job, policy)?
+        }
+        Work::RoleChange { .. } | Work::PackageMove => {
+            let roles = ctx.fetch(rows::package::roles(job.package))?.len();
+            let limit = chunk_size(roles);
+            let holders = ctx.fetch(rows::assignment::holders(job.package, job.cursor, limit))?;
+            follow(ctx, &permit, job.work, holders, limit)?
+        }
+    };
     let job = job.after(chunk, ctx.now);
     if job.due_at.is_some() {
         ctx.leaves_work();
@@ -57,6 +66,11 @@ pub fn failed(ctx: &mut Ctx<'_, '_>, lease: Uuid, error: &str) -> Result<(), Ser
     Ok(())
 }
 
+/// Removes jobs that have ended and that nobody looks at any more.
+pub fn clean_up(ctx: &mut Ctx<'_, '_>) {
+    rows::job::forget_old(ctx.tx, ctx.now);
+}
+
 fn follow(
     ctx: &mut Ctx<'_, '_>,
     permit: &Permit,
@@ -69,6 +83,8 @@ fn follow(
         let decision = match work {
             Work::RoleChange { role, scope } => request::role_changed(&facts, (role, scope), ctx.now, &mut ctx.ids),
             Work::PackageMove => request::package_moved(&facts, ctx.now, &mut ctx.ids),
+            // An edited policy is followed in its own way.
+            Work::PolicyApplication { .. } | Work::ApprovalRestart { .. } => request::Decision::default(),
         };
         chunk.seen += 1;
         chunk.failed += i64::from(decision.audit.iter().any(|event| !event.succeeded));

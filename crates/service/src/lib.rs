@@ -14,6 +14,7 @@ pub mod catalogs;
 mod ctx;
 pub mod directory;
 pub mod drift;
+pub mod edits;
 mod engine;
 mod error;
 pub mod identity;

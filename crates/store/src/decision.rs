@@ -35,6 +35,7 @@ pub fn apply(
             Change::Stage(stage, Save::Changed) => rows::approval::update(tx, stage),
             Change::Approvers(opened) => rows::approval::open(tx, opened),
             Change::CloseApprovers(request) => rows::approval::close(tx, *request),
+            Change::ForgetApproval(request) => rows::approval::delete(tx, *request),
             Change::DeleteRequest(id) => rows::request::delete(tx, *id),
             Change::Organization(organization) => rows::organization::insert(tx, permit, organization)?,
             Change::Credentials(id, proofs) => rows::request::prove(tx, *id, proofs)?,

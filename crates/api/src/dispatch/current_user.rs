@@ -1,10 +1,11 @@
 //! What `filterByCurrentUser(on='…')` stands for (semantics.md 7).
 
+use tenure_domain::authorize::Action;
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_odata::Value;
 use tenure_odata::edm::EntityType;
 use tenure_service::view::Predicate;
-use tenure_service::{Ctx, ServiceError};
+use tenure_service::{Ctx, ServiceError, rows};
 
 /// The words of a type, which are those that its function declares.
 fn words(entity: &EntityType) -> &'static [(&'static str, Predicate)] {
@@ -51,6 +52,19 @@ pub fn current_user(
         return Err(Refusal::new(Code::RequestBadRequest, message).into());
     };
     Ok((*predicate, vec![Value::Id(person.0)]))
+}
+
+/// The packages that the signed-in person browses. Those for specific people are shown to all members where the tenant says
+/// so (decisions.md H20).
+pub fn browsed(ctx: &mut Ctx<'_, '_>) -> Result<(Predicate, Vec<Value>), ServiceError> {
+    let (_, settings) = ctx.load(Action::RequestAccess, rows::tenant::settings())?;
+    let Some(person) = ctx.person()? else {
+        let message = "packages are browsed by the signed-in person; an application is none";
+        return Err(Refusal::new(Code::RequestBadRequest, message).into());
+    };
+    let shows_all = settings.is_some_and(|s| s.show_specific_packages_to_members);
+    let predicate = if shows_all { Predicate::BrowsedByMembers } else { Predicate::Browsed };
+    Ok((predicate, vec![Value::Id(person.0)]))
 }
 
 #[cfg(test)]

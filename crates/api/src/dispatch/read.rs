@@ -3,7 +3,7 @@
 
 use super::additional_access::additional_access;
 use super::context::{Place, context_text, link_path, set_path};
-use super::current_user::current_user;
+use super::current_user::{browsed, current_user};
 use super::etag::Shown;
 use super::{Target, etag, key};
 use crate::app::App;
@@ -68,7 +68,7 @@ fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<
         entity: resolved.set.entity,
         origin: Origin::All,
         narrow: Vec::new(),
-        predicate: None,
+        predicate: (resolved.set.id == "browse").then(|| browsed(ctx)).transpose()?,
         label: String::new(),
     };
     let mut checks = Vec::new();

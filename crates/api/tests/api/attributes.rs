@@ -1,6 +1,7 @@
 //! Attributes that resources ask for: asked, locked, written and taken back (behaviour.md c.5; semantics.md 4).
 
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, add_group, open_policy};
+use crate::delivery::second_package;
 use crate::{EM, EM_BETA};
 use serde_json::{Value, json};
 use tenure_testkit::app::on_every_database;
@@ -304,6 +305,161 @@ fn an_extension_writes_the_attribute_it_answers_and_keeps_the_one_it_does_not() 
         campaign.ask(app, &carla, with_answer(extend, &question, "Lead")).await.expect(201);
         assert_eq!(job_title(app, &campaign).await, "Lead");
         remove(app, &campaign).await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null);
+    });
+}
+
+/// Carla asks with that title, and has it.
+async fn titled(app: &TestApp, campaign: &Campaign, title: &str) -> String {
+    let id = question(app, campaign, 0).await;
+    let mut body = with_answer(campaign.request("adminAdd", "carla"), &id, title);
+    body["parameters"] = json!({ "bypassApproval": true });
+    campaign.ask(app, &campaign.token, body).await.expect(201);
+    app.drain().await;
+    assert_eq!(job_title(app, campaign).await, title);
+    campaign.held_by(app, "carla").await.unwrap_or_default()
+}
+
+/// A campaign under a policy that lets everybody take access away who can at all, with a title that goes with it.
+async fn endable(app: &TestApp) -> Campaign {
+    let campaign = Campaign::without_policy(app).await;
+    let mut body = open_policy(&campaign.package);
+    body["requestorSettings"] = json!({
+        "enableTargetsToSelfAddAccess": true,
+        "enableTargetsToSelfRemoveAccess": true,
+        "enableOnBehalfRequestorsToRemoveAccess": true,
+        "onBehalfRequestors": [{ "@odata.type": "#microsoft.graph.targetManager", "managerLevel": 1 }],
+    });
+    body["requestApprovalSettings"] = json!({ "isApprovalRequiredForAdd": true, "stages": [{
+        "durationBeforeAutomaticDenial": "P5D",
+        "primaryApprovers": [{ "@odata.type": "#microsoft.graph.singleUser", "userId": company::person("anna") }],
+    }] });
+    let policy = campaign.add_policy(app, body).await;
+    let campaign = Campaign { policy, ..campaign };
+    set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+    campaign
+}
+
+#[test]
+fn access_takes_its_attributes_along_whoever_ends_it() {
+    on_every_database(async |app| {
+        let campaign = endable(app).await;
+        let (ben, carla) = (app.token_of_person("ben").await, app.token_of_person("carla").await);
+        for (kind, token) in [("userRemove", &carla), ("userRemove", &ben), ("adminRemove", &campaign.token)] {
+            let id = titled(app, &campaign, "Analyst").await;
+            let body = json!({ "requestType": kind, "assignment": { "id": id } });
+            campaign.ask(app, token, body).await.expect(201);
+            assert_eq!(job_title(app, &campaign).await, Value::Null, "{kind}");
+        }
+        // The approver who let her in.
+        let id = question(app, &campaign, 0).await;
+        let asked = campaign.ask(app, &carla, with_answer(campaign.request("userAdd", "carla"), &id, "Analyst")).await;
+        let request = asked.expect(201).id();
+        let path = format!("{EM}/accessPackageAssignmentApprovals/{request}");
+        let found = app.get(&path, &campaign.token).await.expect(200).json;
+        let stage = found["stages"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let anna = app.token_of_person("anna").await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null, "not before it is delivered");
+        app.patch(&format!("{path}/stages/{stage}"), &anna, json!({ "reviewResult": "Approve" })).await.expect(204);
+        assert_eq!(job_title(app, &campaign).await, "Analyst");
+        let held = campaign.held_by(app, "carla").await;
+        let revoke = json!({ "requestType": "approverRemove", "justification": "over", "assignment": { "id": held } });
+        campaign.ask(app, &anna, revoke).await.expect(201);
+        assert_eq!(job_title(app, &campaign).await, Value::Null, "approverRemove");
+        app.drain().await;
+    });
+}
+
+#[test]
+fn access_takes_its_attributes_along_when_its_end_is_reached_or_moved_here() {
+    on_every_database(async |app| {
+        let campaign = endable(app).await;
+        titled(app, &campaign, "Analyst").await;
+        app.advance("P31D").await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null, "its time is over");
+        let id = titled(app, &campaign, "Analyst").await;
+        let soon = json!({ "requestType": "adminUpdate", "assignment": { "id": id },
+            "schedule": { "expiration": { "type": "afterDuration", "duration": "P2D" } } });
+        campaign.ask(app, &campaign.token, soon).await.expect(201);
+        assert_eq!(job_title(app, &campaign).await, "Analyst");
+        app.advance("P3D").await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null, "an administrator moved the end");
+        titled(app, &campaign, "Analyst").await;
+        app.advance("P3D").await;
+        let policy = format!("{EM}/assignmentPolicies/{}", campaign.policy);
+        let short = json!({ "expiration": { "type": "afterDuration", "duration": "P1D" } });
+        app.patch(&policy, &campaign.token, short).await.expect(204);
+        let apply = format!("/tenure/v1/policies/{}/applyToExisting", campaign.policy);
+        app.post(&apply, &campaign.token, Value::Null).await.expect(202);
+        app.drain().await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null, "a shorter policy was applied");
+    });
+}
+
+#[test]
+fn an_attribute_goes_with_the_last_access_that_gave_it() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        let sales = company::group("sales").to_string();
+        let second = second_package(app, &campaign, &campaign.catalog, &campaign.resource, &sales).await;
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        titled(app, &campaign, "Analyst").await;
+        titled(app, &second, "Analyst").await;
+        remove(app, &campaign).await;
+        assert_eq!(job_title(app, &campaign).await, "Analyst", "the second one wants it, too");
+        remove(app, &second).await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null);
+    });
+}
+
+#[test]
+fn an_attribute_goes_with_access_to_a_package_that_has_moved_or_asks_no_more() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        titled(app, &campaign, "Analyst").await;
+        let made = app.post(&format!("{EM}/catalogs"), &campaign.token, json!({ "displayName": "Other" })).await;
+        let other = app.made(made, "catalog:other");
+        add_group(app, &campaign.token, &other, &company::group("sales").to_string()).await;
+        let path = format!("{EM_BETA}/accessPackages/{}/moveToCatalog", campaign.package);
+        app.post(&path, &campaign.token, json!({ "catalogId": other })).await.expect(204);
+        app.drain().await;
+        assert_eq!(job_title(app, &campaign).await, "Analyst", "she holds it as before");
+        remove(app, &campaign).await;
+        assert_eq!(job_title(app, &campaign).await, Value::Null, "the resource there asks for nothing");
+    });
+}
+
+#[test]
+fn who_was_deleted_when_his_access_ended_comes_back_without_its_attributes() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        titled(app, &campaign, "Analyst").await;
+        let carla = company::person("carla");
+        app.advance("P20D").await;
+        app.delete(&format!("/v1.0/users/{carla}"), &campaign.token).await.expect(204);
+        app.advance("P15D").await;
+        app.post(&format!("/v1.0/directory/deletedItems/{carla}/restore"), &campaign.token, Value::Null)
+            .await
+            .expect(200);
+        assert_eq!(campaign.members(app).await, [""; 0], "her access has ended meanwhile");
+        assert_eq!(job_title(app, &campaign).await, Value::Null);
+        app.drain().await;
+    });
+}
+
+#[test]
+fn an_attribute_goes_at_once_although_the_access_is_still_being_taken_elsewhere() {
+    on_every_database(async |app| {
+        app.master_elsewhere(company::group("sales"), true).await;
+        let campaign = Campaign::start(app).await;
+        set(app, &campaign, json!([attribute("jobTitle", true, false)])).await.expect(201);
+        let id = titled(app, &campaign, "Analyst").await;
+        let body = json!({ "requestType": "adminRemove", "assignment": { "id": id } });
+        campaign.ask(app, &campaign.token, body).await.expect(201);
+        assert_eq!(job_title(app, &campaign).await, Value::Null);
+        app.drain().await;
         assert_eq!(job_title(app, &campaign).await, Value::Null);
     });
 }

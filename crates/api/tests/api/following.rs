@@ -19,7 +19,7 @@ use uuid::Uuid;
 const JOBS: &str = "/tenure/v1/jobs";
 
 /// So many new people who hold the package.
-async fn holders(app: &TestApp, campaign: &Campaign, count: usize) {
+pub async fn holders(app: &TestApp, campaign: &Campaign, count: usize) {
     let package = PackageId(campaign.package.parse().unwrap_or_default());
     let policy = PolicyId(campaign.policy.parse().unwrap_or_default());
     let all = app.engine().write(Identity::System, Uuid::nil(), move |ctx| {

@@ -9,13 +9,15 @@ mod correct;
 mod course;
 mod decide;
 mod people;
+mod restart;
 mod stand_in;
 
+pub use correct::{CorrectFacts, correct};
 pub use course::{DueFacts, due};
 pub(crate) use course::{Opening, open, tell_requestor};
-pub use correct::{CorrectFacts, correct};
 pub use decide::{Basis, Decide, DecideFacts, decide};
 pub use people::{People, fault};
+pub use restart::{RestartFacts, restart};
 
 use crate::ids::{ObjectId, RequestId, StageId};
 use crate::policy::Stage;

@@ -7,6 +7,7 @@ mod decide;
 mod end;
 mod explain;
 mod follow;
+mod follow_policy;
 mod fulfil;
 mod guest;
 mod hands;
@@ -19,12 +20,13 @@ mod update;
 mod withdraw;
 
 pub use answers::Answer;
-pub(crate) use approved::approved;
 pub(crate) use answers::corrected;
+pub(crate) use approved::approved;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};
 pub use follow::{HoldingFacts, package_moved, role_changed};
+pub use follow_policy::{AppliedFacts, policy_applied};
 pub use fulfil::{StartFacts, StartOutcome, delivery_progress, start_reached};
 pub use guest::Invitation;
 pub use hands::{DriftFacts, adopt, repair};
@@ -326,6 +328,8 @@ pub enum Change {
     Approvers(Opened),
     /// Nobody may decide the request's open stage any more.
     CloseApprovers(RequestId),
+    /// The approval of a request begins anew: its stages, and who may decide them, go.
+    ForgetApproval(RequestId),
     /// A row and all that hangs on it goes.
     DeleteRequest(RequestId),
     /// An organization is proposed.

@@ -210,7 +210,9 @@ pub(super) fn load(
     let by_person = about.kind == RequestType::UserAdd;
     let (catalog_published, catalog_external) = flags.unwrap_or((false, false));
     let facts = SubmitFacts {
-        is_visible: !by_person || related.is_some() || policies.iter().any(|p| offers(p, &target.facts)),
+        is_visible: !by_person
+            || related.is_some()
+            || policies.iter().any(|p| offers(p, &target.facts, settings.show_specific_packages_to_members)),
         package,
         catalog_published,
         catalog_external,
@@ -261,10 +263,12 @@ pub(super) fn asks_for(ctx: &mut Ctx<'_, '_>, target: ObjectId, person: Option<&
     if person.is_some_and(|p| p.manager == Some(me)) { Ok(Asks::ForReport) } else { Err(not_for_others().into()) }
 }
 
-/// Whether a policy lets a person know that its package exists (decisions.md J3).
-fn offers(policy: &Policy, target: &TargetFacts) -> bool {
+/// Whether a policy lets a person know that its package exists (decisions.md J3). Where the tenant shows packages for
+/// specific people to all members, they know of those, too (decisions.md H20).
+fn offers(policy: &Policy, target: &TargetFacts, shows_specific: bool) -> bool {
     let body = &policy.body;
-    body.scope != TargetScope::NotSpecified && !body.is_automatic() && in_scope(body, target)
+    let is_shown = shows_specific && target.is_member && body.scope == TargetScope::SpecificDirectoryUsers;
+    body.scope != TargetScope::NotSpecified && !body.is_automatic() && (in_scope(body, target) || is_shown)
 }
 
 /// Who asks, as a subject; nobody when the product itself does.

@@ -6,7 +6,7 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
 use tenure_domain::assignment::{Assignment, AssignmentState};
-use tenure_domain::ids::{AssignmentId, CatalogId, GrantId, ObjectId, PackageId, RequestId, SubjectId};
+use tenure_domain::ids::{AssignmentId, CatalogId, GrantId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 
 sql! {
@@ -15,6 +15,8 @@ sql! {
     LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended, is_ending FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
     // Whoever is losing it gets nothing more.
     HOLDERS: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended, a.is_ending FROM assignment a WHERE a.package_id = $1 AND a.is_live AND a.target_id > $2 AND NOT a.is_ending ORDER BY a.target_id LIMIT $3";
+    HOLDERS_UNDER: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended, a.is_ending FROM assignment a WHERE a.package_id = $1 AND a.policy_id = $2 AND a.is_live AND a.target_id > $3 AND NOT a.is_ending ORDER BY a.target_id LIMIT $4";
+    HOLDERS_UNDER_COUNT: "SELECT count(*) FROM assignment WHERE policy_id = $1 AND is_live AND NOT is_ending";
     HOLDERS_COUNT: "SELECT count(*) FROM assignment WHERE package_id = $1 AND is_live AND NOT is_ending";
     LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended, is_ending FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
     OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended, a.is_ending FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND (a.is_live OR EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.direction = 2 AND q.is_open)) ORDER BY a.id";
@@ -69,6 +71,21 @@ pub fn live(package: PackageId, target: SubjectId) -> First<Assignment> {
 pub fn holders(package: PackageId, after: Option<SubjectId>, limit: u32) -> Query<Assignment> {
     let after = after.map_or(uuid::Uuid::nil(), |s| s.0);
     Query::new(&HOLDERS, vec![package.0.into(), after.into(), limit.into()], decode)
+}
+
+/// The same of those under a policy of the package.
+pub fn holders_under(
+    (package, policy): (PackageId, PolicyId),
+    after: Option<SubjectId>,
+    limit: u32,
+) -> Query<Assignment> {
+    let after = after.map_or(uuid::Uuid::nil(), |s| s.0);
+    Query::new(&HOLDERS_UNDER, vec![package.0.into(), policy.0.into(), after.into(), limit.into()], decode)
+}
+
+/// How many live assignments there are under a policy, without those that are being removed.
+pub fn holders_under_count(policy: PolicyId) -> First<i64> {
+    Query::new(&HOLDERS_UNDER_COUNT, vec![policy.0.into()], |row| Columns::of(row, "assignment").int("count")).first()
 }
 
 /// How many live assignments a package has, without those that are being removed.

@@ -4,15 +4,19 @@ use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query, json};
 use crate::sql::sql;
 use crate::tx::Tx;
+use tenure_domain::Timestamp;
 use tenure_domain::authorize::Permit;
 use tenure_domain::ids::{JobId, PackageId, SubjectId};
 use tenure_domain::job::{Job, JobState};
+use tenure_domain::limits::JOB_KEEP_DAYS;
+use tenure_domain::time::plus_seconds;
 use uuid::Uuid;
 
 sql! {
     INSERT: "INSERT INTO job (id, kind, input, cursor, total, done, failed, state, due_at, subject_id, catalog_id, started_at, error, attempt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     CLAIMED: "SELECT id, input, subject_id, catalog_id, cursor, total, done, failed, state, attempt, due_at, started_at, error FROM job WHERE lease_token = $1";
     UPDATE: "UPDATE job SET cursor = $3, total = $4, done = $5, failed = $6, state = $7, due_at = $8, started_at = $9, error = $10, attempt = $11, lease_until = NULL, lease_token = NULL WHERE id = $1 AND lease_token = $2";
+    FORGET_OLD: "DELETE FROM job WHERE state IN (3, 4) AND started_at <= $1";
     OPEN: "SELECT id FROM job WHERE subject_id = $1 AND due_at IS NOT NULL LIMIT 1";
 }
 
@@ -48,6 +52,11 @@ pub fn claimed(lease: Uuid) -> First<Job> {
 /// A job about a package that has not ended.
 pub fn open(package: PackageId) -> First<JobId> {
     Query::new(&OPEN, vec![package.0.into()], |row| Columns::of(row, "job").id("id")).first()
+}
+
+/// Forgets jobs that have ended and began so long ago that nobody asks for them any more.
+pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) {
+    tx.write(&FORGET_OLD, vec![plus_seconds(now, -JOB_KEEP_DAYS * 86_400).into()]);
 }
 
 fn cursor(job: &Job) -> Option<String> {

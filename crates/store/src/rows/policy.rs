@@ -8,13 +8,14 @@ use tenure_domain::Timestamp;
 use tenure_domain::authorize::Permit;
 use tenure_domain::ids::{PackageId, PolicyId};
 use tenure_domain::package::Uses;
-use tenure_domain::policy::Policy;
 use tenure_domain::policy::requirements::lets_managers;
+use tenure_domain::policy::{Policy, PolicyBody};
 use tenure_domain::text::fold;
 
 sql! {
     GET(hot): "SELECT y.id, y.package_id, y.catalog_id, y.name, y.is_enabled, y.current_version, v.body, y.created_at, y.modified_at, y.created_by, y.modified_by, y.keep_pre_existing FROM policy y JOIN policy_version v ON v.policy_id = y.id AND v.version = y.current_version WHERE y.id = $1";
     OF_PACKAGE(hot): "SELECT y.id, y.package_id, y.catalog_id, y.name, y.is_enabled, y.current_version, v.body, y.created_at, y.modified_at, y.created_by, y.modified_by, y.keep_pre_existing FROM policy y JOIN policy_version v ON v.policy_id = y.id AND v.version = y.current_version WHERE y.package_id = $1 ORDER BY y.id";
+    VERSION: "SELECT policy_id, body FROM policy_version WHERE policy_id = $1 AND version = $2";
     INSERT: "INSERT INTO policy (id, package_id, catalog_id, name, name_key, scope_kind, is_enabled, is_auto, self_add, current_version, created_at, modified_at, created_by, modified_by, on_behalf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     UPDATE: "UPDATE policy SET name = $2, name_key = $3, scope_kind = $4, is_enabled = $5, is_auto = $6, self_add = $7, current_version = $8, modified_at = $9, modified_by = $10, on_behalf = $11 WHERE id = $1 AND current_version = $8 - 1";
     INSERT_VERSION: "INSERT INTO policy_version (policy_id, version, body, created_at, created_by) VALUES ($1, $2, $3, $4, $5)";
@@ -53,6 +54,16 @@ pub fn get(id: PolicyId) -> First<Policy> {
 /// The policies of a package, in their current versions.
 pub fn of_package(package: PackageId) -> Query<Policy> {
     Query::new(&OF_PACKAGE, vec![package.0.into()], decode)
+}
+
+/// The settings of a policy in one of its versions.
+pub fn version(id: PolicyId, version: i64) -> First<PolicyBody> {
+    Query::new(&VERSION, vec![id.0.into(), version.into()], |row| {
+        let mut c = Columns::of(row, "policy_version");
+        c.id::<PolicyId>("policy_id")?;
+        c.json("body")
+    })
+    .first()
 }
 
 /// What holds a policy in place.

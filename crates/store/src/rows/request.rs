@@ -4,20 +4,22 @@ use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query, json};
 use crate::sql::sql;
 use crate::tx::Tx;
-use tenure_domain::ids::{AssignmentId, PackageId, RequestId, SubjectId};
+use tenure_domain::ids::{AssignmentId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::request::{Answer, Decider, Direction, Proof, Request, RequestState, RequestType};
 
 sql! {
     GET(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE id = $1";
     OPEN(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE package_id = $1 AND target_id = $2 AND direction = $3 AND is_open";
+    WAITING: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE package_id = $1 AND policy_id = $2 AND direction = 1 AND is_open AND state = 1 AND target_id > $3 ORDER BY target_id LIMIT $4";
+    WAITING_COUNT: "SELECT count(*) FROM request WHERE policy_id = $1 AND is_open AND state = 1";
     BY_ASSIGNMENT: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE assignment_id = $1 AND is_open";
     /// Few: one of a package and direction.
     OPEN_OF_TARGET: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE target_id = $1 AND is_open ORDER BY id";
     ANSWERS: "SELECT id, answers FROM request WHERE target_id = $1 AND package_id = $2 AND direction = 1 AND state IN (2, 3, 8) ORDER BY id DESC LIMIT 1";
     LAST_ANSWERS: "SELECT id, answers FROM request WHERE target_id = $1 AND package_id = $2 AND direction = 1 ORDER BY id DESC LIMIT 1";
     INSERT(hot): "INSERT INTO request (id, kind, direction, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, stage, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
-    UPDATE: "UPDATE request SET assignment_id = coalesce($2, assignment_id), state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8, stage = coalesce($9, stage), reason = $10, answers = $11, schedule = $12 WHERE id = $1 AND version = $8 - 1";
+    UPDATE: "UPDATE request SET assignment_id = coalesce($2, assignment_id), state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8, stage = coalesce($9, stage), reason = $10, answers = $11, schedule = $12, policy_version = $13 WHERE id = $1 AND version = $8 - 1";
     PROVE: "UPDATE request SET credentials = $2 WHERE id = $1";
     DELETE: "DELETE FROM request WHERE id = $1";
 }
@@ -116,6 +118,17 @@ pub fn open(package: PackageId, target: SubjectId, direction: Direction) -> Firs
     Query::new(&OPEN, vec![package.0.into(), target.0.into(), direction.code().into()], decode).first()
 }
 
+/// The first so many requests under a policy that wait for approval, by the target, after that one.
+pub fn waiting((package, policy): (PackageId, PolicyId), after: Option<SubjectId>, limit: u32) -> Query<Request> {
+    let after = after.map_or(uuid::Uuid::nil(), |s| s.0);
+    Query::new(&WAITING, vec![package.0.into(), policy.0.into(), after.into(), limit.into()], decode)
+}
+
+/// How many requests under a policy wait for approval.
+pub fn waiting_count(policy: PolicyId) -> First<i64> {
+    Query::new(&WAITING_COUNT, vec![policy.0.into()], |row| Columns::of(row, "request").int("count")).first()
+}
+
 /// The answers of the last request by which a pair was given access, or had it changed.
 pub fn answers(package: PackageId, target: SubjectId) -> First<Vec<Answer>> {
     Query::new(&ANSWERS, vec![target.0.into(), package.0.into()], decode_answers).first()
@@ -199,6 +212,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
         request.reason.clone().into(),
         json(&request.answers)?,
         json(&request.wanted)?,
+        request.policy_version.into(),
     ];
     tx.write(&UPDATE, params).exactly_one("request").on_constraint("uq_open_request", open_already);
     Ok(())

@@ -115,6 +115,10 @@ columns! {
         CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
         VERSION "version",
     }
+    /// Access packages as somebody browses them.
+    browse("browse", "pb") {
+        ID "id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description",
+    }
     /// Resource roles in packages.
     package_role("package_role", "z") {
         ID "id", PACKAGE "package_id", ROLE "role_id", SCOPE "scope_id", CATALOG "catalog_id", CREATED "created_at",

@@ -130,6 +130,31 @@ pub(super) const REQUESTABLE: &str = concat!(
     ")"
 );
 
+/// A package that somebody browses: a catalog that is on for him has it, it is not hidden, and he could ask by one of its
+/// policies, were he who that policy is for (behaviour.md c.1, browse rule). `$scope` says whom those are for.
+macro_rules! browsable {
+    ($scope:expr) => {
+        concat!(
+            "NOT {pb}.is_hidden \
+            AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {pb}.id AND pq.is_enabled AND pq.self_add \
+            AND NOT pq.is_auto AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 \
+                AND (pc.is_external OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) AND ",
+            $scope,
+            ")"
+        )
+    };
+}
+
+/// Packages one could ask for.
+pub(super) const BROWSABLE: &str = browsable!(in_scope!("{1}"));
+
+/// The same, and those for specific people and groups, which members see although they are not among them.
+pub(super) const BROWSABLE_BY_MEMBERS: &str = browsable!(concat!(
+    "(",
+    in_scope!("{1}"),
+    " OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1)))"
+));
+
 /// Requests in whose approval a person takes part.
 pub(super) const APPROVES: &str =
     approves!("({q}.id IN ", " AND {q}.target_id <> {me} AND ({q}.requestor_id IS NULL OR {q}.requestor_id <> {me}))");

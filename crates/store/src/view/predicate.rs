@@ -1,6 +1,6 @@
 //! The conditions that functions of the API stand for.
 
-use super::own::{APPROVES, REQUESTABLE};
+use super::own::{APPROVES, BROWSABLE, BROWSABLE_BY_MEMBERS, REQUESTABLE};
 
 /// A condition that a function of the API stands for. `{1}` is its first parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub enum Predicate {
     RequestApprover,
     /// Packages this person can request now.
     PackageAllowedRequestor,
+    /// Packages this person browses.
+    Browsed,
+    /// The same where members see packages for specific people, too (decisions.md H20).
+    BrowsedByMembers,
     /// Live assignments of one package whose holder has a live assignment of another one too; its parameters are both.
     AssignmentAdditionalAccess,
     /// Nothing: relations that this release has none of.
@@ -59,6 +63,8 @@ impl Predicate {
             Self::RequestForOthers => "({q}.requestor_id = {1} AND {q}.target_id <> {1})",
             Self::RequestApprover => APPROVES,
             Self::PackageAllowedRequestor => REQUESTABLE,
+            Self::Browsed => BROWSABLE,
+            Self::BrowsedByMembers => BROWSABLE_BY_MEMBERS,
             Self::AssignmentAdditionalAccess => "{a}.package_id = {1} AND {a}.is_live",
             Self::Nothing => "1 = 0",
         }

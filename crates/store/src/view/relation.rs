@@ -237,6 +237,14 @@ pub const RELATIONS: &[RelationDef] = &[
         ..PLAIN
     },
     RelationDef {
+        name: c::browse::RELATION,
+        from: "package {pb}",
+        key: c::browse::ID,
+        // What somebody browses is said by a predicate, and goes for administrators too.
+        family: Family::Mine("{pb}.id = {pb}.id"),
+        ..PLAIN
+    },
+    RelationDef {
         name: c::package_role::RELATION,
         from: "package_role {z}",
         key: c::package_role::ID,

@@ -45,7 +45,7 @@ use audit::DIRECTORY_AUDIT;
 use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRANT, SERVICE_PRINCIPAL, USER};
 use entitlement as em;
 use organization::{CONNECTED_ORGANIZATION, SETTINGS, TENANT_SETTINGS};
-use own::{DELEGATION, DELIVERY, DRIFT, JOB, MAIL};
+use own::{BROWSED, DELEGATION, DELIVERY, DRIFT, JOB, MAIL};
 use policy::POLICY;
 use role::{ROLE_ASSIGNMENT, ROLE_DEFINITION};
 use tenant::ORGANIZATION;
@@ -119,6 +119,7 @@ pub static SCHEMA: Schema = Schema {
             EntitySet::new("delegations", Name::own("delegations"), &DELEGATION),
             EntitySet::new("oauth2PermissionGrants", Name::both("oauth2PermissionGrants"), &OAUTH_GRANT),
             EntitySet::one("tenantSettings", Name::own("settings"), &TENANT_SETTINGS),
+            EntitySet::new("browse", Name::own("browse"), &BROWSED),
             EntitySet::new("jobs", Name::own("jobs"), &JOB),
             EntitySet::new("drift", Name::own("drift"), &DRIFT),
             EntitySet::new("deliveries", Name::own("deliveries"), &DELIVERY),

@@ -2,7 +2,7 @@
 
 use super::types::TEXTS;
 use super::{entitlement as em, flag, id, keyed, time};
-use tenure_odata::edm::{Codec, EntityType, EnumType, Items, Kind, Name, Nav, Property};
+use tenure_odata::edm::{Codec, EntityType, EnumType, Items, Kind, Name, Nav, Property, SearchBy};
 use tenure_odata::types::Operation;
 use tenure_service::view::columns as c;
 use tenure_service::view::columns::link;
@@ -20,6 +20,19 @@ pub static DELEGATION: EntityType = EntityType::new(
         time(Name::own("createdDateTime"), &[c::delegation::CREATED]).required(),
     ],
 );
+
+/// An access package as somebody browses it (decisions.md H20).
+pub static BROWSED: EntityType = EntityType::new(
+    "browsedAccessPackage",
+    c::browse::RELATION,
+    &[
+        id(Name::own("id"), &[c::browse::ID]).required(),
+        keyed(Name::own("displayName"), &[c::browse::NAME], c::browse::NAME_KEY).required(),
+        Property::new(Name::own("description"), Codec::Text, &[c::browse::DESCRIPTION]),
+        id(Name::own("catalogId"), &[c::browse::CATALOG]).required(),
+    ],
+)
+.search(SearchBy::Columns(&[c::browse::NAME_KEY]));
 
 /// A kept mail.
 pub static MAIL: EntityType = EntityType::new(
