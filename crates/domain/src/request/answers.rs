@@ -180,7 +180,8 @@ pub(crate) fn corrected(
         let question = asked.iter().find(|q| q.id == id).or(of_answer);
         let question = question.ok_or_else(|| refuse(format!("the request was asked no question `{id}`")))?;
         // From now on somebody has answered.
-        let attribute = old.iter().find_map(|a| a.attribute.clone()).map(|a| AnsweredAttribute { is_filled: false, ..a });
+        let attribute =
+            old.iter().find_map(|a| a.attribute.clone()).map(|a| AnsweredAttribute { is_filled: false, ..a });
         may_correct(question, attribute.as_ref(), attributes, &new)?;
         let kept = |answer: Answer| Answer {
             display: answer.display.or_else(|| shown(question, &answer.value)),
