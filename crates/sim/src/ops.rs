@@ -39,6 +39,8 @@ pub enum Op {
     DropRole { package: Uuid, group: Uuid },
     /// A package is deleted.
     DropPackage { package: Uuid },
+    /// Who has something cannot get a package from now on, or can again.
+    Exclude { package: Uuid, other: Other, is_listed: bool },
     /// Somebody is put into a group by hand.
     Join { group: Uuid, member: Uuid },
     /// Somebody is taken out of a group by hand.
@@ -57,6 +59,13 @@ pub enum Op {
     Weather(Weather),
     /// An object outside goes, or comes back empty.
     Away { group: Uuid, is_away: bool },
+}
+
+/// What a package is incompatible with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    Package(Uuid),
+    Group(Uuid),
 }
 
 /// What came of an operation.

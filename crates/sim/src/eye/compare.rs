@@ -164,9 +164,19 @@ impl Eye {
             if let Some(handle) = request.and_then(|r| model.requests[r].assignment) {
                 model.assignments[handle].id = Some(*id);
                 model.assignment_ids.insert(*id, handle);
+                self.compatible(*id)?;
             }
         }
         Ok(())
+    }
+
+    /// Nobody was given what excludes something that he held then. Asked at once, because later either may be listed.
+    fn compatible(&self, assignment: Uuid) -> Checked {
+        let held = "SELECT hex(b.id) FROM assignment a JOIN incompatibility i ON i.package_id = a.package_id AND i.kind = 1 JOIN assignment b ON b.package_id = i.other_id AND b.target_id = a.target_id AND b.is_live AND b.created_at < a.created_at WHERE a.id = ?1";
+        match self.row(held, &[&assignment.as_bytes().as_slice()], |r| r.get::<_, String>(0))? {
+            None => Ok(()),
+            Some(other) => Err(format!("assignment {assignment} was made although {other} is incompatible with it")),
+        }
     }
 
     fn request(&self, wanted: Uuid) -> Result<Option<RequestRow>, String> {

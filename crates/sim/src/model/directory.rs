@@ -85,6 +85,9 @@ impl Model {
         } else if let Some(group) = self.groups.get_mut(&id) {
             (group.deleted, group.is_gone) = (None, true);
         }
+        for package in self.packages.values_mut() {
+            package.incompatible.groups.remove(&id);
+        }
         let above: Vec<Uuid> = self.edges.get(&id).into_iter().flatten().copied().collect();
         for group in above {
             self.leave(group, id);

@@ -171,6 +171,7 @@ impl Model {
         failed.note("policyEnabled", policy.is_enabled, "PolicyDisabled");
         failed.note("selfAddAllowed", !by_person || policy.lets_ask(), "PolicyDisabled");
         failed.note("policyScope", self.fits(terms, ask.target), "NotInPolicyScope");
+        // An account that is blocked cannot ask: it is no caller. That of somebody else may be given access.
         self.pair_guards(ask, &mut failed);
         let start = ask.wanted.start(now);
         let chooses = start.is_some() || ask.wanted.end != super::policy::WantedEnd::Open;
@@ -187,10 +188,13 @@ impl Model {
         }
     }
 
+    /// What the one who would get access has, or asks for, already.
     fn pair_guards(&self, ask: &Ask, failed: &mut Failed) {
-        let pair = (ask.package, ask.target);
-        failed.note("noOpenRequest", !self.open.contains_key(&(pair.0, pair.1, false)), "ExistingOpenRequest");
-        failed.note("noLiveAssignment", !self.live.contains_key(&pair), "ExistingAssignment");
+        let (package, target) = (ask.package, ask.target);
+        failed.note("noOpenRequest", !self.open.contains_key(&(package, target, false)), "ExistingOpenRequest");
+        failed.note("noLiveAssignment", !self.live.contains_key(&(package, target)), "ExistingAssignment");
+        let is_free = self.conflicts(package, target, true).is_empty();
+        failed.note("compatibleAccess", is_free, "IncompatibleAccess");
     }
 
     /// Takes up a request that passed; gives its handle.

@@ -51,7 +51,8 @@ impl Model {
         let then = &policy.versions[request.version - 1];
         let end = end(then.life, request.wanted.end, by_person, starts);
         let mails = !then.mails_off;
-        let is_free = !self.live.contains_key(&(request.package, request.target));
+        let is_free = !self.live.contains_key(&(request.package, request.target))
+            && self.conflicts(request.package, request.target, false).is_empty();
         match end {
             Some(end) if is_there && fits && is_free => self.deliver(handle, (starts, end), mails, now),
             _ => self.move_request(handle, Stand::Failed, now),

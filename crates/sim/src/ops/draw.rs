@@ -1,6 +1,6 @@
 //! Which operation comes next. Most make sense; some do not, and must be refused.
 
-use super::Op;
+use super::{Op, Other};
 use crate::company::{person, terms};
 use crate::dice::Dice;
 use crate::model::policy::{Wanted, WantedEnd};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use tenure_domain::Uuid;
 
 /// What is drawn, and how often.
-const WEIGHTS: [usize; 20] = [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 12];
+const WEIGHTS: [usize; 21] = [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 8, 12];
 
 /// Draws the next operation.
 pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
@@ -60,6 +60,7 @@ pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
             let group = group(model, dice, |g| g.outside.is_some())?;
             Op::Away { group, is_away: !model.groups.get(&group)?.was_away && dice.percent(50) }
         }
+        19 => exclude(model, dice)?,
         _ => {
             Op::Weather([Weather::Fair, Weather::Mixed, Weather::Away, Weather::Refusing][dice.weighed(&[6, 3, 2, 1])])
         }
@@ -264,6 +265,25 @@ fn save_policy(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
         (terms.scope, terms.targets) = (current.current().scope, current.current().targets.clone());
     }
     Some(Op::SavePolicy { by: boss(model, dice)?, policy, terms, is_enabled: dice.percent(88) })
+}
+
+/// Mostly something new on the list of a package as long as that is short, else something off it.
+fn exclude(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let package = package(model, dice)?;
+    let listed = &model.packages.get(&package)?.incompatible;
+    let on_it: Vec<Other> = listed
+        .packages
+        .iter()
+        .map(|p| Other::Package(*p))
+        .chain(listed.groups.iter().map(|g| Other::Group(*g)))
+        .collect();
+    if on_it.len() > 2 || dice.percent(30) {
+        return Some(Op::Exclude { package, other: *dice.pick(&on_it)?, is_listed: false });
+    }
+    let all: Vec<Uuid> = model.packages.keys().copied().collect();
+    let other =
+        if dice.percent(70) { Other::Package(*dice.pick(&all)?) } else { Other::Group(group(model, dice, |_| true)?) };
+    Some(Op::Exclude { package, other, is_listed: true })
 }
 
 fn leave(model: &Model, dice: &mut Dice) -> Option<Op> {

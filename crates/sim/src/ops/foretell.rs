@@ -1,6 +1,6 @@
 //! Operations, foretold by the model: what must come of them, and what is different afterwards.
 
-use super::{Came, Op};
+use super::{Came, Op, Other};
 use crate::model::approval::Approver;
 use crate::model::policy::{Policy, Terms};
 use crate::model::request::Verdict;
@@ -53,6 +53,7 @@ pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict
             Verdict::Done
         }
         Op::DropPackage { package } => drop_package(model, *package),
+        Op::Exclude { package, other, is_listed } => exclude(model, *package, *other, *is_listed),
         Op::Weather(_) => Verdict::Done,
         Op::Away { group, .. } => {
             model.groups.entry(*group).and_modify(|g| g.was_away = true);
@@ -112,8 +113,34 @@ fn drop_package(model: &mut Model, package: Uuid) -> Verdict {
         return Verdict::refused("AccessPackageInUse");
     }
     model.packages.entry(package).and_modify(|p| p.is_deleted = true);
+    for other in model.packages.values_mut() {
+        other.incompatible.packages.remove(&package);
+    }
     for policy in model.policies.values_mut().filter(|p| p.package == package) {
         policy.is_deleted = true;
+    }
+    Verdict::Done
+}
+
+fn exclude(model: &mut Model, package: Uuid, other: Other, is_listed: bool) -> Verdict {
+    let is_there = match other {
+        Other::Package(other) => model.packages.get(&other).is_some_and(|p| !p.is_deleted),
+        Other::Group(other) => model.groups.get(&other).is_some_and(crate::model::Group::is_there),
+    };
+    let Some(found) = model.packages.get_mut(&package).filter(|p| !p.is_deleted) else {
+        return Verdict::refused("ResourceNotFound");
+    };
+    let (list, id, missing) = match other {
+        Other::Package(other) => (&mut found.incompatible.packages, other, Verdict::refused("ResourceNotFound")),
+        Other::Group(other) => (&mut found.incompatible.groups, other, NO_OBJECT),
+    };
+    if !is_there || !is_listed && !list.contains(&id) {
+        return missing;
+    }
+    if !is_listed {
+        list.remove(&id);
+    } else if package == id || !list.insert(id) {
+        return Verdict::refused("InvalidModel");
     }
     Verdict::Done
 }

@@ -1,6 +1,6 @@
 //! Operations, done by the product.
 
-use super::{Came, Op};
+use super::{Came, Op, Other};
 use crate::model::Model;
 use crate::model::request::{Ask, Named, Verdict, Who};
 use crate::outside::Outside;
@@ -15,7 +15,7 @@ use tenure_service::catalogs::{self, CatalogPatch};
 use tenure_service::directory::users::UserPatch;
 use tenure_service::directory::{deleted, groups, users};
 use tenure_service::requests::{self, AssignmentRef, RemoveCommand, SubmitCommand, Submitted, TargetRef};
-use tenure_service::{Ctx, Identity, ServiceError, packages, policies, rows};
+use tenure_service::{Ctx, Identity, ServiceError, incompatible, packages, policies, rows};
 
 const fn identity(who: Who) -> Identity {
     match who {
@@ -102,6 +102,9 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
         }
         Op::DropRole { package, group } => done(world.write(system, move |ctx| drop_role(ctx, package, group))),
         Op::DropPackage { package } => done(world.write(system, move |ctx| packages::delete(ctx, PackageId(package)))),
+        Op::Exclude { package, other, is_listed } => {
+            done(world.write(system, move |ctx| exclude(ctx, PackageId(package), other, is_listed)))
+        }
         Op::Weather(weather) => {
             outside.set_weather(weather);
             came(Ok(None))
@@ -189,6 +192,15 @@ fn remove(world: &World, model: &Model, by: Who, is_direct: bool, named: Named) 
     let kind = if is_direct { RequestType::AdminRemove } else { RequestType::UserRemove };
     let command = RemoveCommand { kind, assignment, justification: None };
     world.write(identity(by), move |ctx| requests::remove(ctx, &command)).map(|id| Some(id.0))
+}
+
+fn exclude(ctx: &mut Ctx<'_, '_>, package: PackageId, other: Other, is_listed: bool) -> Result<(), ServiceError> {
+    match (other, is_listed) {
+        (Other::Package(other), true) => incompatible::add_package(ctx, package, PackageId(other)),
+        (Other::Package(other), false) => incompatible::remove_package(ctx, package, PackageId(other)),
+        (Other::Group(other), true) => incompatible::add_group(ctx, package, ObjectId(other)),
+        (Other::Group(other), false) => incompatible::remove_group(ctx, package, ObjectId(other)),
+    }
 }
 
 fn drop_role(ctx: &mut Ctx<'_, '_>, package: Uuid, group: Uuid) -> Result<(), ServiceError> {
