@@ -2,10 +2,10 @@
 //! policies. Made by the use cases, and told to the model as it is made.
 
 use crate::dice::Dice;
-use crate::model::approval::ApprovalTerms;
+use crate::model::approval::{ApprovalTerms, Approver, StageTerms};
 use crate::model::policy::{Life, Policy, Scope, Terms};
 use crate::model::separation::Incompatible;
-use crate::model::{Catalog, DAY, Group, Micros, Model, Package, Person};
+use crate::model::{Catalog, DAY, Group, HOUR, Micros, Model, Package, Person};
 use crate::product::{draft, new_group, new_user};
 use crate::world::World;
 use std::collections::BTreeSet;
@@ -25,6 +25,8 @@ use tenure_service::{Ctx, Identity, ServiceError, policies};
 /// People of the company, two administrators among them.
 pub const PEOPLE: usize = 200;
 const GUESTS: usize = 25;
+/// People who manage others.
+const MANAGERS: usize = 20;
 const TEAMS: usize = 12;
 const DIVISIONS: usize = 3;
 const CATALOGS: usize = 3;
@@ -74,6 +76,13 @@ fn people(ctx: &mut Ctx<'_, '_>, model: &mut Model) -> Result<(), ServiceError> 
         }
         model.people.insert(id.0, person);
     }
+    // The first few manage the others; some have nobody.
+    let all: Vec<Uuid> = model.people.keys().copied().collect();
+    for (n, id) in all.iter().enumerate().skip(MANAGERS).filter(|(n, _)| n % 7 != 0) {
+        let manager = all[n % MANAGERS];
+        users::set_manager(ctx, ObjectId(*id), Some(ObjectId(manager)))?;
+        model.people.entry(*id).and_modify(|p| p.manager = Some(manager));
+    }
     Ok(())
 }
 
@@ -87,6 +96,7 @@ pub fn person(n: usize, is_member: bool, is_administrator: bool) -> Person {
         is_administrator,
         deleted: None,
         is_gone: false,
+        manager: None,
     }
 }
 
@@ -231,6 +241,40 @@ pub fn terms(model: &Model, dice: &mut Dice, now: Micros) -> Terms {
         wants_reason: dice.percent(15),
         question: dice.percent(15).then(|| Uuid::from_u128(0x9_0000 + dice.below(4) as u128)),
         mails_off: dice.percent(20),
-        approval: ApprovalTerms::default(),
+        approval: if dice.percent(40) { approval(model, dice) } else { ApprovalTerms::default() },
     }
+}
+
+/// One to three stages of approval.
+fn approval(model: &Model, dice: &mut Dice) -> ApprovalTerms {
+    let stages = (0..=dice.below(3)).map(|_| stage(model, dice)).collect();
+    ApprovalTerms { for_add: dice.percent(90), for_update: dice.percent(50), stages }
+}
+
+fn stage(model: &Model, dice: &mut Dice) -> StageTerms {
+    let window = [HOUR, DAY, 3 * DAY, 5 * DAY, 14 * DAY][dice.weighed(&[1, 2, 3, 4, 3])];
+    let escalates = window >= 4 * DAY && dice.percent(60);
+    let primary = approvers(model, dice, 3);
+    StageTerms {
+        window,
+        escalation: escalates.then(|| dice.between(1, window / DAY - 1) * DAY),
+        wants_reason: dice.percent(25),
+        primary: if primary.is_empty() { vec![Approver::Manager] } else { primary },
+        fallback: if dice.percent(60) { approvers(model, dice, 2) } else { Vec::new() },
+        alternate: if escalates { approvers(model, dice, 2) } else { Vec::new() },
+    }
+}
+
+fn approvers(model: &Model, dice: &mut Dice, most: usize) -> Vec<Approver> {
+    let teams: Vec<Uuid> = model.groups.iter().filter(|(_, g)| g.is_team && !g.is_gone).map(|(id, _)| *id).collect();
+    let mut all: Vec<Approver> = (0..=dice.below(most))
+        .filter_map(|_| match dice.weighed(&[3, 3, 2]) {
+            0 => some_people(model, dice, 1).first().copied().map(Approver::Person),
+            1 => dice.pick(&teams).copied().map(Approver::Group),
+            _ => Some(Approver::Manager),
+        })
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }

@@ -32,6 +32,10 @@ CREATE TRIGGER see_timer AFTER UPDATE OF fire_at ON timer
     BEGIN INSERT INTO seen (kind, a, b) VALUES (5, new.subject_id, new.subject_kind); END;
 CREATE TRIGGER see_timer_gone AFTER DELETE ON timer
     BEGIN INSERT INTO seen (kind, a, b) VALUES (5, old.subject_id, old.subject_kind); END;
+CREATE TRIGGER see_stage_new AFTER INSERT ON approval_stage
+    BEGIN INSERT INTO seen (kind, a) VALUES (1, new.request_id); END;
+CREATE TRIGGER see_stage AFTER UPDATE ON approval_stage
+    BEGIN INSERT INTO seen (kind, a) VALUES (1, new.request_id); END;
 CREATE TRIGGER see_mail AFTER INSERT ON mail BEGIN INSERT INTO seen (kind, a) VALUES (6, new.id); END;
 ";
 

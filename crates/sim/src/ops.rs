@@ -23,6 +23,10 @@ pub enum Op {
     Remove { by: Who, is_direct: bool, named: Named },
     /// A request is withdrawn.
     Cancel { by: Who, request: usize },
+    /// Somebody decides a stage of a request.
+    Decide { by: Who, request: usize, stage: usize, approves: bool, has_reason: bool },
+    /// An approver takes back what he approved.
+    Revoke { by: Uuid, assignment: usize, has_reason: bool },
     /// A finished request is deleted.
     EraseRequest { by: Who, request: usize },
     /// A policy gets other terms, or is switched.

@@ -1,7 +1,8 @@
 //! What the model says, in the product's words: commands and drafts.
 
+use crate::model::approval::{Approver, StageTerms};
 use crate::model::policy::{Life, Scope, Terms, Wanted, WantedEnd};
-use crate::model::{Model, Person};
+use crate::model::{MINUTE, Model, Person};
 use tenure_domain::Timestamp;
 use tenure_domain::Uuid;
 use tenure_domain::authorize::Capabilities;
@@ -11,7 +12,7 @@ use tenure_domain::directory::user::UserKind;
 use tenure_domain::ids::{ObjectId, QuestionId};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::{
-    Expiration, PolicyBody, Question, QuestionKind, RequestorSettings, SubjectSet, TargetScope,
+    ApprovalSettings, Expiration, PolicyBody, Question, QuestionKind, RequestorSettings, Stage, SubjectSet, TargetScope,
 };
 use tenure_domain::time::IsoDuration;
 use tenure_service::Identity;
@@ -124,8 +125,34 @@ pub fn draft(model: &Model, terms: &Terms, is_enabled: bool) -> PolicyDraft {
         mails_disabled: Some(terms.mails_off),
         ..PolicyBody::direct_assignment_only()
     };
-    body.approval.requestor_justification = terms.wants_reason;
+    body.approval = ApprovalSettings {
+        required_for_add: terms.approval.for_add,
+        required_for_update: terms.approval.for_update,
+        requestor_justification: terms.wants_reason,
+        stages: terms.approval.stages.iter().map(stage).collect(),
+    };
     PolicyDraft { name: "Policy".to_owned(), is_enabled, body }
+}
+
+fn stage(terms: &StageTerms) -> Stage {
+    let minutes = |micros: i64| IsoDuration::minutes(micros / MINUTE);
+    let sets = |list: &[Approver], backup: bool| -> Vec<SubjectSet> {
+        let set = |approver: &Approver| match *approver {
+            Approver::Person(id) => SubjectSet::user(id),
+            Approver::Group(id) => SubjectSet::group(id),
+            Approver::Manager => SubjectSet::RequestorManager { level: 1, backup: false },
+        };
+        list.iter().map(|approver| set(approver).as_backup(backup)).collect()
+    };
+    Stage {
+        window: Some(minutes(terms.window)),
+        approver_justification: terms.wants_reason,
+        escalation_enabled: terms.escalation.is_some(),
+        escalation_delay: terms.escalation.map(minutes),
+        primary: [sets(&terms.primary, false), sets(&terms.fallback, true)].concat(),
+        escalation: sets(&terms.alternate, false),
+        ..Stage::default()
+    }
 }
 
 fn question(id: Uuid) -> Question {

@@ -79,6 +79,7 @@ impl Eye {
             }
         }
         for handle in requests {
+            self.learn_stages(model, handle)?;
             self.same_request(model, handle)?;
         }
         let mut assignments = touched.assignments;
@@ -221,7 +222,39 @@ impl Eye {
         same(&at("start"), &starts, &row.starts)?;
         same(&at("instants"), &(request.created, request.completed), &(row.created, row.completed))?;
         same(&at("assignment"), &assignment, &row.assignment)?;
+        self.same_stages(request, id)?;
         self.last_words(request, id)
+    }
+
+    /// The stages of its approval.
+    fn same_stages(&self, request: &crate::model::Request, id: Uuid) -> Checked {
+        if request.stages.is_empty() && request.kind.takes() {
+            return Ok(());
+        }
+        let sql = "SELECT state, opened_at, remind_at, escalate_at, deadline_at, is_escalated, decision, decided_by FROM approval_stage WHERE request_id = ?1 ORDER BY number";
+        type Row = (i64, [Option<Micros>; 4], bool, i64, Option<Uuid>);
+        let rows: Vec<Row> = self.rows(sql, &[&id.as_bytes().as_slice()], |r| {
+            let instants = [r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?];
+            Ok((r.get(0)?, instants, r.get(5)?, r.get(6)?, opt_id(r, 7)?))
+        })?;
+        let stage = |s: &crate::model::approval::Stage| {
+            let decision = s.decision.map_or(0, |(_, approves)| if approves { 1 } else { 2 });
+            let instants = [s.opened, s.reminds, s.escalates, s.deadline];
+            (s.stand.number(), instants, s.is_escalated, decision, s.decision.map(|(by, _)| by))
+        };
+        let stages: Vec<Row> = request.stages.iter().map(stage).collect();
+        same(&format!("stages of request {id} ({request:?})"), &stages, &rows)
+    }
+
+    fn learn_stages(&self, model: &mut Model, handle: usize) -> Checked {
+        let request = &model.requests[handle];
+        let Some(id) = request.id.filter(|_| request.stages.iter().any(|s| s.id.is_none())) else { return Ok(()) };
+        let sql = "SELECT id FROM approval_stage WHERE request_id = ?1 ORDER BY number";
+        let ids: Vec<Uuid> = self.rows(sql, &[&id.as_bytes().as_slice()], |r| super::id(r, 0))?;
+        for (stage, id) in model.requests[handle].stages.iter_mut().zip(ids) {
+            stage.id = Some(id);
+        }
+        Ok(())
     }
 
     /// A request that has ended has exactly one audit row that says how, and an open one has none; but for those that
@@ -333,18 +366,35 @@ impl Eye {
                 let package = model.packages.get(&m.package).map(|p| p.name.as_str()).unwrap_or_default();
                 m.kind == kind && address.as_deref() == Some(to.as_str()) && subject.ends_with(package)
             };
-            let Some(at) = model.outbox.iter().position(is_it) else {
+            if let Some(at) = model.outbox.iter().position(is_it) {
+                model.outbox.remove(at);
+                continue;
+            }
+            let addresses: BTreeSet<String> = serde_json::from_str(&to).map_err(|e| e.to_string())?;
+            let reads = |letter: &crate::model::Letter| {
+                let readers = model.readers(letter).into_iter();
+                let addresses_of: BTreeSet<String> =
+                    readers.filter_map(|id| model.people.get(&id).map(|p| p.address.clone())).collect();
+                letter.kind == kind && addresses_of == addresses
+            };
+            let Some(at) = model.letters.iter().position(reads) else {
+                let of_kind: Vec<_> = model.letters.iter().filter(|l| l.kind == kind).collect();
                 return Err(format!(
-                    "a mail `{kind}` (`{subject}`) went to {to}, which nobody decided or which went before"
+                    "a mail `{kind}` (`{subject}`) went to {to}, which nobody decided or which went before; of its kind wait {of_kind:?}"
                 ));
             };
-            model.outbox.remove(at);
+            model.letters.remove(at);
         }
         if is_drained {
             for mail in std::mem::take(&mut model.outbox) {
                 let has_reader = model.people.get(&mail.to).is_some_and(crate::model::Person::is_there);
                 if has_reader && model.packages.get(&mail.package).is_some_and(|p| !p.is_deleted) {
                     return Err(format!("{mail:?} was decided and not kept"));
+                }
+            }
+            for letter in std::mem::take(&mut model.letters) {
+                if !model.requests[letter.request].is_erased && !model.readers(&letter).is_empty() {
+                    return Err(format!("{letter:?} was decided and not kept"));
                 }
             }
         }

@@ -184,6 +184,10 @@ impl Model {
         if held == Held::Delivered && asked.kind == Kind::UserAdd && mails {
             self.outbox.push(Mail { kind: "accessGranted", to: target, package });
         }
+        if held == Held::Delivered && !asked.stages.is_empty() {
+            let (kind, audience) = ("requestFulfilled", super::approval::Audience::All);
+            self.letters.push(super::Letter { kind, request, stage: 0, audience });
+        }
         self.move_request(request, stand, now);
     }
 
@@ -220,6 +224,7 @@ impl Model {
             completed: None,
             said: Vec::new(),
             is_erased: false,
+            stages: Vec::new(),
         });
         self.assignments[handle].removal = Some(request);
         if pending {
@@ -305,6 +310,7 @@ impl Model {
                 completed: None,
                 said: Vec::new(),
                 is_erased: false,
+                stages: Vec::new(),
             });
             self.assignments[handle].removal = Some(request);
             self.removed(handle, Stand::Delivered, false, now);

@@ -85,6 +85,9 @@ impl Model {
         } else if let Some(group) = self.groups.get_mut(&id) {
             (group.deleted, group.is_gone) = (None, true);
         }
+        for person in self.people.values_mut().filter(|p| p.manager == Some(id)) {
+            person.manager = None;
+        }
         for package in self.packages.values_mut() {
             package.incompatible.groups.remove(&id);
         }

@@ -34,6 +34,7 @@ pub struct Person {
     pub deleted: Option<Micros>,
     /// Deleted for good.
     pub is_gone: bool,
+    pub manager: Option<Uuid>,
 }
 
 impl Person {
@@ -123,7 +124,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stand {
     Pending { stage: usize, is_escalated: bool },
-    Denied { in_time: bool },
+    Denied(approval::Denied),
     Scheduled { starts: Micros },
     Delivering,
     Delivered,
@@ -146,8 +147,8 @@ impl Stand {
             Self::Delivering => (2, "Delivering"),
             Self::Delivered => (3, "Fulfilled"),
             Self::Failed => (4, "DeliveryFailed"),
-            Self::Denied { in_time: true } => (5, "Denied"),
-            Self::Denied { in_time: false } => (5, "Expired"),
+            Self::Denied(approval::Denied::ByTime) => (5, "Expired"),
+            Self::Denied(_) => (5, "Denied"),
             Self::Scheduled { .. } => (6, "PendingNotBefore"),
             Self::Canceled => (7, "Canceled"),
             Self::Partial => (8, "PartiallyDelivered"),
@@ -174,6 +175,8 @@ pub struct Request {
     /// What the audit says of how it ended, each time that it did.
     pub said: Vec<&'static str>,
     pub is_erased: bool,
+    /// The stages of its approval, if it needed one.
+    pub stages: Vec<approval::Stage>,
 }
 
 impl Request {
@@ -182,8 +185,8 @@ impl Request {
         match stand {
             Stand::Pending { .. } | Stand::Scheduled { .. } | Stand::Delivering => &[],
             Stand::Canceled => &["Cancel access package assignment request"],
-            Stand::Denied { in_time: true } => &["Deny access package assignment request"],
-            Stand::Denied { in_time: false } => {
+            Stand::Denied(approval::Denied::ByPerson) => &["Deny access package assignment request"],
+            Stand::Denied(_) => {
                 &["Access package assignment request timed out (no approver action taken)"]
             }
             Stand::Delivered if self.kind.takes() => &["Remove access package assignment"],
@@ -287,6 +290,15 @@ pub struct Mail {
     pub package: Uuid,
 }
 
+/// A mail to those who are asked about a stage of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub kind: &'static str,
+    pub request: usize,
+    pub stage: usize,
+    pub audience: approval::Audience,
+}
+
 /// What has changed since the database was last looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Touched {
@@ -316,6 +328,8 @@ pub struct Model {
     pub timers: BTreeMap<Timer, Micros>,
     /// Mails that were decided and not yet kept.
     pub outbox: Vec<Mail>,
+    /// Letters that were decided and not yet kept.
+    pub letters: Vec<Letter>,
     /// Open requests of a pair that give access, and that take it: package, target, takes.
     pub open: BTreeMap<(Uuid, Uuid, bool), usize>,
     /// Live assignments by package and target.

@@ -62,6 +62,7 @@ pub struct Passed {
     pub version: usize,
     pub start: Option<Micros>,
     pub end: Option<Micros>,
+    pub needs_approval: bool,
 }
 
 /// An assignment as a removal names it.
@@ -182,9 +183,12 @@ impl Model {
         let is_asked = |q: &Uuid| terms.question == Some(*q);
         let is_answered = terms.question.is_none_or(|q| ask.answers.contains_key(&q));
         failed.note("answers", is_answered && ask.answers.keys().all(is_asked), "InvalidAnswers");
+        let needs_approval = terms.approval.for_add;
+        let is_decidable = !needs_approval || self.can_be_decided(&terms.approval, ask.by.person(), ask.target);
+        failed.note("approverAvailable", is_decidable, "NoEligibleApprover");
         match failed.verdict() {
             Some(verdict) => Err(verdict),
-            None => Ok(Passed { policy: id, version: policy.version(), start, end: end.flatten() }),
+            None => Ok(Passed { policy: id, version: policy.version(), start, end: end.flatten(), needs_approval }),
         }
     }
 
@@ -214,8 +218,10 @@ impl Model {
             completed: None,
             said: Vec::new(),
             is_erased: false,
+            stages: Vec::new(),
         });
         match passed.start {
+            _ if passed.needs_approval => self.begin_approval(request, now),
             Some(start) => self.set_timer(Timer::Request(request), start),
             None => self.deliver(request, (now, passed.end), self.mails_of(passed.policy), now),
         }
@@ -246,6 +252,24 @@ impl Model {
             return Err(Verdict::refused("PolicyDisabled"));
         }
         Ok(handle)
+    }
+
+    /// The assignment that an approver takes back, or how he is refused (decisions.md Q1).
+    pub fn may_revoke(&self, by: Uuid, handle: usize, has_reason: bool) -> Result<usize, Verdict> {
+        if let Some(verdict) = self.caller(Who::Person(by)) {
+            return Err(verdict);
+        }
+        let assignment = &self.assignments[handle];
+        let made = &self.requests[assignment.request];
+        let approved = made.stages.iter().any(|s| s.decision == Some((by, true))) && !made.is_erased;
+        let code = match () {
+            () if !approved => "NotAnApprover",
+            () if !has_reason => "JustificationRequired",
+            () if !assignment.is_live() => "AssignmentNotLive",
+            () if assignment.removal.is_some() => "ExistingOpenRequest",
+            () => return Ok(handle),
+        };
+        Err(Verdict::refused(code))
     }
 
     /// Withdraws a request, or says why not.

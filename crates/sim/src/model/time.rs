@@ -1,6 +1,5 @@
 //! What happens because time has passed (decisions.md I).
 
-use super::policy::end;
 use super::{DAY, Kind, Micros, Model, Stand, Timer};
 
 /// When an assignment is looked at again: so many days before its end, when holders who can extend are told, and then at
@@ -39,24 +38,14 @@ impl Model {
         }
     }
 
-    /// The start of a request was reached: whether it still may is asked again (behaviour.md b.3 #15).
+    /// The start of a request was reached, or an instant of its approval (behaviour.md b.3 #8, #9, #12, #15).
     fn start(&mut self, handle: usize, now: Micros) {
-        let request = self.requests[handle].clone();
-        let Stand::Scheduled { starts } = request.stand else { return };
-        let Some(policy) = self.policies.get(&request.policy) else { return };
-        let by_person = request.kind == Kind::UserAdd;
-        let is_there = self.people.get(&request.target).is_some_and(super::Person::is_there);
-        // Whom a policy is for is read from it as it is now, when access ends as it was (decisions.md H1).
-        let fits = self.fits(policy.current(), request.target);
-        let then = &policy.versions[request.version - 1];
-        let end = end(then.life, request.wanted.end, by_person, starts);
-        let mails = !then.mails_off;
-        let is_free = !self.live.contains_key(&(request.package, request.target))
-            && self.conflicts(request.package, request.target, false).is_empty();
-        match end {
-            Some(end) if is_there && fits && is_free => self.deliver(handle, (starts, end), mails, now),
-            _ => self.move_request(handle, Stand::Failed, now),
-        }
+        let starts = match self.requests[handle].stand {
+            Stand::Scheduled { starts } => starts,
+            Stand::Pending { stage, .. } => return self.stage_due(handle, stage, now),
+            _ => return,
+        };
+        self.start_from(handle, starts, now);
     }
 
     /// The end of an assignment was reached.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use tenure_domain::Uuid;
 
 /// What is drawn, and how often.
-const WEIGHTS: [usize; 21] = [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 8, 12];
+const WEIGHTS: [usize; 23] = [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 8, 200, 6, 12];
 
 /// Draws the next operation.
 pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
@@ -61,6 +61,8 @@ pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
             Op::Away { group, is_away: !model.groups.get(&group)?.was_away && dice.percent(50) }
         }
         19 => exclude(model, dice)?,
+        20 => decide(model, dice)?,
+        21 => revoke(model, dice)?,
         _ => {
             Op::Weather([Weather::Fair, Weather::Mixed, Weather::Away, Weather::Refusing][dice.weighed(&[6, 3, 2, 1])])
         }
@@ -261,7 +263,7 @@ fn save_policy(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
     let current = model.policies.get(&policy)?;
     let mut terms = if dice.percent(60) { terms(model, dice, now) } else { current.current().clone() };
     // Not yet: which version says whom a scheduled request is for.
-    if model.open.values().any(|h| model.requests[*h].policy == policy) {
+    if model.open.values().any(|h| model.requests[*h].policy == policy && !model.requests[*h].kind.takes()) {
         (terms.scope, terms.targets) = (current.current().scope, current.current().targets.clone());
     }
     Some(Op::SavePolicy { by: boss(model, dice)?, policy, terms, is_enabled: dice.percent(88) })
@@ -284,6 +286,47 @@ fn exclude(model: &Model, dice: &mut Dice) -> Option<Op> {
     let other =
         if dice.percent(70) { Other::Package(*dice.pick(&all)?) } else { Other::Group(group(model, dice, |_| true)?) };
     Some(Op::Exclude { package, other, is_listed: true })
+}
+
+/// Mostly the open stage of a request that waits, by one of those who were asked.
+fn decide(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let waits = |handle: &&usize| matches!(model.requests[**handle].stand, Stand::Pending { .. });
+    let waiting: Vec<usize> = model.open.values().filter(waits).copied().collect();
+    let with: Vec<usize> = (0..model.requests.len()).filter(|h| !model.requests[*h].stages.is_empty()).collect();
+    let request = *if dice.percent(93) { dice.pick(&waiting) } else { dice.pick(&with) }?;
+    let found = &model.requests[request];
+    let stage = match found.stand {
+        Stand::Pending { stage, .. } if dice.percent(95) => stage,
+        _ => dice.below(found.stages.len()),
+    };
+    let asked: Vec<Uuid> = found.stages[stage].asked.union(&found.stages[stage].asked_later).copied().collect();
+    let by = match dice.below(100) {
+        0..80 => match dice.pick(&asked) {
+            Some(one) if model.people.contains_key(one) => *one,
+            Some(group) => {
+                let inside: Vec<Uuid> =
+                    model.people.keys().copied().filter(|p| model.belongs(*group, *p)).collect();
+                *dice.pick(&inside)?
+            }
+            None => any_person(model, dice)?,
+        },
+        80..90 => found.requestor.unwrap_or(found.target),
+        _ => any_person(model, dice)?,
+    };
+    let by = if dice.percent(1) { Who::System } else { Who::Person(by) };
+    Some(Op::Decide { by, request, stage, approves: dice.percent(80), has_reason: dice.percent(75) })
+}
+
+/// Mostly by one who approved.
+fn revoke(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let approved = |h: &usize| !model.requests[model.assignments[*h].request].stages.is_empty();
+    let all: Vec<usize> = model.live.values().copied().filter(approved).collect();
+    let assignment = *dice.pick(&all)?;
+    let stages = &model.requests[model.assignments[assignment].request].stages;
+    let by: Vec<Uuid> = stages.iter().filter_map(|s| s.decision.map(|(by, _)| by)).collect();
+    let by = if dice.percent(85) { *dice.pick(&by)? } else { any_person(model, dice)? };
+    model.assignments[assignment].id?;
+    Some(Op::Revoke { by, assignment, has_reason: dice.percent(85) })
 }
 
 fn leave(model: &Model, dice: &mut Dice) -> Option<Op> {

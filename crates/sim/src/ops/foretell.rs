@@ -3,7 +3,7 @@
 use super::{Came, Op, Other};
 use crate::model::approval::Approver;
 use crate::model::policy::{Policy, Terms};
-use crate::model::request::Verdict;
+use crate::model::request::{Verdict, Who};
 use crate::model::{Kind, Micros, Model};
 use std::collections::BTreeSet;
 use tenure_domain::Uuid;
@@ -28,6 +28,18 @@ pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict
             Ok(handle) => {
                 let kind = if *is_direct { Kind::AdminRemove } else { Kind::UserRemove };
                 let request = model.remove(handle, kind, by.person(), now);
+                know(model, request, came.made);
+                Verdict::Done
+            }
+        },
+        Op::Decide { by, request, stage, approves, has_reason } => {
+            let (at, by) = ((*request, *stage), *by);
+            decide(model, by, at, (*approves, *has_reason), now)
+        }
+        Op::Revoke { by, assignment, has_reason } => match model.may_revoke(*by, *assignment, *has_reason) {
+            Err(verdict) => verdict,
+            Ok(handle) => {
+                let request = model.remove(handle, Kind::ApproverRemove, Some(*by), now);
                 know(model, request, came.made);
                 Verdict::Done
             }
@@ -61,6 +73,24 @@ pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict
         }
         other => directory(model, other, came, now),
     }
+}
+
+fn decide(
+    model: &mut Model,
+    by: Who,
+    at: (usize, usize),
+    (approves, has_reason): (bool, bool),
+    now: Micros,
+) -> Verdict {
+    if let Some(verdict) = model.caller(by) {
+        return verdict;
+    }
+    let Some(person) = by.person() else { return Verdict::refused("NotAnApprover") };
+    if let Some(code) = model.may_decide(at, person, has_reason, now) {
+        return Verdict::refused(code);
+    }
+    model.decide(at, person, approves, now);
+    Verdict::Done
 }
 
 fn know(model: &mut Model, request: usize, id: Option<Uuid>) {

@@ -8,9 +8,10 @@ use crate::product::{draft, member_of, new_user, schedule, token};
 use crate::world::World;
 use tenure_domain::Patch;
 use tenure_domain::Uuid;
-use tenure_domain::ids::{AssignmentId, CatalogId, ObjectId, PackageId, PolicyId, QuestionId, RequestId};
+use tenure_domain::ids::{AssignmentId, CatalogId, ObjectId, PackageId, PolicyId, QuestionId, RequestId, StageId};
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{Answer, RequestType};
+use tenure_service::approvals::{self, DecideCommand};
 use tenure_service::catalogs::{self, CatalogPatch};
 use tenure_service::directory::users::UserPatch;
 use tenure_service::directory::{deleted, groups, users};
@@ -70,6 +71,26 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
     match op.clone() {
         Op::Ask(ask) => came(submit(world, &ask)),
         Op::Remove { by, is_direct, named } => came(remove(world, model, by, is_direct, named)),
+        Op::Decide { by, request, stage, approves, has_reason } => {
+            let found = model.requests.get(request);
+            let stage = found.and_then(|r| r.stages.get(stage)).and_then(|s| s.id).unwrap_or_default();
+            let command = DecideCommand {
+                request: request_id(model, request),
+                stage: StageId(stage),
+                approves,
+                justification: has_reason.then(|| "fine".to_owned()),
+            };
+            done(world.write(identity(by), move |ctx| approvals::decide(ctx, &command)))
+        }
+        Op::Revoke { by, assignment, has_reason } => {
+            let id = model.assignments.get(assignment).and_then(|a| a.id).unwrap_or_default();
+            let command = RemoveCommand {
+                kind: RequestType::ApproverRemove,
+                assignment: AssignmentRef { id: Some(AssignmentId(id)), ..AssignmentRef::default() },
+                justification: has_reason.then(|| "no longer".to_owned()),
+            };
+            came(world.write(token(by), move |ctx| requests::remove(ctx, &command)).map(|id| Some(id.0)))
+        }
         Op::Cancel { by, request } => {
             let id = request_id(model, request);
             done(world.write(identity(by), move |ctx| requests::cancel(ctx, id)))
