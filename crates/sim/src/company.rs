@@ -197,7 +197,7 @@ fn catalog(
         for _ in 0..=dice.below(2) {
             let terms = terms(model, dice, now);
             let policy = policies::create(ctx, package, &draft(model, &terms, true))?;
-            let made = Policy { package: package.0, is_enabled: true, versions: vec![terms], is_deleted: false };
+            let made = Policy { package: package.0, is_enabled: true, keeps: false, versions: vec![terms], is_deleted: false };
             model.policies.insert(policy.0, made);
         }
     }
@@ -234,8 +234,8 @@ pub fn terms(model: &Model, dice: &mut Dice, now: Micros) -> Terms {
         targets,
         self_add: dice.percent(90),
         self_remove: dice.percent(70),
-        // Who could extend would be told so before the end; that is not among what is simulated yet.
-        self_update: false,
+        self_update: dice.percent(60),
+        for_reports: dice.percent(40),
         own_dates: dice.percent(60),
         life,
         wants_reason: dice.percent(15),

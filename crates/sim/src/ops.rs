@@ -9,6 +9,7 @@ pub use foretell::foretell;
 pub use perform::perform;
 
 use crate::model::Micros;
+use crate::model::change::Change;
 use crate::model::policy::Terms;
 use crate::model::request::{Ask, Named, Verdict, Who};
 use crate::outside::Weather;
@@ -21,6 +22,14 @@ pub enum Op {
     Ask(Ask),
     /// Somebody gives access back, or an administrator takes it.
     Remove { by: Who, is_direct: bool, named: Named },
+    /// Somebody wants what he holds to be changed, or an administrator changes it.
+    Change(Change),
+    /// A request that failed is tried again.
+    Reprocess { by: Who, request: usize },
+    /// All of an assignment is given again.
+    Reapply { by: Who, assignment: usize },
+    /// What was taken by hand is given back, or stays away: person and group.
+    Settle { by: Who, grant: (Uuid, Uuid), gives: bool },
     /// A request is withdrawn.
     Cancel { by: Who, request: usize },
     /// Somebody decides a stage of a request.
@@ -33,6 +42,8 @@ pub enum Op {
     SavePolicy { by: Who, policy: Uuid, terms: Terms, is_enabled: bool },
     /// A package gets another policy.
     AddPolicy { package: Uuid, terms: Terms },
+    /// Who held a role before keeps it under a policy, or not.
+    Keep { policy: Uuid, keeps: bool },
     /// A policy is deleted.
     DropPolicy { policy: Uuid },
     /// A catalog is published or not, open to guests or not.

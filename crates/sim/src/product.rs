@@ -109,6 +109,9 @@ pub fn draft(model: &Model, terms: &Terms, is_enabled: bool) -> PolicyDraft {
         self_add: terms.self_add,
         self_update: terms.self_update,
         self_remove: terms.self_remove,
+        on_behalf_add: terms.for_reports,
+        on_behalf_update: terms.for_reports,
+        on_behalf_remove: terms.for_reports,
         custom_schedule: terms.own_dates,
         ..RequestorSettings::default()
     };

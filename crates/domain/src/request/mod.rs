@@ -16,6 +16,7 @@ mod update;
 mod withdraw;
 
 pub use answers::Answer;
+pub use approved::change_again;
 pub(crate) use approved::approved;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Ask, SubmitFacts, TargetState, submit};

@@ -44,7 +44,7 @@ struct AssignmentRow {
 
 const REQUEST: &str = "SELECT id, kind, package_id, policy_id, policy_version, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, completed_at, created_at FROM request WHERE id = ?1";
 const ASSIGNMENT: &str = "SELECT id, package_id, policy_id, policy_version, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at FROM assignment WHERE id = ?1";
-const GRANT: &str = "SELECT desired, observed, pre_existing, attempt, due_at, error IS NOT NULL FROM grant_row WHERE subject_id = ?1 AND resource_id IN (SELECT id FROM resource WHERE origin_object = ?2)";
+const GRANT: &str = "SELECT desired, observed, pre_existing, attempt, due_at, error IS NOT NULL, drift_at IS NOT NULL FROM grant_row WHERE subject_id = ?1 AND resource_id IN (SELECT id FROM resource WHERE origin_object = ?2)";
 
 /// A named difference.
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, model: &T, database: &T) -> Checked {
@@ -92,7 +92,10 @@ impl Eye {
         }
         let mut grants = touched.grants;
         for grant in &changes.grants {
-            grants.extend(self.grant_key(*grant)?);
+            if let Some(key) = self.grant_key(*grant)? {
+                model.grant_ids.insert(key, *grant);
+                grants.insert(key);
+            }
         }
         for key in grants {
             self.same_grant(model, key)?;
@@ -263,7 +266,7 @@ impl Eye {
         let sql = "SELECT activity FROM audit WHERE correlation = ?1 AND activity IN (\
                    'Fulfill access package assignment request', 'Partially fulfill access package assignment request', \
                    'Failed access package assignment request', 'Cancel access package assignment request', \
-                   'Deny access package assignment request', 'Remove access package assignment', \
+                   'Deny access package assignment request', 'Remove access package assignment', 'Extend access package assignment', \
                    'Access package assignment request timed out (no approver action taken)') ORDER BY sequence";
         let said: Vec<String> = self.rows(sql, &[&id.as_bytes().as_slice()], |r| r.get(0))?;
         let said: Vec<&str> = said.iter().map(String::as_str).collect();
@@ -295,7 +298,7 @@ impl Eye {
         let Some(id) = assignment.id else { return Err(format!("the product has not made {assignment:?}")) };
         let Some(row) = self.assignment(id)? else { return Err(format!("assignment {id} is gone: {assignment:?}")) };
         let at = |what: &str| format!("{what} of assignment {id} ({assignment:?})");
-        let (state, status) = assignment.held.words();
+        let (state, status) = assignment.words();
         same(&at("id"), &id, &row.id)?;
         same(&at("status"), &(state, status), &(row.state, row.status.as_str()))?;
         same(&at("life"), &(assignment.held != Held::Expired), &row.is_live)?;
@@ -321,8 +324,8 @@ impl Eye {
                 _ => Seen::Gone,
             };
             let attempt = usize::try_from(r.get::<_, i64>(3)?).unwrap_or(usize::MAX);
-            let (is_wanted, was_before, due, has_error) = (r.get(0)?, r.get(2)?, r.get(4)?, r.get(5)?);
-            Ok(Grant { is_wanted, seen, was_before, attempt, due, has_error })
+            let (is_wanted, was_before, due) = (r.get(0)?, r.get(2)?, r.get(4)?);
+            Ok(Grant { is_wanted, seen, was_before, attempt, due, has_error: r.get(5)?, is_drifted: r.get(6)? })
         })?;
         let grant = model.grants.get(&(person, group)).copied();
         same(&format!("what person {person} should hold of group {group}"), &grant, &row)
@@ -364,7 +367,7 @@ impl Eye {
             let is_it = |m: &crate::model::Mail| {
                 let address = model.people.get(&m.to).map(|p| format!("[\"{}\"]", p.address));
                 let package = model.packages.get(&m.package).map(|p| p.name.as_str()).unwrap_or_default();
-                m.kind == kind && address.as_deref() == Some(to.as_str()) && subject.ends_with(package)
+                m.kind == kind && address.as_deref() == Some(to.as_str()) && subject.contains(package)
             };
             if let Some(at) = model.outbox.iter().position(is_it) {
                 model.outbox.remove(at);

@@ -10,7 +10,7 @@ use tenure_domain::Uuid;
 type Checked = Result<(), String>;
 
 /// Statements that must find nothing, and what it means when they do. `?1` is the present. The last two look through history.
-const NOTHING: [(&str, &str); 10] = [
+const NOTHING: [(&str, &str); 9] = [
     (
         "two open requests of one pair and direction",
         "SELECT hex(package_id) FROM request WHERE is_open AND ?1 > 0 GROUP BY package_id, target_id, direction HAVING count(*) > 1",
@@ -22,10 +22,6 @@ const NOTHING: [(&str, &str); 10] = [
     (
         "a delivered assignment without all of its grants",
         "SELECT hex(a.id) FROM assignment a JOIN assignment_grant ag ON ag.assignment_id = a.id AND ag.is_live JOIN grant_row g ON g.id = ag.grant_id WHERE a.state = 2 AND ?1 > 0 AND NOT (g.desired AND g.observed = 1)",
-    ),
-    (
-        "a delivered assignment that lacks a role of its package",
-        "SELECT hex(a.id) FROM assignment a JOIN package_role z ON z.package_id = a.package_id WHERE a.state = 2 AND ?1 > 0 AND NOT EXISTS (SELECT 1 FROM assignment_grant ag JOIN grant_row g ON g.id = ag.grant_id WHERE ag.assignment_id = a.id AND ag.is_live AND g.role_id = z.role_id)",
     ),
     (
         "an assignment past its end that nobody ends",
@@ -49,7 +45,7 @@ const NOTHING: [(&str, &str); 10] = [
     ),
     (
         "a request that ended without one last word in the audit",
-        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND CASE WHEN q.direction = 1 AND q.state IN (4, 8) THEN 0 ELSE 1 END <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND u.activity IN ('Fulfill access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Remove access package assignment', 'Access package assignment request timed out (no approver action taken)'))",
+        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND CASE WHEN q.direction = 1 AND q.state IN (4, 8) THEN 0 ELSE 1 END <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND u.activity IN ('Fulfill access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Remove access package assignment', 'Extend access package assignment', 'Access package assignment request timed out (no approver action taken)'))",
     ),
 ];
 
@@ -67,9 +63,22 @@ impl Eye {
         if self.row(due, &[&now], |r| r.get::<_, i64>(0))? != Some(0) {
             return Err("something is due after everything due was run".to_owned());
         }
+        self.no_role_lacking(model)?;
         self.no_access_unasked(model)?;
         self.nested_right()?;
         outside_agrees(model, outside)
+    }
+
+    /// What is delivered has every role of its package, but for those that somebody accepted as taken by hand.
+    fn no_role_lacking(&self, model: &Model) -> Checked {
+        let sql = "SELECT a.id, r.origin_object FROM assignment a JOIN package_role z ON z.package_id = a.package_id JOIN resource r ON r.id = z.resource_id WHERE a.state = 2 AND NOT EXISTS (SELECT 1 FROM assignment_grant ag JOIN grant_row g ON g.id = ag.grant_id WHERE ag.assignment_id = a.id AND ag.is_live AND g.role_id = z.role_id)";
+        for (assignment, group) in self.rows(sql, &[], |r| Ok((id(r, 0)?, id(r, 1)?)))? {
+            let handle = model.assignment_ids.get(&assignment);
+            if !handle.is_some_and(|handle| model.adopted.contains(&(*handle, group))) {
+                return Err(format!("assignment {assignment} is delivered and lacks group {group} of its package"));
+            }
+        }
+        Ok(())
     }
 
     /// Who is in a group that packages give holds such a package, or was put there by hand, or is being taken out.

@@ -3,6 +3,7 @@
 
 use super::time::next_look;
 use super::{Assignment, Grant, HOUR, Held, Kind, MINUTE, Mail, Micros, Model, Request, Seen, Stand, Timer};
+use std::collections::BTreeSet;
 use tenure_domain::Uuid;
 
 /// After each failed try the next one waits so long; the tenth is the last (decisions.md C6).
@@ -18,13 +19,13 @@ pub enum Answer {
 }
 
 impl Grant {
-    fn settle(&mut self, seen: Seen) {
-        (self.seen, self.attempt, self.due, self.has_error) = (seen, 0, None, false);
+    pub(super) fn settle(&mut self, seen: Seen) {
+        (self.seen, self.attempt, self.due, self.has_error, self.is_drifted) = (seen, 0, None, false, false);
     }
 
     /// It is tried from now on; what was gone may be back.
-    fn plan(&mut self, now: Micros) {
-        (self.attempt, self.due, self.has_error) = (0, Some(now), false);
+    pub(super) fn plan(&mut self, now: Micros) {
+        (self.attempt, self.due, self.has_error, self.is_drifted) = (0, Some(now), false, false);
         if self.seen == Seen::Gone {
             self.seen = Seen::Absent;
         }
@@ -39,22 +40,22 @@ impl Grant {
         }
     }
 
-    fn is_worked_on(&self) -> bool {
+    pub(super) fn is_worked_on(&self) -> bool {
         !self.is_settled() && self.due.is_some()
     }
 }
 
 impl Model {
-    fn is_outside(&self, group: Uuid) -> bool {
+    pub(super) fn is_outside(&self, group: Uuid) -> bool {
         self.groups.get(&group).is_some_and(|g| g.outside.is_some())
     }
 
-    fn give(&mut self, person: Uuid, group: Uuid, now: Micros) {
+    pub(super) fn give(&mut self, person: Uuid, group: Uuid, now: Micros) {
         let holds = self.is_member(group, person);
         let is_missing = self.groups.get(&group).is_none_or(|g| !g.is_there());
         let is_outside = self.is_outside(group);
         let new =
-            Grant { is_wanted: false, seen: Seen::Absent, was_before: holds, attempt: 0, due: None, has_error: false };
+            Grant { is_wanted: false, seen: Seen::Absent, was_before: holds, attempt: 0, due: None, has_error: false, is_drifted: false };
         let grant = self.grants.entry((person, group)).or_insert(new);
         if !grant.is_wanted && grant.seen != Seen::Present {
             grant.was_before = holds;
@@ -71,14 +72,15 @@ impl Model {
             if !holds {
                 self.join(group, person);
             }
-        } else if grant.seen != Seen::Present {
+        } else if grant.seen != Seen::Present || grant.is_drifted {
             grant.plan(now);
         }
         self.touched.grants.insert((person, group));
     }
 
-    /// Takes what no other assignment wants.
-    fn take(&mut self, person: Uuid, group: Uuid, now: Micros) {
+    /// Takes what no other assignment wants; who held it before keeps it, if the policy of the one that ends last `keeps`
+    /// what was there (decisions.md C7).
+    pub(super) fn take(&mut self, person: Uuid, group: Uuid, keeps: bool, now: Micros) {
         let is_wanted = self.live.values().map(|h| &self.assignments[*h]);
         if is_wanted.into_iter().any(|a| a.target == person && a.links.get(&group) == Some(&true)) {
             return;
@@ -87,7 +89,10 @@ impl Model {
         let Some(grant) = self.grants.get_mut(&(person, group)) else { return };
         grant.is_wanted = false;
         self.touched.grants.insert((person, group));
-        if !is_outside {
+        if grant.seen != Seen::Gone && keeps && grant.was_before {
+            grant.settle(Seen::Absent);
+            self.by_hand.insert((group, person));
+        } else if !is_outside {
             grant.settle(Seen::Absent);
             self.leave(group, person);
         } else if grant.seen == Seen::Gone || (grant.seen == Seen::Absent && grant.due.is_none() && grant.attempt == 0)
@@ -143,6 +148,7 @@ impl Model {
             ended: None,
             links: groups.iter().map(|g| (*g, true)).collect(),
             removal: None,
+            told: Vec::new(),
         });
         self.live.insert((asked.package, asked.target), handle);
         self.had.insert((asked.package, asked.target));
@@ -155,7 +161,7 @@ impl Model {
     }
 
     /// An assignment follows its grants.
-    fn follow(&mut self, handle: usize, now: Micros) -> Held {
+    pub(super) fn follow(&mut self, handle: usize, now: Micros) -> Held {
         let held = self.sum(handle);
         self.move_assignment(handle, held);
         let assignment = &mut self.assignments[handle];
@@ -166,7 +172,7 @@ impl Model {
     }
 
     /// An assignment follows its grants, and its request follows it.
-    fn progress(&mut self, handle: usize, mails: bool, now: Micros) {
+    pub(super) fn progress(&mut self, handle: usize, mails: bool, now: Micros) {
         let held = self.follow(handle, now);
         let assignment = &self.assignments[handle];
         let request = assignment.request;
@@ -199,12 +205,13 @@ impl Model {
             self.clear_timer(Timer::Request(open));
         }
         self.clear_timer(Timer::Assignment(handle));
+        let keeps = self.keeps(old.policy);
         let wanted: Vec<Uuid> = old.links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
         for group in &wanted {
             self.assignments[handle].links.insert(*group, false);
         }
         for group in &wanted {
-            self.take(old.target, *group, now);
+            self.take(old.target, *group, keeps, now);
         }
         let is_worked_on =
             |g: &Uuid| self.grants.get(&(old.target, *g)).is_some_and(|grant| !grant.is_wanted && grant.is_worked_on());
@@ -220,9 +227,11 @@ impl Model {
             stand: Stand::Delivering,
             assignment: Some(handle),
             wanted: super::policy::Wanted::default(),
+            answers: BTreeSet::new(),
             created: now,
             completed: None,
             said: Vec::new(),
+            moved: false,
             is_erased: false,
             stages: Vec::new(),
         });
@@ -254,16 +263,19 @@ impl Model {
         self.move_request(request, Stand::Canceled, now);
         self.clear_timer(Timer::Request(request));
         let made = self.requests[request].assignment.filter(|h| self.assignments[*h].request == request);
-        let Some(handle) = made.filter(|h| self.assignments[*h].is_live()) else { return };
+        // What is being taken already is left to that.
+        let lives = |h: &usize| self.assignments[*h].is_live() && self.assignments[*h].removal.is_none();
+        let Some(handle) = made.filter(lives) else { return };
         self.clear_timer(Timer::Assignment(handle));
         let target = self.assignments[handle].target;
+        let keeps = self.keeps(self.requests[request].policy);
         let wanted: Vec<Uuid> =
             self.assignments[handle].links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
         for group in &wanted {
             self.assignments[handle].links.insert(*group, false);
         }
         for group in wanted {
-            self.take(target, group, now);
+            self.take(target, group, keeps, now);
         }
         self.move_assignment(handle, Held::Expired);
         self.assignments[handle].ended = Some(now);
@@ -306,9 +318,11 @@ impl Model {
                 stand: Stand::Delivering,
                 assignment: Some(handle),
                 wanted: super::policy::Wanted::default(),
+                answers: BTreeSet::new(),
                 created: now,
                 completed: None,
                 said: Vec::new(),
+                moved: false,
                 is_erased: false,
                 stages: Vec::new(),
             });
@@ -343,10 +357,16 @@ impl Model {
             }
             if self.assignments[handle].links.get(&group) == Some(&true) {
                 self.assignments[handle].links.insert(group, false);
-                self.take(self.assignments[handle].target, group, now);
+                let keeps = self.keeps(self.assignments[handle].policy);
+                self.take(self.assignments[handle].target, group, keeps, now);
             }
             self.follow(handle, now);
         }
+    }
+
+    /// Whether who held a role before keeps it under a policy.
+    fn keeps(&self, policy: Uuid) -> bool {
+        self.policies.get(&policy).is_some_and(|p| p.keeps)
     }
 
     fn live_of(&self, package: Uuid) -> Vec<usize> {
@@ -401,6 +421,7 @@ impl Model {
         let linked: Vec<usize> = self
             .live
             .values()
+            .chain(&self.retried)
             .copied()
             .filter(|h| self.assignments[*h].target == person && self.assignments[*h].links.contains_key(&group))
             .collect();
@@ -427,7 +448,12 @@ impl Model {
                 0 => Stand::Failed,
                 _ => Stand::Partial,
             };
-            self.removed(handle, stand, mails, now);
+            if self.assignments[handle].is_live() {
+                self.removed(handle, stand, mails, now);
+            } else if let Some(request) = self.assignments[handle].removal.take() {
+                self.retried.remove(&handle);
+                self.move_request(request, stand, now);
+            }
         }
     }
 }

@@ -219,7 +219,7 @@ impl Model {
     fn deny(&mut self, request: usize, by: Denied, now: Micros) {
         let found = &self.requests[request];
         let kind = if by == Denied::ByTime { "expired" } else { "denied" };
-        if let (Kind::UserAdd, Some(to)) = (found.kind, found.requestor) {
+        if let (Kind::UserAdd | Kind::UserUpdate, Some(to)) = (found.kind, found.requestor) {
             self.outbox.push(super::Mail { kind, to, package: found.package });
         }
         self.clear_timer(Timer::Request(request));
@@ -327,6 +327,14 @@ impl Model {
 
     /// The last stage approved: access begins now, or at its start; whether it may is asked again.
     fn approved(&mut self, request: usize, now: Micros) {
+        if self.requests[request].assignment.is_some() {
+            if self.may_still_change(request) {
+                self.apply_change(request, now);
+            } else {
+                self.fail(request, now);
+            }
+            return;
+        }
         match self.requests[request].wanted.start(now) {
             None => self.start_from(request, now, now),
             Some(starts) if self.may_start(request) => {
@@ -361,7 +369,7 @@ impl Model {
         }
     }
 
-    fn fail(&mut self, request: usize, now: Micros) {
+    pub(super) fn fail(&mut self, request: usize, now: Micros) {
         self.clear_timer(Timer::Request(request));
         self.move_request(request, Stand::Failed, now);
     }
@@ -388,7 +396,7 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::policy::{Life, Policy, Scope, Terms, Wanted};
+    use crate::model::policy::{Policy, Terms, Wanted};
     use crate::model::{DAY, Person, Request};
 
     const fn id(n: u128) -> Uuid {
@@ -419,23 +427,14 @@ mod tests {
             alternate: vec![Approver::Person(id(4))],
         };
         let terms = Terms {
-            scope: Scope::Everybody,
-            targets: Vec::new(),
-            self_add: true,
-            self_remove: true,
-            self_update: true,
-            own_dates: true,
-            life: Life::Endless,
-            wants_reason: false,
-            question: None,
-            mails_off: false,
             approval: ApprovalTerms { for_add: true, for_update: false, stages: vec![stage; stages] },
+            ..Terms::open()
         };
         let mut model = Model::default();
         for n in 1..=4 {
             model.people.insert(id(n), person((n == 1).then(|| id(2))));
         }
-        let policy = Policy { package: id(7), is_enabled: true, versions: vec![terms], is_deleted: false };
+        let policy = Policy { package: id(7), is_enabled: true, keeps: false, versions: vec![terms], is_deleted: false };
         model.policies.insert(id(8), policy);
         model.add_request(Request {
             id: None,
@@ -448,9 +447,11 @@ mod tests {
             stand: Stand::Scheduled { starts: 0 },
             assignment: None,
             wanted: Wanted::default(),
+            answers: BTreeSet::new(),
             created: 0,
             completed: None,
             said: Vec::new(),
+            moved: false,
             is_erased: false,
             stages: Vec::new(),
         });

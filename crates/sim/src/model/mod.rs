@@ -3,9 +3,10 @@
 //! own, and it is as simple as it can be because it holds everything in memory and serves one caller.
 
 pub mod access;
+pub mod again;
 pub mod approval;
+pub mod change;
 pub mod directory;
-pub mod extension;
 pub mod policy;
 pub mod request;
 pub mod separation;
@@ -170,14 +171,21 @@ pub struct Request {
     pub stand: Stand,
     pub assignment: Option<usize>,
     pub wanted: policy::Wanted,
+    /// The questions that were answered.
+    pub answers: BTreeSet<Uuid>,
     pub created: Micros,
     pub completed: Option<Micros>,
     /// What the audit says of how it ended, each time that it did.
     pub said: Vec<&'static str>,
+    /// It has moved the end of an assignment.
+    pub moved: bool,
     pub is_erased: bool,
     /// The stages of its approval, if it needed one.
     pub stages: Vec<approval::Stage>,
 }
+
+/// What the audit says of a removal.
+const REMOVED: &str = "Remove access package assignment";
 
 impl Request {
     /// What the audit says when it comes to stand so; nothing while something is still to come.
@@ -189,11 +197,12 @@ impl Request {
             Stand::Denied(_) => {
                 &["Access package assignment request timed out (no approver action taken)"]
             }
-            Stand::Delivered if self.kind.takes() => &["Remove access package assignment"],
+            Stand::Delivered if self.kind.takes() => &[REMOVED],
             // What could not be taken is told, but the assignment has ended.
             Stand::Partial | Stand::Failed if self.kind.takes() => {
-                &["Remove access package assignment", "Failed access package assignment request"]
+                &[REMOVED, "Failed access package assignment request"]
             }
+            Stand::Delivered if self.moved => &["Extend access package assignment"],
             Stand::Delivered => &["Fulfill access package assignment request"],
             Stand::Partial => &["Partially fulfill access package assignment request"],
             Stand::Failed => &["Failed access package assignment request"],
@@ -243,12 +252,23 @@ pub struct Assignment {
     pub links: BTreeMap<Uuid, bool>,
     /// The open request that ends it.
     pub removal: Option<usize>,
+    /// The notices that were sent about its present end, by their days before it.
+    pub told: Vec<i64>,
 }
 
 impl Assignment {
     /// Whether it has not ended.
     pub fn is_live(&self) -> bool {
         self.held != Held::Expired
+    }
+
+    /// State and status as the database has them.
+    pub fn words(&self) -> (i64, &'static str) {
+        match self.held {
+            Held::Delivered if self.told.contains(&1) => (2, "NearExpiry1DayNotificationTriggered"),
+            Held::Delivered if self.told.contains(&14) => (2, "NearExpiry14DayNotificationTriggered"),
+            held => held.words(),
+        }
     }
 }
 
@@ -269,6 +289,8 @@ pub struct Grant {
     pub attempt: usize,
     pub due: Option<Micros>,
     pub has_error: bool,
+    /// Somebody took it by hand.
+    pub is_drifted: bool,
 }
 
 /// What somebody must look at again, and when.
@@ -336,6 +358,12 @@ pub struct Model {
     pub live: BTreeMap<(Uuid, Uuid), usize>,
     /// Pairs of package and person that ever had an assignment.
     pub had: BTreeSet<(Uuid, Uuid)>,
+    /// What grants are called in the database, by person and group.
+    pub grant_ids: BTreeMap<(Uuid, Uuid), Uuid>,
+    /// Ended assignments of which something is still to be taken.
+    pub retried: BTreeSet<usize>,
+    /// What assignments want no more because somebody accepted that it was taken by hand.
+    pub adopted: BTreeSet<(usize, Uuid)>,
     pub request_ids: BTreeMap<Uuid, usize>,
     pub assignment_ids: BTreeMap<Uuid, usize>,
     pub touched: Touched,
@@ -373,6 +401,9 @@ impl Model {
         let request = &mut self.requests[handle];
         request.stand = stand;
         let words = request.words(stand);
+        // That access has ended is said once, however often the rest is tried.
+        let ended = |word: &&&str| **word == REMOVED && request.said.contains(*word);
+        let words: Vec<&str> = words.iter().filter(|word| !ended(word)).copied().collect();
         request.said.extend(words);
         let pair = (request.package, request.target, request.kind.takes());
         if stand.is_open() {

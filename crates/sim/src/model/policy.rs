@@ -52,6 +52,8 @@ pub struct Terms {
     pub self_add: bool,
     pub self_remove: bool,
     pub self_update: bool,
+    /// Managers may ask, change and take for their reports.
+    pub for_reports: bool,
     pub own_dates: bool,
     pub life: Life,
     pub wants_reason: bool,
@@ -61,11 +63,34 @@ pub struct Terms {
     pub approval: ApprovalTerms,
 }
 
+#[cfg(test)]
+impl Terms {
+    /// Everybody may have it for ever, and do with it what he likes.
+    pub fn open() -> Self {
+        Self {
+            scope: Scope::Everybody,
+            targets: Vec::new(),
+            self_add: true,
+            self_remove: true,
+            self_update: true,
+            for_reports: true,
+            own_dates: true,
+            life: Life::Endless,
+            wants_reason: false,
+            question: None,
+            mails_off: false,
+            approval: ApprovalTerms::default(),
+        }
+    }
+}
+
 /// A policy with all its versions; the first has number 1.
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub package: Uuid,
     pub is_enabled: bool,
+    /// Who held a role before keeps it when access ends.
+    pub keeps: bool,
     pub versions: Vec<Terms>,
     pub is_deleted: bool,
 }
@@ -84,10 +109,30 @@ impl Policy {
         self.versions.len()
     }
 
-    /// Whether people may ask for it themselves.
-    pub fn lets_ask(&self) -> bool {
-        self.current().scope != Scope::Nobody && self.current().self_add
+    /// Whether it can be asked for in that way.
+    pub fn lets(&self, asks: Asks) -> bool {
+        let terms = self.current();
+        match asks {
+            Asks::Administrator => true,
+            Asks::Himself => terms.scope != Scope::Nobody && terms.self_add,
+            Asks::ForReport => terms.scope != Scope::Nobody && terms.for_reports,
+        }
     }
+
+    /// Whether holders may extend and change what they hold; never under one for assignment by administrators only.
+    pub fn lets_change(&self) -> bool {
+        self.current().scope != Scope::Nobody && self.current().self_update
+    }
+}
+
+/// Who asks for access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// The one who gets it.
+    Himself,
+    /// His manager (behaviour.md b.2).
+    ForReport,
+    Administrator,
 }
 
 /// The end somebody wishes for.
@@ -175,12 +220,12 @@ impl Model {
         package: Uuid,
         named: Option<Uuid>,
         person: Uuid,
-        by_person: bool,
+        asks: Asks,
     ) -> Result<(Uuid, &Policy), NoChoice> {
         if let Some(named) = named {
             return self.policies_of(package).find(|(id, _)| *id == named).ok_or(NoChoice::NotOfPackage);
         }
-        let open = |p: &Policy| p.is_enabled && (!by_person || p.lets_ask());
+        let open = |p: &Policy| p.is_enabled && p.lets(asks);
         let fitting: Vec<(Uuid, &Policy)> =
             self.policies_of(package).filter(|(_, p)| open(p) && self.fits(p.current(), person)).collect();
         let Some(rung) = fitting.iter().map(|(_, p)| p.current().scope.rung()).min() else {

@@ -1,6 +1,6 @@
 //! Asking, removing, withdrawing and deleting: what is refused, and why (behaviour.md b.2, decisions.md J and M).
 
-use super::policy::{NoChoice, Wanted, end};
+use super::policy::{Asks, NoChoice, Wanted, end};
 use super::{Kind, Micros, Model, Request, Stand, Timer};
 use std::collections::BTreeMap;
 use tenure_domain::Uuid;
@@ -52,7 +52,18 @@ pub struct Ask {
     pub wanted: Wanted,
     pub has_reason: bool,
     pub answers: BTreeMap<Uuid, String>,
+    /// An administrator passes the approval over (decisions.md H9).
+    pub bypasses: bool,
     pub only_validate: bool,
+}
+
+/// What comes of a request that passed.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is one for new access.
+    New(Passed),
+    /// It is one for a later end.
+    Renewal(super::change::Passed),
 }
 
 /// What a request that passed will run under.
@@ -76,20 +87,20 @@ pub enum Named {
 
 /// Failed guards in their order, and the code of the first.
 #[derive(Default)]
-struct Failed {
+pub(super) struct Failed {
     code: Option<&'static str>,
     guards: Vec<&'static str>,
 }
 
 impl Failed {
-    fn note(&mut self, guard: &'static str, passed: bool, code: &'static str) {
+    pub(super) fn note(&mut self, guard: &'static str, passed: bool, code: &'static str) {
         if !passed {
             self.code.get_or_insert(code);
             self.guards.push(guard);
         }
     }
 
-    fn verdict(self) -> Option<Verdict> {
+    pub(super) fn verdict(self) -> Option<Verdict> {
         self.code.map(|code| Verdict::Refused(code, self.guards))
     }
 }
@@ -114,39 +125,54 @@ impl Model {
     }
 
     /// What comes of a request for access.
-    pub fn ask(&self, ask: &Ask, now: Micros) -> Result<Passed, Verdict> {
+    pub fn ask(&self, ask: &Ask, now: Micros) -> Result<Outcome, Verdict> {
         let turned_away = if ask.is_direct { self.administrator(ask.by) } else { self.caller(ask.by) };
         if let Some(verdict) = turned_away {
             return Err(verdict);
         }
-        if !ask.is_direct && ask.by.person() != Some(ask.target) {
-            return Err(Verdict::refused("TargetNotEligible"));
-        }
+        let asks = match ask.by {
+            _ if ask.is_direct => Asks::Administrator,
+            Who::Person(me) if me == ask.target => Asks::Himself,
+            _ if self.manages(ask.by, ask.target) => Asks::ForReport,
+            _ => return Err(Verdict::refused("TargetNotEligible")),
+        };
         if !self.people.get(&ask.target).is_some_and(super::Person::is_there) {
             return Err(Verdict::refused("Request_ResourceNotFound"));
         }
         if !self.sees(ask) {
             return Err(Verdict::refused("ResourceNotFound"));
         }
-        self.guards(ask, now)
+        match self.renews(ask) {
+            Some(handle) => self.may_renew(ask, handle, now).map(Outcome::Renewal),
+            None => self.guards(ask, asks, now).map(Outcome::New),
+        }
+    }
+
+    /// Whether somebody is the manager of a person who is there.
+    pub fn manages(&self, who: Who, person: Uuid) -> bool {
+        let found = self.people.get(&person).filter(|p| p.is_there());
+        who.person().is_some() && found.is_some_and(|p| p.manager == who.person())
     }
 
     /// Whether the one who asks may know of the package: administrators of all, people of those they could get under some
     /// policy, and of those they had to do with.
     fn sees(&self, ask: &Ask) -> bool {
-        let Some(package) = self.packages.get(&ask.package).filter(|p| !p.is_deleted) else { return false };
-        let _ = package;
         let (package, person) = (ask.package, ask.target);
-        let offered = || {
-            self.policies_of(package)
-                .any(|(_, p)| p.current().scope != super::policy::Scope::Nobody && self.fits(p.current(), person))
-        };
+        if self.packages.get(&package).is_none_or(|p| p.is_deleted) {
+            return false;
+        }
+        let offers =
+            |p: &super::policy::Policy| p.current().scope != super::policy::Scope::Nobody && self.fits(p.current(), person);
         let about =
             |r: &Request| !r.is_erased && r.package == package && (r.target == person || r.requestor == Some(person));
-        ask.is_direct || self.had.contains(&(package, person)) || self.requests.iter().any(about) || offered()
+        // What takes longest to find out comes last.
+        ask.is_direct
+            || self.had.contains(&(package, person))
+            || self.policies_of(package).any(|(_, p)| offers(p))
+            || self.requests.iter().any(about)
     }
 
-    fn guards(&self, ask: &Ask, now: Micros) -> Result<Passed, Verdict> {
+    fn guards(&self, ask: &Ask, asks: Asks, now: Micros) -> Result<Passed, Verdict> {
         let by_person = !ask.is_direct;
         let mut failed = Failed::default();
         let catalog = self.packages.get(&ask.package).and_then(|p| self.catalogs.get(&p.catalog));
@@ -154,7 +180,7 @@ impl Model {
         failed.note("catalogPublished", !by_person || catalog.is_some_and(|c| c.is_published), "CatalogUnpublished");
         let is_open = is_member || catalog.is_some_and(|c| c.is_external);
         failed.note("catalogExternal", is_open, "CatalogNotExternal");
-        let (id, policy) = match self.choose(ask.package, ask.policy, ask.target, by_person) {
+        let (id, policy) = match self.choose(ask.package, ask.policy, ask.target, asks) {
             Ok(chosen) => chosen,
             Err(why) => {
                 let code = match why {
@@ -170,9 +196,12 @@ impl Model {
         };
         let terms = policy.current();
         failed.note("policyEnabled", policy.is_enabled, "PolicyDisabled");
-        failed.note("selfAddAllowed", !by_person || policy.lets_ask(), "PolicyDisabled");
+        let guard = if asks == Asks::ForReport { "onBehalfAllowed" } else { "selfAddAllowed" };
+        failed.note(guard, policy.lets(asks), "PolicyDisabled");
         failed.note("policyScope", self.fits(terms, ask.target), "NotInPolicyScope");
-        // An account that is blocked cannot ask: it is no caller. That of somebody else may be given access.
+        // An administrator who names a blocked account knows what he does.
+        let is_enabled = self.people.get(&ask.target).is_some_and(|p| p.is_enabled);
+        failed.note("signInAllowed", !by_person || is_enabled, "TargetNotEligible");
         self.pair_guards(ask, &mut failed);
         let start = ask.wanted.start(now);
         let chooses = start.is_some() || ask.wanted.end != super::policy::WantedEnd::Open;
@@ -183,7 +212,7 @@ impl Model {
         let is_asked = |q: &Uuid| terms.question == Some(*q);
         let is_answered = terms.question.is_none_or(|q| ask.answers.contains_key(&q));
         failed.note("answers", is_answered && ask.answers.keys().all(is_asked), "InvalidAnswers");
-        let needs_approval = terms.approval.for_add;
+        let needs_approval = terms.approval.for_add && !ask.bypasses;
         let is_decidable = !needs_approval || self.can_be_decided(&terms.approval, ask.by.person(), ask.target);
         failed.note("approverAvailable", is_decidable, "NoEligibleApprover");
         match failed.verdict() {
@@ -214,9 +243,11 @@ impl Model {
             stand: Stand::Scheduled { starts: passed.start.unwrap_or(now) },
             assignment: None,
             wanted: ask.wanted,
+            answers: ask.answers.keys().copied().collect(),
             created: now,
             completed: None,
             said: Vec::new(),
+            moved: false,
             is_erased: false,
             stages: Vec::new(),
         });
@@ -228,18 +259,24 @@ impl Model {
         request
     }
 
+    /// The assignment that is named.
+    pub fn find(&self, named: Named) -> Option<usize> {
+        match named {
+            Named::Assignment(handle) => Some(handle),
+            Named::Pair(package, target) => self.live.get(&(package, target)).copied(),
+        }
+    }
+
     /// The assignment that a removal means, or how it is refused.
     pub fn may_remove(&self, by: Who, is_direct: bool, named: Named) -> Result<usize, Verdict> {
         let turned_away = if is_direct { self.administrator(by) } else { self.caller(by) };
         if let Some(verdict) = turned_away {
             return Err(verdict);
         }
-        let found = match named {
-            Named::Assignment(handle) => Some(handle),
-            Named::Pair(package, target) => self.live.get(&(package, target)).copied(),
-        };
-        let is_own = |h: &usize| is_direct || Some(self.assignments[*h].target) == by.person();
-        let Some(handle) = found.filter(is_own) else { return Err(Verdict::refused("ResourceNotFound")) };
+        let found = self.find(named);
+        let is_own = |h: &usize| Some(self.assignments[*h].target) == by.person();
+        let may = |h: &usize| is_direct || is_own(h) || self.manages(by, self.assignments[*h].target);
+        let Some(handle) = found.filter(may) else { return Err(Verdict::refused("ResourceNotFound")) };
         let assignment = &self.assignments[handle];
         if !assignment.is_live() {
             return Err(Verdict::refused("AssignmentNotLive"));
@@ -247,7 +284,8 @@ impl Model {
         if assignment.removal.is_some() {
             return Err(Verdict::refused("ExistingOpenRequest"));
         }
-        let lets = self.policies.get(&assignment.policy).is_some_and(|p| p.current().self_remove);
+        let terms = self.policies.get(&assignment.policy).map(super::policy::Policy::current);
+        let lets = terms.is_some_and(|t| if is_own(&handle) { t.self_remove } else { t.for_reports });
         if !is_direct && !lets {
             return Err(Verdict::refused("PolicyDisabled"));
         }

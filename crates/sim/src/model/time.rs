@@ -59,7 +59,10 @@ impl Model {
             Some(_) if is_over && assignment.removal.is_none() => {
                 self.remove(handle, Kind::SystemRemove, None, now);
             }
-            Some(ends) if !is_over => self.set_timer(Timer::Assignment(handle), next_look(ends, now)),
+            Some(ends) if !is_over => {
+                self.notice(handle, ends, now);
+                self.set_timer(Timer::Assignment(handle), next_look(ends, now));
+            }
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use super::{Op, Other};
 use crate::company::{person, terms};
 use crate::dice::Dice;
+use crate::model::change::Change;
 use crate::model::policy::{Wanted, WantedEnd};
 use crate::model::request::{Ask, Named, Who};
 use crate::model::{DAY, Group, HOUR, MINUTE, Micros, Model, Stand};
@@ -11,7 +12,9 @@ use std::collections::BTreeMap;
 use tenure_domain::Uuid;
 
 /// What is drawn, and how often.
-const WEIGHTS: [usize; 23] = [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 8, 200, 6, 12];
+const WEIGHTS: [usize; 28] = [
+    260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 8, 200, 6, 70, 20, 10, 14, 3, 12,
+];
 
 /// Draws the next operation.
 pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
@@ -63,6 +66,11 @@ pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
         19 => exclude(model, dice)?,
         20 => decide(model, dice)?,
         21 => revoke(model, dice)?,
+        22 => Op::Change(change(model, dice, now)?),
+        23 => reprocess(model, dice)?,
+        24 => Op::Reapply { by: boss(model, dice)?, assignment: known(model, assignment(model, dice)?)? },
+        25 => settle(model, dice)?,
+        26 => Op::Keep { policy: policy(model, dice)?, keeps: dice.percent(50) },
         _ => {
             Op::Weather([Weather::Fair, Weather::Mixed, Weather::Away, Weather::Refusing][dice.weighed(&[6, 3, 2, 1])])
         }
@@ -193,13 +201,23 @@ fn cancel(model: &Model, dice: &mut Dice) -> Option<Op> {
 
 fn ask(model: &Model, dice: &mut Dice, now: Micros) -> Option<Ask> {
     let me = any_person(model, dice)?;
-    let target = if dice.percent(2) { any_person(model, dice)? } else { me };
+    let target = match dice.below(100) {
+        0..2 => any_person(model, dice)?,
+        2..10 => report(model, dice, me).unwrap_or(me),
+        _ => me,
+    };
     one(model, dice, now, (Who::Person(me), false, target))
 }
 
 fn assign(model: &Model, dice: &mut Dice, now: Micros) -> Option<Ask> {
     let (by, target) = (boss(model, dice)?, any_person(model, dice)?);
     one(model, dice, now, (by, true, target))
+}
+
+/// Somebody whose manager he is.
+fn report(model: &Model, dice: &mut Dice, me: Uuid) -> Option<Uuid> {
+    let all: Vec<Uuid> = model.people.iter().filter(|(_, p)| p.manager == Some(me)).map(|(id, _)| *id).collect();
+    dice.pick(&all).copied()
 }
 
 fn one(model: &Model, dice: &mut Dice, now: Micros, (by, is_direct, target): (Who, bool, Uuid)) -> Option<Ask> {
@@ -226,6 +244,7 @@ fn one(model: &Model, dice: &mut Dice, now: Micros, (by, is_direct, target): (Wh
         wanted: wanted(dice, now),
         has_reason: dice.percent(70),
         answers,
+        bypasses: is_direct && dice.percent(15),
         only_validate: dice.percent(3),
     })
 }
@@ -249,8 +268,82 @@ fn named(model: &Model, dice: &mut Dice, handle: usize) -> Named {
 
 fn give_back(model: &Model, dice: &mut Dice) -> Option<Op> {
     let handle = assignment(model, dice)?;
-    let by = if dice.percent(95) { Who::Person(model.assignments[handle].target) } else { somebody(model, dice)? };
+    let by = holder(model, dice, handle)?;
     Some(Op::Remove { by, is_direct: false, named: named(model, dice, handle) })
+}
+
+/// Mostly who holds an assignment, or his manager.
+fn holder(model: &Model, dice: &mut Dice, handle: usize) -> Option<Who> {
+    let target = model.assignments[handle].target;
+    let manager = model.people.get(&target).and_then(|p| p.manager);
+    match dice.below(100) {
+        0..85 => Some(Who::Person(target)),
+        85..95 => Some(Who::Person(manager.unwrap_or(target))),
+        _ => somebody(model, dice),
+    }
+}
+
+/// One whose id in the database is known.
+fn known(model: &Model, handle: usize) -> Option<usize> {
+    model.assignments[handle].id.map(|_| handle)
+}
+
+/// A change of what somebody holds, if a few draws find one that will be granted.
+fn change(model: &Model, dice: &mut Dice, now: Micros) -> Option<Change> {
+    let tries = if dice.percent(60) { 5 } else { 1 };
+    let mut drawn = None;
+    for _ in 0..tries {
+        drawn = one_change(model, dice, now);
+        if drawn.as_ref().is_some_and(|change| model.may_change(change, now).is_ok()) {
+            break;
+        }
+    }
+    drawn
+}
+
+fn one_change(model: &Model, dice: &mut Dice, now: Micros) -> Option<Change> {
+    let handle = assignment(model, dice)?;
+    let is_direct = dice.percent(35);
+    let by = if is_direct { boss(model, dice)? } else { holder(model, dice, handle)? };
+    let question = model.policies.get(&model.assignments[handle].policy).and_then(|p| p.current().question);
+    let wanted = if dice.percent(40) { Wanted::default() } else { wanted(dice, now) };
+    let mut answers = BTreeMap::new();
+    if dice.percent(40) {
+        answers.extend(question.map(|q| (q, "because".to_owned())));
+    }
+    Some(Change {
+        by,
+        is_direct,
+        named: named(model, dice, handle),
+        extends: dice.percent(20),
+        wanted: Wanted { start: wanted.start.filter(|_| dice.percent(20)), ..wanted },
+        has_reason: dice.percent(75),
+        answers,
+        only_validate: dice.percent(3),
+    })
+}
+
+/// Mostly a request that failed and whose policy is still for whom it was for. Not yet: which version says that.
+fn reprocess(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let failed: Vec<usize> = (0..model.requests.len())
+        .rev()
+        .take(400)
+        .filter(|h| matches!(model.requests[*h].stand, Stand::Failed | Stand::Partial))
+        .collect();
+    let request = if dice.percent(90) { *dice.pick(&failed)? } else { recent(model.requests.len(), dice)? };
+    let found = &model.requests[request];
+    let policy = model.policies.get(&found.policy)?;
+    let then = &policy.versions[found.version - 1];
+    let is_same = (then.scope, &then.targets) == (policy.current().scope, &policy.current().targets);
+    found.id.filter(|_| is_same).and_then(|_| Some(Op::Reprocess { by: boss(model, dice)?, request }))
+}
+
+/// Something that was taken by hand.
+fn settle(model: &Model, dice: &mut Dice) -> Option<Op> {
+    let drifted: Vec<(Uuid, Uuid)> = model.grants.iter().filter(|(_, g)| g.is_drifted).map(|(key, _)| *key).collect();
+    let all: Vec<(Uuid, Uuid)> = model.grants.keys().copied().collect();
+    let grant = *if dice.percent(90) { dice.pick(&drifted) } else { dice.pick(&all) }?;
+    Some(Op::Settle { by: boss(model, dice)?, grant, gives: dice.percent(60) })
 }
 
 fn take_away(model: &Model, dice: &mut Dice) -> Option<Op> {

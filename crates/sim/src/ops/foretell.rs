@@ -3,8 +3,8 @@
 use super::{Came, Op, Other};
 use crate::model::approval::Approver;
 use crate::model::policy::{Policy, Terms};
-use crate::model::request::{Verdict, Who};
-use crate::model::{Kind, Micros, Model};
+use crate::model::request::{Outcome, Verdict, Who};
+use crate::model::{Kind, Micros, Model, Seen};
 use std::collections::BTreeSet;
 use tenure_domain::Uuid;
 
@@ -18,8 +18,31 @@ pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict
         Op::Ask(ask) => match model.ask(ask, now) {
             Err(verdict) => verdict,
             Ok(_) if ask.only_validate => Verdict::Done,
-            Ok(passed) => {
+            Ok(Outcome::New(passed)) => {
                 model.submitted(ask, passed, came.made, now);
+                Verdict::Done
+            }
+            Ok(Outcome::Renewal(passed)) => {
+                model.changed(ask.by, ask.wanted, passed, came.made, now);
+                Verdict::Done
+            }
+        },
+        Op::Change(change) => match model.may_change(change, now) {
+            Err(verdict) => verdict,
+            Ok(_) if change.only_validate => Verdict::Done,
+            Ok(passed) => {
+                model.changed(change.by, change.wanted, passed, came.made, now);
+                Verdict::Done
+            }
+        },
+        Op::Reprocess { by, request } => model.reprocess(*by, *request, now),
+        Op::Reapply { by, assignment } => model.reapply(*by, *assignment, now),
+        Op::Settle { by, grant, gives: true } => model.repair(*by, *grant),
+        Op::Settle { by, grant, gives: false } => model.adopt(*by, *grant, now),
+        Op::Keep { policy, keeps } => match model.policies.get_mut(policy).filter(|p| !p.is_deleted) {
+            None => Verdict::refused("ResourceNotFound"),
+            Some(found) => {
+                found.keeps = *keeps;
                 Verdict::Done
             }
         },
@@ -120,7 +143,7 @@ fn policy(model: &mut Model, op: &Op, came: &Came) -> Verdict {
             if named(terms).iter().any(|id| !model.is_in_the_directory(*id)) {
                 return Verdict::refused("InvalidModel");
             }
-            let made = Policy { package: *package, is_enabled: true, versions: vec![terms.clone()], is_deleted: false };
+            let made = Policy { package: *package, is_enabled: true, keeps: false, versions: vec![terms.clone()], is_deleted: false };
             model.policies.insert(came.made.unwrap_or_default(), made);
             Verdict::Done
         }
@@ -182,6 +205,7 @@ fn directory(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
             if verdict == Verdict::Done {
                 model.join(group, member);
                 model.by_hand.insert((group, member));
+                drifts(model, (member, group), false);
             }
             verdict
         }
@@ -194,6 +218,7 @@ fn directory(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
             };
             if verdict == Verdict::Done {
                 model.leave(group, member);
+                drifts(model, (member, group), true);
             }
             verdict
         }
@@ -237,6 +262,14 @@ fn directory(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
 fn deleted(model: &Model, object: Uuid) -> Option<bool> {
     let person = model.people.get(&object).filter(|p| !p.is_gone).map(|p| p.deleted.is_some());
     person.or_else(|| model.groups.get(&object).filter(|g| !g.is_gone).map(|g| g.deleted.is_some()))
+}
+
+/// Somebody takes by hand what was given, or gives it back; nothing follows but that it is known (behaviour.md b.5).
+fn drifts(model: &mut Model, key: (Uuid, Uuid), is_taken: bool) {
+    if let Some(grant) = model.grants.get_mut(&key).filter(|g| g.is_wanted && g.seen == Seen::Present) {
+        grant.is_drifted = is_taken;
+        model.touched.grants.insert(key);
+    }
 }
 
 fn may_join(model: &Model, group: Uuid, member: Uuid) -> Verdict {

@@ -2,21 +2,26 @@
 
 use super::{Came, Op, Other};
 use crate::model::Model;
+use crate::model::change::Change;
 use crate::model::request::{Ask, Named, Verdict, Who};
 use crate::outside::Outside;
 use crate::product::{draft, member_of, new_user, schedule, token};
 use crate::world::World;
+use std::collections::BTreeMap;
 use tenure_domain::Patch;
 use tenure_domain::Uuid;
-use tenure_domain::ids::{AssignmentId, CatalogId, ObjectId, PackageId, PolicyId, QuestionId, RequestId, StageId};
+use tenure_domain::ids::{AssignmentId, CatalogId, GrantId, ObjectId, PackageId, PolicyId, QuestionId, RequestId, StageId};
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{Answer, RequestType};
 use tenure_service::approvals::{self, DecideCommand};
 use tenure_service::catalogs::{self, CatalogPatch};
 use tenure_service::directory::users::UserPatch;
 use tenure_service::directory::{deleted, groups, users};
-use tenure_service::requests::{self, AssignmentRef, RemoveCommand, SubmitCommand, Submitted, TargetRef};
-use tenure_service::{Ctx, Identity, ServiceError, incompatible, packages, policies, rows};
+use tenure_service::policies::SwitchesPatch;
+use tenure_service::requests::{
+    self, AssignmentRef, RemoveCommand, SubmitCommand, Submitted, TargetRef, UpdateCommand,
+};
+use tenure_service::{Ctx, Identity, ServiceError, drift, incompatible, packages, policies, rows};
 
 const fn identity(who: Who) -> Identity {
     match who {
@@ -83,13 +88,31 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
             done(world.write(identity(by), move |ctx| approvals::decide(ctx, &command)))
         }
         Op::Revoke { by, assignment, has_reason } => {
-            let id = model.assignments.get(assignment).and_then(|a| a.id).unwrap_or_default();
+            let id = assignment_id(model, assignment);
             let command = RemoveCommand {
                 kind: RequestType::ApproverRemove,
-                assignment: AssignmentRef { id: Some(AssignmentId(id)), ..AssignmentRef::default() },
+                assignment: AssignmentRef { id: Some(id), ..AssignmentRef::default() },
                 justification: has_reason.then(|| "no longer".to_owned()),
             };
             came(world.write(token(by), move |ctx| requests::remove(ctx, &command)).map(|id| Some(id.0)))
+        }
+        Op::Change(change) => came(update(world, model, &change)),
+        Op::Reprocess { by, request } => {
+            let id = request_id(model, request);
+            done(world.write(identity(by), move |ctx| requests::reprocess(ctx, id)))
+        }
+        Op::Reapply { by, assignment } => {
+            let id = assignment_id(model, assignment);
+            done(world.write(identity(by), move |ctx| requests::reprocess_assignment(ctx, id)))
+        }
+        Op::Settle { by, grant, gives } => {
+            let id = GrantId(model.grant_ids.get(&grant).copied().unwrap_or_default());
+            let settle = move |ctx: &mut Ctx<'_, '_>| if gives { drift::repair(ctx, id) } else { drift::adopt(ctx, id) };
+            done(world.write(identity(by), settle))
+        }
+        Op::Keep { policy, keeps } => {
+            let patch = SwitchesPatch { keep_pre_existing: Some(keeps), ..SwitchesPatch::default() };
+            done(world.write(system, move |ctx| policies::set_switches(ctx, PolicyId(policy), &patch)))
         }
         Op::Cancel { by, request } => {
             let id = request_id(model, request);
@@ -171,15 +194,17 @@ fn request_id(model: &Model, handle: usize) -> RequestId {
     RequestId(model.requests.get(handle).and_then(|r| r.id).unwrap_or_default())
 }
 
+fn assignment_id(model: &Model, handle: usize) -> AssignmentId {
+    AssignmentId(model.assignments.get(handle).and_then(|a| a.id).unwrap_or_default())
+}
+
+fn answers(given: &BTreeMap<Uuid, String>) -> Vec<Answer> {
+    let answer =
+        |(id, value): (&Uuid, &String)| Answer { question: QuestionId(*id), value: value.clone(), ..Answer::default() };
+    given.iter().map(answer).collect()
+}
+
 fn submit(world: &World, ask: &Ask) -> Result<Option<Uuid>, ServiceError> {
-    let answer = |(id, value): (&Uuid, &String)| Answer {
-        question: QuestionId(*id),
-        value: value.clone(),
-        display: None,
-        is_choice: false,
-        asked: None,
-        attribute: None,
-    };
     let command = SubmitCommand {
         kind: if ask.is_direct { RequestType::AdminAdd } else { RequestType::UserAdd },
         package: PackageId(ask.package),
@@ -187,29 +212,50 @@ fn submit(world: &World, ask: &Ask) -> Result<Option<Uuid>, ServiceError> {
         target: TargetRef::Object(ObjectId(ask.target)),
         wanted: schedule(&ask.wanted),
         justification: ask.has_reason.then(|| "needed".to_owned()),
-        answers: ask.answers.iter().map(answer).collect(),
+        answers: answers(&ask.answers),
         credentials: Vec::new(),
-        bypass_approval: false,
+        bypass_approval: ask.bypasses,
         validate_only: ask.only_validate,
     };
-    match world.write(identity(ask.by), move |ctx| requests::submit(ctx, &command))? {
-        Submitted::Made(id) => Ok(Some(id.0)),
-        Submitted::Valid(_) => Ok(None),
+    world.write(identity(ask.by), move |ctx| requests::submit(ctx, &command)).map(made)
+}
+
+fn made(submitted: Submitted) -> Option<Uuid> {
+    match submitted {
+        Submitted::Made(id) => Some(id.0),
+        Submitted::Valid(_) => None,
     }
 }
 
-fn remove(world: &World, model: &Model, by: Who, is_direct: bool, named: Named) -> Result<Option<Uuid>, ServiceError> {
-    let assignment = match named {
+fn update(world: &World, model: &Model, change: &Change) -> Result<Option<Uuid>, ServiceError> {
+    let command = UpdateCommand {
+        kind: if change.is_direct { RequestType::AdminUpdate } else { RequestType::UserUpdate },
+        extends: change.extends,
+        assignment: named_by(model, change.named),
+        wanted: schedule(&change.wanted),
+        justification: change.has_reason.then(|| "needed".to_owned()),
+        answers: answers(&change.answers),
+        bypass_approval: false,
+        validate_only: change.only_validate,
+    };
+    world.write(identity(change.by), move |ctx| requests::update(ctx, &command)).map(made)
+}
+
+fn named_by(model: &Model, named: Named) -> AssignmentRef {
+    match named {
         Named::Assignment(handle) => {
-            let id = model.assignments.get(handle).and_then(|a| a.id).unwrap_or_default();
-            AssignmentRef { id: Some(AssignmentId(id)), ..AssignmentRef::default() }
+            AssignmentRef { id: Some(assignment_id(model, handle)), ..AssignmentRef::default() }
         }
         Named::Pair(package, target) => AssignmentRef {
             package: Some(PackageId(package)),
             target: Some(ObjectId(target)),
             ..AssignmentRef::default()
         },
-    };
+    }
+}
+
+fn remove(world: &World, model: &Model, by: Who, is_direct: bool, named: Named) -> Result<Option<Uuid>, ServiceError> {
+    let assignment = named_by(model, named);
     let kind = if is_direct { RequestType::AdminRemove } else { RequestType::UserRemove };
     let command = RemoveCommand { kind, assignment, justification: None };
     world.write(identity(by), move |ctx| requests::remove(ctx, &command)).map(|id| Some(id.0))
