@@ -72,7 +72,8 @@ usage: cargo xtask VERB
   sim [--seeds N] [--days D] [--seed S [--until STEP]] [--threads T] [--reach]
                     a company lives for so long, with faults, crashes and clock jumps, and is compared with a model of
                     the rules after every step; --reach tells how often each operation came to what
-  sim --mutations   plants bugs in copies of the sources, and looks whether the simulator finds them
+  sim --mutations | --mutation NAME
+                    plants bugs in copies of the sources, and looks whether the simulator finds them
 
   trouble [--store sqlite|postgres]
                     fills the disk under a server, locks its file, kills its database and loses its answers

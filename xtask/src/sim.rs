@@ -25,9 +25,10 @@ const MUTATIONS: &str = "crates/sim/mutations";
 /// The verb.
 pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
     let workspace = Workspace::load()?;
-    if arguments.flag("--mutations") {
+    let only = arguments.value("--mutation")?;
+    if arguments.flag("--mutations") || only.is_some() {
         arguments.finish()?;
-        mutations(&workspace)?;
+        mutations(&workspace, only.as_deref())?;
         return Ok(ExitCode::SUCCESS);
     }
     workspace.cargo(&["build", "--quiet", "--release", "--package", PACKAGE], &[])?;
@@ -45,8 +46,9 @@ pub fn check(workspace: &Workspace) -> Outcome<()> {
     process::succeed_within(&mut command, SIM_TIME_MAX)
 }
 
-/// Plants every bug that is kept, each in a copy of the sources, and looks whether the simulator finds it.
-fn mutations(workspace: &Workspace) -> Outcome<()> {
+/// Plants every bug that is kept, or the one that is named, each in a copy of the sources, and looks whether the simulator
+/// finds it.
+fn mutations(workspace: &Workspace, only: Option<&str>) -> Outcome<()> {
     let mut patches: Vec<PathBuf> = fs::read_dir(workspace.root.join(MUTATIONS))
         .context("reading the planted bugs")?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -55,13 +57,20 @@ fn mutations(workspace: &Workspace) -> Outcome<()> {
     patches.sort();
     let folder = workspace.target.join("mutations");
     let changed = changed_by(&patches)?;
+    patches.retain(|patch| only.is_none_or(|only| patch.file_stem().is_some_and(|stem| stem == only)));
+    if patches.is_empty() {
+        return Err(Failure::new(format!("sim: no planted bug is called `{}`", only.unwrap_or_default())));
+    }
     let mut missed = Vec::new();
     for patch in &patches {
         let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         println!("==== {name}");
         let copy = folder.join("tree");
         copy_sources(&workspace.root, &copy, &changed)?;
-        process::output(Command::new("git").arg("apply").arg(patch).current_dir(&copy))?;
+        // The copy lies inside the repository: without the ceiling Git would look for the files at its root.
+        let mut apply = Command::new("git");
+        apply.arg("apply").arg(patch).current_dir(&copy).env("GIT_CEILING_DIRECTORIES", &folder);
+        process::output(&mut apply)?;
         if found(&copy, &folder.join("target"))? {
             println!("==== {name}: found\n");
         } else {

@@ -25,8 +25,9 @@ use tenure_service::{Ctx, Identity, ServiceError, policies};
 /// People of the company, two administrators among them.
 pub const PEOPLE: usize = 200;
 const GUESTS: usize = 25;
-/// People who manage others.
+/// People who manage others, and those of them who manage the rest.
 const MANAGERS: usize = 20;
+const DIRECTORS: usize = 3;
 const TEAMS: usize = 12;
 const DIVISIONS: usize = 3;
 const CATALOGS: usize = 3;
@@ -78,8 +79,8 @@ fn people(ctx: &mut Ctx<'_, '_>, model: &mut Model) -> Result<(), ServiceError> 
     }
     // The first few manage the others; some have nobody.
     let all: Vec<Uuid> = model.people.keys().copied().collect();
-    for (n, id) in all.iter().enumerate().skip(MANAGERS).filter(|(n, _)| n % 7 != 0) {
-        let manager = all[n % MANAGERS];
+    for (n, id) in all.iter().enumerate().skip(DIRECTORS).filter(|(n, _)| n % 7 != 0) {
+        let manager = all[if n < MANAGERS { n % DIRECTORS } else { n % MANAGERS }];
         users::set_manager(ctx, ObjectId(*id), Some(ObjectId(manager)))?;
         model.people.entry(*id).and_modify(|p| p.manager = Some(manager));
     }
@@ -268,10 +269,11 @@ fn stage(model: &Model, dice: &mut Dice) -> StageTerms {
 fn approvers(model: &Model, dice: &mut Dice, most: usize) -> Vec<Approver> {
     let teams: Vec<Uuid> = model.groups.iter().filter(|(_, g)| g.is_team && !g.is_gone).map(|(id, _)| *id).collect();
     let mut all: Vec<Approver> = (0..=dice.below(most))
-        .filter_map(|_| match dice.weighed(&[3, 3, 2]) {
+        .filter_map(|_| match dice.weighed(&[6, 6, 4, 2]) {
             0 => some_people(model, dice, 1).first().copied().map(Approver::Person),
             1 => dice.pick(&teams).copied().map(Approver::Group),
-            _ => Some(Approver::Manager),
+            2 => Some(Approver::Manager),
+            _ => Some(Approver::Above),
         })
         .collect();
     all.sort_unstable();

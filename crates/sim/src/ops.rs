@@ -62,6 +62,8 @@ pub enum Op {
     Leave { group: Uuid, member: Uuid },
     /// Somebody new.
     Hire { number: usize, is_member: bool },
+    /// Somebody gets another manager, or none.
+    Manager { person: Uuid, manager: Option<Uuid> },
     /// An account is blocked, or free again.
     Block { person: Uuid, is_enabled: bool },
     /// A person or group is deleted.

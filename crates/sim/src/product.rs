@@ -144,6 +144,7 @@ fn stage(terms: &StageTerms) -> Stage {
             Approver::Person(id) => SubjectSet::user(id),
             Approver::Group(id) => SubjectSet::group(id),
             Approver::Manager => SubjectSet::RequestorManager { level: 1, backup: false },
+            Approver::Above => SubjectSet::RequestorManager { level: 2, backup: false },
         };
         list.iter().map(|approver| set(approver).as_backup(backup)).collect()
     };

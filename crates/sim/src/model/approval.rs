@@ -36,6 +36,8 @@ pub enum Approver {
     Group(Uuid),
     /// The manager of the one who asks.
     Manager,
+    /// The manager of that one.
+    Above,
 }
 
 impl Approver {
@@ -43,7 +45,7 @@ impl Approver {
     pub const fn named(&self) -> Option<Uuid> {
         match self {
             Self::Person(id) | Self::Group(id) => Some(*id),
-            Self::Manager => None,
+            Self::Manager | Self::Above => None,
         }
     }
 }
@@ -138,20 +140,23 @@ impl Model {
         may && person != own.0 && person != own.1
     }
 
+    fn manager_of(&self, person: Uuid) -> Option<Uuid> {
+        self.people.get(&person).and_then(|p| p.manager)
+    }
+
     fn people_in(&self, group: Uuid) -> impl Iterator<Item = Uuid> {
         let is_there = self.groups.get(&group).is_some_and(super::Group::is_there);
         self.people.keys().copied().filter(move |p| is_there && self.belongs(group, *p))
     }
 
     fn resolved(&self, list: &[Approver], own: (Uuid, Uuid)) -> BTreeSet<Uuid> {
+        let is_member = |id: &Uuid| self.people.get(id).is_some_and(|p| p.is_member);
+        let manages = |id: &Uuid| is_member(id) && self.could(*id, own);
         let one = |approver: &Approver| match *approver {
             Approver::Person(id) => Some(id).filter(|id| self.could(*id, own)),
             Approver::Group(id) => Some(id).filter(|id| self.people_in(*id).any(|p| self.could(p, own))),
-            Approver::Manager => {
-                let manager = self.people.get(&own.0).and_then(|p| p.manager);
-                let is_member = |id: &Uuid| self.people.get(id).is_some_and(|p| p.is_member);
-                manager.filter(|id| is_member(id) && self.could(*id, own))
-            }
+            Approver::Manager => self.manager_of(own.0).filter(manages),
+            Approver::Above => self.manager_of(own.0).and_then(|id| self.manager_of(id)).filter(manages),
         };
         list.iter().filter_map(one).collect()
     }

@@ -226,6 +226,17 @@ fn directory(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
             model.people.insert(came.made.unwrap_or_default(), super::draw::hired(number, is_member));
             Verdict::Done
         }
+        Op::Manager { person, manager } => {
+            let is_there = |id: &Uuid| model.people.get(id).is_some_and(crate::model::Person::is_there);
+            if !is_there(&person) || !manager.as_ref().is_none_or(is_there) {
+                return NO_OBJECT;
+            }
+            if manager == Some(person) {
+                return BAD;
+            }
+            model.people.entry(person).and_modify(|p| p.manager = manager);
+            Verdict::Done
+        }
         Op::Block { person, is_enabled } => match model.people.get_mut(&person).filter(|p| p.is_there()) {
             None => NO_OBJECT,
             Some(found) => {

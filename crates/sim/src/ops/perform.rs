@@ -177,6 +177,10 @@ fn directory(world: &World, op: &Op) -> Result<Came, ServiceError> {
             let new = new_user(&super::draw::hired(number, is_member));
             came(world.write(system, move |ctx| users::create(ctx, &new)).map(|id| Some(id.0)))
         }
+        Op::Manager { person, manager } => {
+            let set = move |ctx: &mut Ctx<'_, '_>| users::set_manager(ctx, ObjectId(person), manager.map(ObjectId));
+            done(world.write(system, set))
+        }
         Op::Block { person, is_enabled } => {
             let patch = UserPatch { is_enabled: Patch::Value(is_enabled), ..UserPatch::default() };
             done(world.write(system, move |ctx| users::update(ctx, ObjectId(person), &patch)))
