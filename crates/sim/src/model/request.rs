@@ -281,7 +281,7 @@ impl Model {
         if !assignment.is_live() {
             return Err(Verdict::refused("AssignmentNotLive"));
         }
-        if assignment.removal.is_some() {
+        if self.is_taken_from(handle) {
             return Err(Verdict::refused("ExistingOpenRequest"));
         }
         let terms = self.policies.get(&assignment.policy).map(super::policy::Policy::current);
@@ -290,6 +290,12 @@ impl Model {
             return Err(Verdict::refused("PolicyDisabled"));
         }
         Ok(handle)
+    }
+
+    /// Whether an open request takes something of the package from a holder: this assignment, or what an earlier one left.
+    fn is_taken_from(&self, handle: usize) -> bool {
+        let assignment = &self.assignments[handle];
+        self.open.contains_key(&(assignment.package, assignment.target, true))
     }
 
     /// The assignment that an approver takes back, or how he is refused (decisions.md Q1).
@@ -304,7 +310,7 @@ impl Model {
             () if !approved => "NotAnApprover",
             () if !has_reason => "JustificationRequired",
             () if !assignment.is_live() => "AssignmentNotLive",
-            () if assignment.removal.is_some() => "ExistingOpenRequest",
+            () if self.is_taken_from(handle) => "ExistingOpenRequest",
             () => return Ok(handle),
         };
         Err(Verdict::refused(code))
