@@ -53,7 +53,7 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
         .iter()
         .find(|row| row.id == command.stage)
         .ok_or_else(|| Refusal::not_found("approval stage", command.stage))?;
-    let basis = may_decide(facts, row, command)?;
+    let basis = may_decide(facts, row, command, now)?;
     let justification = reason(facts, row, command)?;
     let mut row = row.clone();
     row.state = StageState::Completed;
@@ -103,7 +103,12 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
 }
 
 /// Whether the person may decide the stage, and why. That it was decided already is said to approvers only.
-fn may_decide(facts: &DecideFacts, row: &ApprovalStage, command: &Decide) -> Result<Basis, Refusal> {
+fn may_decide(
+    facts: &DecideFacts,
+    row: &ApprovalStage,
+    command: &Decide,
+    now: Timestamp,
+) -> Result<Basis, Refusal> {
     let request = &facts.start.request;
     let own = |id: ObjectId| request.target.0 == id.0 || request.requestor.is_some_and(|r| r.0 == id.0);
     if own(command.by) {
@@ -116,13 +121,16 @@ fn may_decide(facts: &DecideFacts, row: &ApprovalStage, command: &Decide) -> Res
         return Err(Refusal::new(Code::NotAnApprover, "the caller is not an approver of this stage"));
     };
     let decided = |message: String| Err(Refusal::new(Code::StageAlreadyDecided, message));
+    let over = || decided("the time to decide this stage has passed".to_owned());
     match (row.state, &request.state) {
+        // Nobody has looked since: that it is too late does not depend on that.
+        (StageState::InProgress, _) if row.deadline_at.is_some_and(|end| end <= now) => over(),
         (StageState::InProgress, RequestState::PendingApproval { stage, .. }) if *stage == row.number => Ok(basis),
         (StageState::Completed, _) => {
             let by = row.decided_by.map(|by| format!(" by `{by}`")).unwrap_or_default();
             decided(format!("the stage was decided already{by}: {}", row.verdict.name()))
         }
-        (StageState::Expired, _) => decided("the time to decide this stage has passed".to_owned()),
+        (StageState::Expired, _) => over(),
         (StageState::Initializing | StageState::InProgress, state) => {
             decided(format!("the stage waits for no decision: the request is {}", state.name()))
         }
