@@ -198,7 +198,8 @@ fn catalog(
         for _ in 0..=dice.below(2) {
             let terms = terms(model, dice, now);
             let policy = policies::create(ctx, package, &draft(model, &terms, true))?;
-            let made = Policy { package: package.0, is_enabled: true, keeps: false, versions: vec![terms], is_deleted: false };
+            let made =
+                Policy { package: package.0, is_enabled: true, keeps: false, versions: vec![terms], is_deleted: false };
             model.policies.insert(policy.0, made);
         }
     }

@@ -103,12 +103,7 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
 }
 
 /// Whether the person may decide the stage, and why. That it was decided already is said to approvers only.
-fn may_decide(
-    facts: &DecideFacts,
-    row: &ApprovalStage,
-    command: &Decide,
-    now: Timestamp,
-) -> Result<Basis, Refusal> {
+fn may_decide(facts: &DecideFacts, row: &ApprovalStage, command: &Decide, now: Timestamp) -> Result<Basis, Refusal> {
     let request = &facts.start.request;
     let own = |id: ObjectId| request.target.0 == id.0 || request.requestor.is_some_and(|r| r.0 == id.0);
     if own(command.by) {

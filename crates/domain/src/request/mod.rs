@@ -16,8 +16,8 @@ mod update;
 mod withdraw;
 
 pub use answers::Answer;
-pub use approved::change_again;
 pub(crate) use approved::approved;
+pub use approved::change_again;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};

@@ -61,7 +61,8 @@ fn ended(request: &Request) -> Refusal {
 
 /// What is looked at when a request is decided once more.
 fn facts_again(ctx: &mut Ctx<'_, '_>, request: Request) -> Result<StartFacts, ServiceError> {
-    let (policy, subject) = ctx.fetch((rows::approval::policy_of(request.id), rows::subject::of_request(request.id)))?;
+    let (policy, subject) =
+        ctx.fetch((rows::approval::policy_of(request.id), rows::subject::of_request(request.id)))?;
     let policy = policy.ok_or_else(|| {
         let message = "the policy of the request is gone; make a new request";
         Refusal::new(Code::RequestNotReprocessable, message)

@@ -54,8 +54,15 @@ impl Model {
         let holds = self.is_member(group, person);
         let is_missing = self.groups.get(&group).is_none_or(|g| !g.is_there());
         let is_outside = self.is_outside(group);
-        let new =
-            Grant { is_wanted: false, seen: Seen::Absent, was_before: holds, attempt: 0, due: None, has_error: false, is_drifted: false };
+        let new = Grant {
+            is_wanted: false,
+            seen: Seen::Absent,
+            was_before: holds,
+            attempt: 0,
+            due: None,
+            has_error: false,
+            is_drifted: false,
+        };
         let grant = self.grants.entry((person, group)).or_insert(new);
         if !grant.is_wanted && grant.seen != Seen::Present {
             grant.was_before = holds;

@@ -249,7 +249,12 @@ impl Model {
             stage.escalates = None;
             if !alternates.is_empty() {
                 (stage.is_escalated, stage.asked_later) = (true, alternates);
-                self.write_to(if number == 0 { "forwarded" } else { "laterForwarded" }, request, number, Audience::Later);
+                self.write_to(
+                    if number == 0 { "forwarded" } else { "laterForwarded" },
+                    request,
+                    number,
+                    Audience::Later,
+                );
                 self.move_request(request, Stand::Pending { stage: number, is_escalated: true }, now);
             }
         }
@@ -276,10 +281,7 @@ impl Model {
         let Some(stage) = self.requests[request].stages.get(number) else { return false };
         let groups = self.groups_of(person);
         let is_there = |id: &Uuid| self.groups.get(id).is_some_and(super::Group::is_there);
-        stage
-            .asked
-            .union(&stage.asked_later)
-            .any(|asked| *asked == person || groups.contains(asked) && is_there(asked))
+        stage.asked.union(&stage.asked_later).any(|asked| *asked == person || groups.contains(asked) && is_there(asked))
     }
 
     /// Why somebody cannot decide a stage now; nothing when he can.
@@ -439,7 +441,8 @@ mod tests {
         for n in 1..=4 {
             model.people.insert(id(n), person((n == 1).then(|| id(2))));
         }
-        let policy = Policy { package: id(7), is_enabled: true, keeps: false, versions: vec![terms], is_deleted: false };
+        let policy =
+            Policy { package: id(7), is_enabled: true, keeps: false, versions: vec![terms], is_deleted: false };
         model.policies.insert(id(8), policy);
         model.add_request(Request {
             id: None,

@@ -78,7 +78,9 @@ fn later(terms: &Terms, old: Option<Micros>, wanted: WantedEnd, now: Micros) -> 
 /// An administrator's end: any that lies ahead. A duration counts from the start that is named, else from now.
 fn any(wanted: Wanted, now: Micros) -> Result<WantedEnd, &'static str> {
     let kept = match wanted.end {
-        WantedEnd::After(minutes) if minutes < 0 || minutes * MINUTE > DAYS_MAX * DAY => return Err("ScheduleNotAllowed"),
+        WantedEnd::After(minutes) if minutes < 0 || minutes * MINUTE > DAYS_MAX * DAY => {
+            return Err("ScheduleNotAllowed");
+        }
         WantedEnd::After(minutes) => WantedEnd::At(wanted.start.unwrap_or(now) + minutes * MINUTE),
         said => said,
     };
@@ -262,7 +264,10 @@ impl Model {
         let holds = matches!(assignment.held, Held::Delivered | Held::Partial) && assignment.removal.is_none();
         let could = self.policies.get(&assignment.policy).is_some_and(|policy| {
             let gains = is_later(limit(policy.current().life, now), Some(ends));
-            policy.is_enabled && policy.lets_change() && !policy.current().mails_off && gains
+            policy.is_enabled
+                && policy.lets_change()
+                && !policy.current().mails_off
+                && gains
                 && self.fits(policy.current(), target)
         });
         let is_there = self.people.get(&target).is_some_and(|p| p.is_there() && p.is_enabled);
@@ -299,7 +304,11 @@ mod tests {
     fn an_administrator_sets_any_end_that_lies_ahead() {
         let wanted = |start, end| Wanted { start, end };
         assert_eq!(any(wanted(None, WantedEnd::After(60)), DAY), Ok(WantedEnd::At(DAY + 60 * MINUTE)));
-        assert_eq!(any(wanted(Some(0), WantedEnd::After(60)), DAY), Err("ScheduleNotAllowed"), "counted from its start");
+        assert_eq!(
+            any(wanted(Some(0), WantedEnd::After(60)), DAY),
+            Err("ScheduleNotAllowed"),
+            "counted from its start"
+        );
         assert_eq!(any(wanted(None, WantedEnd::Never), DAY), Ok(WantedEnd::Never));
         assert_eq!(any(wanted(None, WantedEnd::At(DAY)), DAY), Err("ScheduleNotAllowed"));
     }

@@ -194,9 +194,7 @@ impl Request {
             Stand::Pending { .. } | Stand::Scheduled { .. } | Stand::Delivering => &[],
             Stand::Canceled => &["Cancel access package assignment request"],
             Stand::Denied(approval::Denied::ByPerson) => &["Deny access package assignment request"],
-            Stand::Denied(_) => {
-                &["Access package assignment request timed out (no approver action taken)"]
-            }
+            Stand::Denied(_) => &["Access package assignment request timed out (no approver action taken)"],
             Stand::Delivered if self.kind.takes() => &[REMOVED],
             // What could not be taken is told, but the assignment has ended.
             Stand::Partial | Stand::Failed if self.kind.takes() => {

@@ -161,8 +161,9 @@ impl Model {
         if self.packages.get(&package).is_none_or(|p| p.is_deleted) {
             return false;
         }
-        let offers =
-            |p: &super::policy::Policy| p.current().scope != super::policy::Scope::Nobody && self.fits(p.current(), person);
+        let offers = |p: &super::policy::Policy| {
+            p.current().scope != super::policy::Scope::Nobody && self.fits(p.current(), person)
+        };
         let about =
             |r: &Request| !r.is_erased && r.package == package && (r.target == person || r.requestor == Some(person));
         // What takes longest to find out comes last.

@@ -143,7 +143,13 @@ fn policy(model: &mut Model, op: &Op, came: &Came) -> Verdict {
             if named(terms).iter().any(|id| !model.is_in_the_directory(*id)) {
                 return Verdict::refused("InvalidModel");
             }
-            let made = Policy { package: *package, is_enabled: true, keeps: false, versions: vec![terms.clone()], is_deleted: false };
+            let made = Policy {
+                package: *package,
+                is_enabled: true,
+                keeps: false,
+                versions: vec![terms.clone()],
+                is_deleted: false,
+            };
             model.policies.insert(came.made.unwrap_or_default(), made);
             Verdict::Done
         }

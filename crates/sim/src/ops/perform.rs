@@ -10,7 +10,9 @@ use crate::world::World;
 use std::collections::BTreeMap;
 use tenure_domain::Patch;
 use tenure_domain::Uuid;
-use tenure_domain::ids::{AssignmentId, CatalogId, GrantId, ObjectId, PackageId, PolicyId, QuestionId, RequestId, StageId};
+use tenure_domain::ids::{
+    AssignmentId, CatalogId, GrantId, ObjectId, PackageId, PolicyId, QuestionId, RequestId, StageId,
+};
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{Answer, RequestType};
 use tenure_service::approvals::{self, DecideCommand};
@@ -107,7 +109,8 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
         }
         Op::Settle { by, grant, gives } => {
             let id = GrantId(model.grant_ids.get(&grant).copied().unwrap_or_default());
-            let settle = move |ctx: &mut Ctx<'_, '_>| if gives { drift::repair(ctx, id) } else { drift::adopt(ctx, id) };
+            let settle =
+                move |ctx: &mut Ctx<'_, '_>| if gives { drift::repair(ctx, id) } else { drift::adopt(ctx, id) };
             done(world.write(identity(by), settle))
         }
         Op::Keep { policy, keeps } => {
