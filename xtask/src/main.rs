@@ -69,7 +69,7 @@ usage: cargo xtask VERB
                     FILE is another server than the one built here
   crash --sabotage  damages a database on purpose, and looks whether the proof finds it
 
-  sim [--seeds N] [--days D] [--seed S [--until STEP]] [--threads T] [--reach]
+  sim [--seeds N] [--days D] [--seed S [--until STEP]] [--threads T] [--reach] [--tell]
                     a company lives for so long, with faults, crashes and clock jumps, and is compared with a model of
                     the rules after every step; --reach tells how often each operation came to what
   sim --mutations | --mutation NAME

@@ -13,7 +13,7 @@ use tenure_sim::{Plan, Report, Violation, simulate};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str =
-    "usage: tenure-sim [--seeds N] [--first S] [--days D] [--seed S] [--until STEP] [--threads T] [--reach]";
+    "usage: tenure-sim [--seeds N] [--first S] [--days D] [--seed S] [--until STEP] [--threads T] [--reach] [--tell]";
 
 struct Options {
     first: u64,
@@ -23,14 +23,19 @@ struct Options {
     threads: usize,
     /// Tells how often each operation came to what.
     reach: bool,
+    tells: bool,
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { first: 1, seeds: 1, days: 365, until: None, threads: 1, reach: false };
+    let mut options = Options { first: 1, seeds: 1, days: 365, until: None, threads: 1, reach: false, tells: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        if word == "--reach" {
-            options.reach = true;
+        match word.as_str() {
+            "--reach" => options.reach = true,
+            "--tell" => options.tells = true,
+            _ => {}
+        }
+        if word == "--reach" || word == "--tell" {
             continue;
         }
         let value: u64 = words.next()?.parse().ok()?;
@@ -64,7 +69,8 @@ fn main() -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let result = simulate(Plan { seed, days: options.days, until: options.until });
+                    let result =
+                        simulate(Plan { seed, days: options.days, until: options.until, tells: options.tells });
                     if result.is_err() {
                         next.store(end, Ordering::SeqCst);
                     }

@@ -36,6 +36,8 @@ pub struct Plan {
     pub days: i64,
     /// Stops after that many steps.
     pub until: Option<u64>,
+    /// Tells everything as it happens.
+    pub tells: bool,
 }
 
 /// What was simulated.
@@ -126,7 +128,11 @@ pub fn simulate(plan: Plan) -> Result<Report, Box<Violation>> {
 }
 
 impl Simulation {
+    #[expect(clippy::print_stderr, reason = "a tool for developers speaks on the terminal")]
     fn tell(&mut self, what: String) {
+        if self.plan.tells {
+            eprintln!("{what}");
+        }
         if self.history.len() >= HISTORY {
             self.history.pop_front();
         }
@@ -275,6 +281,8 @@ impl Simulation {
                 self.drain(world, eye)?;
             }
             Pass::Moved(time) => {
+                // What is overdue is run in an order of its own; only what lies ahead comes in the order of time.
+                self.drain(world, eye)?;
                 let to = world.now() + time;
                 self.tell(format!("the clock is moved to {}", crate::product::instant(to)));
                 self.moving_from = Some(world.now());

@@ -381,7 +381,12 @@ impl Eye {
                 letter.kind == kind && addresses_of == addresses
             };
             let Some(at) = model.letters.iter().position(reads) else {
-                let of_kind: Vec<_> = model.letters.iter().filter(|l| l.kind == kind).collect();
+                let of_kind: Vec<_> = model
+                    .letters
+                    .iter()
+                    .filter(|l| l.kind == kind)
+                    .map(|l| (l, named(model, &model.readers(l))))
+                    .collect();
                 return Err(format!(
                     "a mail `{kind}` (`{subject}`) went to {to}, which nobody decided or which went before; of its kind wait {of_kind:?}"
                 ));
@@ -403,6 +408,11 @@ impl Eye {
         }
         Ok(())
     }
+}
+
+/// The names of people.
+fn named<'m>(model: &'m Model, people: &BTreeSet<Uuid>) -> Vec<&'m str> {
+    people.iter().filter_map(|id| model.people.get(id).map(|p| p.name.as_str())).collect()
 }
 
 fn number(version: usize) -> i64 {

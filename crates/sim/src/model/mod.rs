@@ -405,6 +405,7 @@ impl Model {
         request.said.extend(words);
         let pair = (request.package, request.target, request.kind.takes());
         if stand.is_open() {
+            request.completed = None;
             self.open.insert(pair, handle);
         } else {
             request.completed = Some(now);
