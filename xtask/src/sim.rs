@@ -61,7 +61,10 @@ fn mutations(workspace: &Workspace) -> Outcome<()> {
         println!("==== {name}");
         let copy = folder.join("tree");
         copy_sources(&workspace.root, &copy, &changed)?;
-        process::output(Command::new("git").arg("apply").arg(patch).current_dir(&copy))?;
+        // The copy lies inside the repository: without the ceiling Git would look for the files at its root.
+        let mut apply = Command::new("git");
+        apply.arg("apply").arg(patch).current_dir(&copy).env("GIT_CEILING_DIRECTORIES", &folder);
+        process::output(&mut apply)?;
         if found(&copy, &folder.join("target"))? {
             println!("==== {name}: found\n");
         } else {

@@ -275,6 +275,8 @@ impl Simulation {
                 self.drain(world, eye)?;
             }
             Pass::Moved(time) => {
+                // What is overdue is run in an order of its own; only what lies ahead comes in the order of time.
+                self.drain(world, eye)?;
                 let to = world.now() + time;
                 self.tell(format!("the clock is moved to {}", crate::product::instant(to)));
                 self.moving_from = Some(world.now());

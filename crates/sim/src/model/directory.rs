@@ -60,7 +60,8 @@ impl Model {
 
     /// Whether the directory has a person or a group of that name.
     pub fn is_in_the_directory(&self, id: Uuid) -> bool {
-        self.people.get(&id).is_some_and(|p| p.is_there()) || self.groups.get(&id).is_some_and(|g| g.is_there())
+        self.people.get(&id).is_some_and(super::Person::is_there)
+            || self.groups.get(&id).is_some_and(super::Group::is_there)
     }
 
     /// It is back.
