@@ -21,7 +21,7 @@ use tenure_service::{ServiceError, audit};
 /// When every simulation begins: a Monday morning.
 const BEGINNING: Micros = 1_772_442_000 * 1_000_000;
 /// Operations and passes that a failure tells.
-const HISTORY: usize = 40;
+const HISTORY: usize = 60;
 /// Deaths in a row that one start may meet.
 const DEATHS_MAX: u32 = 50;
 /// Every so many weeks all of history is looked at.
@@ -332,7 +332,10 @@ impl Simulation {
             }
             let fires = timer.map(|(at, timer)| (from.map_or(now, |from| at.max(from)), timer));
             match (fires, calls.peek().map(|(call, _)| call.at)) {
-                (Some((at, timer)), call) if call.is_none_or(|call| at <= call) => self.model.fire(timer, at),
+                (Some((at, timer)), call) if call.is_none_or(|call| at <= call) => {
+                    self.tell(format!("{timer:?} is looked at, at {}", crate::product::instant(at)));
+                    self.model.fire(timer, at);
+                }
                 (_, Some(_)) => {
                     if let Some((call, is_last)) = calls.next()
                         && !(is_dead && is_last && call.commits_left == 0)
@@ -358,10 +361,9 @@ impl Simulation {
         let group = groups.iter().find(|(_, g)| g.outside.as_deref() == Some(call.object.as_str()));
         let group: Uuid = group.map(|(id, _)| *id).ok_or_else(|| format!("nothing is known of `{}`", call.object))?;
         let answer: Answer = call.heard;
-        if call.heard != Answer::Done {
-            let what = if call.gives { "give" } else { "take" };
-            self.tell(format!("asked to {what} `{}` for {}: {answer:?}", call.object, call.person));
-        }
+        let what = if call.gives { "give" } else { "take" };
+        let at = crate::product::instant(call.at);
+        self.tell(format!("asked at {at} to {what} `{}` for {}: {answer:?}", call.object, call.person));
         self.model.answered((group, call.person), call.gives, answer, call.at)
     }
 

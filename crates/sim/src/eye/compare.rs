@@ -267,10 +267,12 @@ impl Eye {
                    'Fulfill access package assignment request', 'Partially fulfill access package assignment request', \
                    'Failed access package assignment request', 'Cancel access package assignment request', \
                    'Deny access package assignment request', 'Remove access package assignment', 'Extend access package assignment', \
-                   'Access package assignment request timed out (no approver action taken)') ORDER BY sequence";
+                   'Access package assignment request timed out (no approver action taken)') ORDER BY activity";
         let said: Vec<String> = self.rows(sql, &[&id.as_bytes().as_slice()], |r| r.get(0))?;
         let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        same(&format!("last words about request {id} ({request:?})"), &request.said.as_slice(), &said.as_slice())
+        let mut expected = request.said.clone();
+        expected.sort_unstable();
+        same(&format!("last words about request {id} ({request:?})"), &expected, &said)
     }
 
     fn assignment(&self, wanted: Uuid) -> Result<Option<AssignmentRow>, String> {
