@@ -1,23 +1,83 @@
-//! What people did themselves, and ends that were reached. The use cases let only a signed-in person ask, and only a
-//! timer end; here the same rules decide, as of the day it happened. No mail goes out: it would be old news.
+//! What people did themselves, and ends that were reached. The use cases let only a signed-in person ask or approve, and
+//! only a timer end; here the same rules decide, as of the day it happened. No mail goes out: it would be old news.
 
+use tenure_domain::approval::StageState;
 use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::directory::user::{User, UserKind};
+use tenure_domain::grant::{Outcome, record};
 use tenure_domain::ids::{ObjectId, PackageId, SubjectId};
 use tenure_domain::policy::eligibility::TargetFacts;
 use tenure_domain::policy::requirements::Asks;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{
-    self, Ask, Conflicts, Direction, Names, Reader, RemovalFacts, RemovalKind, SubmitFacts, TargetState,
+    self, Ask, Change, Conflicts, Decision, Direction, Names, Reader, RemovalFacts, RemovalKind, SubmitFacts,
+    TargetState,
 };
 use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
+use tenure_service::approvals::{self, DecideCommand};
 use tenure_service::rows::directory::user;
 use tenure_service::{Ctx, ServiceError};
-use tenure_service::{approvals, requests, rows};
+use tenure_service::{requests, rows};
+use uuid::Uuid;
 
 /// A person asks for access.
 pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask: &Ask) -> Result<(), ServiceError> {
+    let facts = facts(ctx, package, who)?;
+    let (_, decision) = request::submit(&facts, ask, ctx.now, &mut ctx.ids)?;
+    told(ctx, decision)
+}
+
+/// A person asks for access while the group of that name is kept by a system outside, which has answered the first try
+/// with "not now".
+pub(crate) fn ask_while_away(
+    ctx: &mut Ctx<'_, '_>,
+    package: PackageId,
+    who: ObjectId,
+    ask: &Ask,
+    (group, source, wait): (&str, Uuid, i64),
+) -> Result<(), ServiceError> {
+    let mut facts = facts(ctx, package, who)?;
+    for facts in facts.roles.iter_mut().filter(|facts| facts.role.resource_name == group) {
+        facts.role.source = Some(source);
+    }
+    let (_, mut decision) = request::submit(&facts, ask, ctx.now, &mut ctx.ids)?;
+    let busy = Outcome::Transient { error: "TargetUnavailable".to_owned(), after_seconds: Some(wait) };
+    for change in &mut decision.changes {
+        if let Change::Grant(grant, _) = change
+            && grant.is_pending()
+        {
+            *grant = record(grant, &busy, ctx.now);
+        }
+    }
+    told(ctx, decision)
+}
+
+/// Stores what was decided, without the mails.
+fn told(ctx: &mut Ctx<'_, '_>, mut decision: Decision) -> Result<(), ServiceError> {
+    decision.effects.clear();
+    ctx.apply(&Permit::system(Action::RequestAccess), &decision)
+}
+
+/// A person decides the stage that is open.
+pub(crate) fn decide(
+    ctx: &mut Ctx<'_, '_>,
+    (package, who): (PackageId, ObjectId),
+    by: ObjectId,
+    approves: bool,
+    reason: &str,
+) -> Result<(), ServiceError> {
+    let missing = || ServiceError::Internal(format!("the demo has no request of `{who}` that waits for approval"));
+    let open = ctx.fetch(rows::request::open(package, SubjectId(who.0), Direction::Grant))?;
+    let request = open.ok_or_else(missing)?.id;
+    let stages = ctx.fetch(rows::approval::stages(request))?;
+    let stage = stages.iter().find(|stage| stage.state == StageState::InProgress).ok_or_else(missing)?.id;
+    let command = DecideCommand { request, stage, approves, justification: Some(reason.to_owned()) };
+    approvals::decide_back_then(ctx, by, &command)
+}
+
+/// What the rules look at when a person asks for himself.
+fn facts(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId) -> Result<SubmitFacts, ServiceError> {
     let id = SubjectId(who.0);
     let wanted = (
         (rows::package::get(package), rows::package::catalog_flags(package), rows::policy::of_package(package)),
@@ -35,7 +95,7 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
     let (catalog_published, catalog_external) = flags.unwrap_or_default();
     let subject = subject(&person);
     let external = requests::external_of(ctx, &person)?;
-    let facts = SubmitFacts {
+    Ok(SubmitFacts {
         package: found.ok_or_else(|| Refusal::not_found("access package", package))?,
         is_visible: true,
         catalog_published,
@@ -61,10 +121,7 @@ pub(crate) fn ask(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, ask:
         enforce_approval: true,
         attributes: attribute::asked(attributes, &person),
         asks: Asks::Himself,
-    };
-    let (_, mut decision) = request::submit(&facts, ask, ctx.now, &mut ctx.ids)?;
-    decision.effects.clear();
-    ctx.apply(&Permit::system(Action::RequestAccess), &decision)
+    })
 }
 
 fn subject(person: &User) -> Subject {
@@ -129,5 +186,5 @@ fn end(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, kind: &RemovalK
         },
     };
     let (_, decision) = request::remove(&facts, kind, ctx.now, &mut ctx.ids)?.ok_or_else(missing)?;
-    ctx.apply(&Permit::system(Action::RequestAccess), &decision)
+    told(ctx, decision)
 }

@@ -42,6 +42,7 @@ pub(crate) const SALES: &str = "Sales Essentials";
 pub(crate) const EXPENSE_APPROVER: &str = "Expense Approver";
 pub(crate) const PLATFORM: &str = "Platform Engineering";
 pub(crate) const ANALYST: &str = "Data Warehouse Analyst";
+pub(crate) const INSIGHTS: &str = "Customer Insights";
 pub(crate) const RELEASE: &str = "Release Service Access";
 pub(crate) const PARTNER: &str = "Partner Workspace";
 
@@ -50,14 +51,14 @@ const CATALOGS: [Catalog; 4] = [
         name: "Marketing",
         description: "Campaigns, the brand, and the tools for both",
         is_external: false,
-        groups: &["Marketing Team", "Campaign Editors", "Brand Studio"],
+        groups: &["Marketing Team", groups::EDITORS, "Brand Studio"],
         apps: &[STUDIO],
         packages: &[
             Package {
                 name: CAMPAIGN,
                 description: "Write, lay out and publish a campaign",
                 is_hidden: false,
-                roles: &[Role::Member("Campaign Editors"), Role::App(STUDIO, "Editor")],
+                roles: &[Role::Member(groups::EDITORS), Role::App(STUDIO, "Editor")],
             },
             Package {
                 name: BRAND,
@@ -92,7 +93,13 @@ const CATALOGS: [Catalog; 4] = [
         name: "Engineering",
         description: "Platform, data and the services that run there",
         is_external: false,
-        groups: &["Platform Engineers", "Data Engineers", "Release Automation", groups::DELETED],
+        groups: &[
+            "Platform Engineers",
+            "Data Engineers",
+            "Customer Insights Readers",
+            "Release Automation",
+            groups::DELETED,
+        ],
         apps: &[WAREHOUSE],
         packages: &[
             Package {
@@ -106,6 +113,12 @@ const CATALOGS: [Catalog; 4] = [
                 description: "Query the data marts of the warehouse",
                 is_hidden: false,
                 roles: &[Role::App(WAREHOUSE, "Analyst")],
+            },
+            Package {
+                name: INSIGHTS,
+                description: "What customers buy and say; three people must agree",
+                is_hidden: false,
+                roles: &[Role::Member("Customer Insights Readers"), Role::App(WAREHOUSE, "Reader")],
             },
             Package {
                 name: RELEASE,

@@ -7,7 +7,7 @@ use tenure_domain::time::{from_micros, plus_seconds};
 use uuid::Uuid;
 
 /// Seconds of a day.
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 /// 6 January 2025, 08:00 UTC.
 const FIRST_DAY: Timestamp = Timestamp::constant(1_736_150_400, 0);
 /// Days after which catalogs and packages are there.

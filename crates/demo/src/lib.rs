@@ -13,6 +13,7 @@ mod catalogs;
 mod fixed;
 mod groups;
 mod history;
+mod partners;
 mod people;
 mod policies;
 mod roles;
@@ -35,6 +36,8 @@ pub const READER_CLIENT_ID: Uuid = Uuid::from_u128(0x8f35_d7a1_46c9_4e52_8c0b_19
 pub const PUBLIC_CLIENT_ID: Uuid = GRAPH_COMMAND_LINE_APP_ID;
 /// The domain of every user principal name.
 pub const DOMAIN: &str = "contoso.example";
+/// The kind of the system outside that keeps a group for a while. Whoever serves a demo plays its part.
+pub const OUTSIDE: &str = "memory";
 /// The seed of everything that is drawn: ids, mostly.
 pub const SEED: u64 = 0x0043_4f4e_544f_534f;
 
@@ -87,6 +90,7 @@ pub fn seed(ctx: &mut Ctx<'_, '_>, secrets: &Secrets) -> Result<Tenant, ServiceE
     groups::seed(ctx)?;
     applications::seed(ctx)?;
     ctx.now = fixed::governance_day().min(today);
+    partners::seed(ctx)?;
     let packages = catalogs::seed(ctx)?;
     policies::seed(ctx, &packages, today)?;
     history::seed(ctx, &packages, today)?;

@@ -1,7 +1,9 @@
-//! Policies: one of every kind that this release stores. Those that want approval refuse requests until it can be given.
+//! Policies: one of every kind that this release stores.
 
 use crate::applications::{STUDIO, WAREHOUSE, service};
-use crate::catalogs::{ANALYST, BRAND, CAMPAIGN, EXPENSE_APPROVER, PARTNER, PLATFORM, Packages, RELEASE, SALES};
+use crate::catalogs::{
+    ANALYST, BRAND, CAMPAIGN, EXPENSE_APPROVER, INSIGHTS, PARTNER, PLATFORM, Packages, RELEASE, SALES,
+};
 use crate::fixed;
 use tenure_domain::Timestamp;
 use tenure_domain::ids::QuestionId;
@@ -17,6 +19,10 @@ use tenure_service::{Ctx, ServiceError};
 pub(crate) const DIRECT: &str = "Direct assignment";
 /// The policy of partners whom somebody at Contoso vouches for.
 pub(crate) const SPONSORED: &str = "Sponsored partners";
+/// The policy of everybody from an organization that there is a relationship with.
+pub(crate) const CONNECTED: &str = "Connected organizations";
+/// The policy of guests of any organization.
+pub(crate) const ANY_PARTNER: &str = "Any partner";
 /// The policy of expense approvers.
 pub(crate) const MANAGER_APPROVES: &str = "Approved by the manager";
 /// The policy of services.
@@ -42,6 +48,7 @@ pub(crate) fn seed(ctx: &mut Ctx<'_, '_>, packages: &Packages, today: Timestamp)
         (PLATFORM, direct("For people who join from other departments", days(180))),
         (ANALYST, two_approvals()),
         (ANALYST, direct("Until the quarter is closed", Expiration::At(quarter_closed))),
+        (INSIGHTS, three_approvals()),
         (RELEASE, for_services(services.to_vec())),
         (PARTNER, connected_organizations()),
         (PARTNER, any_partner()),
@@ -83,8 +90,9 @@ fn person(alias: &str, name: &str) -> SubjectSet {
 
 fn all_employees() -> PolicyDraft {
     let mut body = self_service(TargetScope::AllMemberUsers, days(90));
+    body.requestor.self_update = true;
     body.requestor.custom_schedule = true;
-    draft("All employees", "Every employee gets it at once, for 90 days", body)
+    draft("All employees", "Every employee gets it at once, for 90 days, and may extend it", body)
 }
 
 fn marketing_and_sales() -> PolicyDraft {
@@ -193,6 +201,42 @@ fn two_approvals() -> PolicyDraft {
     draft("Two approvals", "The data team and data protection decide", body)
 }
 
+fn three_approvals() -> PolicyDraft {
+    let mut body = self_service(TargetScope::AllMemberUsers, days(90));
+    let fortnight = Some(IsoDuration::days(14));
+    body.approval = ApprovalSettings {
+        required_for_add: true,
+        required_for_update: true,
+        requestor_justification: true,
+        stages: vec![
+            Stage {
+                window: fortnight,
+                primary: vec![
+                    SubjectSet::RequestorManager { level: 1, backup: false },
+                    group("Finance Team").as_backup(true),
+                ],
+                visibility: ApproverVisibility::Visible,
+                ..Stage::default()
+            },
+            Stage {
+                window: fortnight,
+                escalation_enabled: true,
+                escalation_delay: Some(IsoDuration::days(10)),
+                primary: vec![person("david.cohen", "David Cohen")],
+                escalation: vec![person("ravi.menon", "Ravi Menon")],
+                ..Stage::default()
+            },
+            Stage {
+                window: fortnight,
+                approver_justification: true,
+                primary: vec![person("approver", "Amira Haddad")],
+                ..Stage::default()
+            },
+        ],
+    };
+    draft("Three approvals", "Your manager, the data team and data protection decide", body)
+}
+
 fn for_services(targets: Vec<SubjectSet>) -> PolicyDraft {
     let scope = TargetScope::SpecificDirectoryServicePrincipals;
     let body = PolicyBody { scope, targets, expiration: Expiration::Never, ..PolicyBody::direct_assignment_only() };
@@ -214,11 +258,11 @@ fn connected_organizations() -> PolicyDraft {
         }],
         ..ApprovalSettings::default()
     };
-    draft("Connected organizations", "The sponsors of the organization decide", body)
+    draft(CONNECTED, "The sponsors of the organization decide", body)
 }
 
 fn any_partner() -> PolicyDraft {
-    draft("Any partner", "For guests of any organization", self_service(TargetScope::AllExternalUsers, days(60)))
+    draft(ANY_PARTNER, "For guests of any organization", self_service(TargetScope::AllExternalUsers, days(60)))
 }
 
 fn text_question(name: &str, sequence: i32, is_required: bool, text: &str, pattern: Option<&str>) -> Question {

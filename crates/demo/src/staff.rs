@@ -280,7 +280,7 @@ pub(crate) struct Guest {
 }
 
 /// Everybody who was invited.
-pub(crate) const GUESTS: [Guest; 3] = [
+pub(crate) const GUESTS: [Guest; 4] = [
     Guest {
         alias: "ana.silva",
         domain: "fabrikam.example",
@@ -297,6 +297,15 @@ pub(crate) const GUESTS: [Guest; 3] = [
         given: "Chloe",
         surname: "Nguyen",
         title: "Art Director",
+        sponsor: "peter.hall",
+    },
+    Guest {
+        alias: "lucia.ferri",
+        domain: "fabrikam.example",
+        company: "Fabrikam",
+        given: "Lucia",
+        surname: "Ferri",
+        title: "Copy Editor",
         sponsor: "peter.hall",
     },
     Guest {

@@ -12,7 +12,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Settings};
-use tenure_connect::Connectors;
+use tenure_connect::{Connectors, MemoryConnector};
 use tenure_demo::DOMAIN;
 use tenure_domain::time::DemoClock;
 use tenure_jobs::{AdvanceError, Outside, Runner, Sealer, advance};
@@ -45,7 +45,7 @@ pub fn run(options: &Options, spans: Option<Spans>) -> Outcome<()> {
     let options = Options { listen, ..options.clone() };
     let metrics_listener = options.metrics_listen.map(listen::bind).transpose()?;
     let tls = tls::config(&options, place.engine.clocks().wall.now())?;
-    let runner = Runner::new(place.engine.clone(), Connectors::default());
+    let runner = Runner::new(place.engine.clone(), connectors(&options));
     let keys = place.keys()?;
     let sealer = sealer(&place, &keys, &options)?;
     let settings = Settings {
@@ -104,6 +104,12 @@ pub fn run(options: &Options, spans: Option<Spans>) -> Outcome<()> {
         }
         Ok(())
     })
+}
+
+/// The systems outside; in a demo, the one that it tells of.
+fn connectors(options: &Options) -> Connectors {
+    let none = Connectors::default();
+    if options.demo { none.with(Arc::new(MemoryConnector::default())) } else { none }
 }
 
 /// What seals the audit, with the key for it.

@@ -4,7 +4,7 @@ use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::requests;
 use tenure_domain::Timestamp;
-use tenure_domain::approval::{self, Decide, DecideFacts, DueFacts, People, StageState};
+use tenure_domain::approval::{self, ApprovalStage, Basis, Decide, DecideFacts, DueFacts, People, StageState};
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::effect::{Audience, Effect};
@@ -13,8 +13,9 @@ use tenure_domain::notification::MailFacts;
 use tenure_domain::policy::{PolicyBody, SubjectSet};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::request::{Decision, Request};
+use tenure_domain::subject::Subject;
 use tenure_store::rows::approval::{Delegation, Relative, RelativeKind};
-use tenure_store::{Query, rows};
+use tenure_store::{First, Query, rows};
 use uuid::Uuid;
 
 /// Where those who could approve requests for a package are read, before it is known under which policy.
@@ -78,34 +79,53 @@ pub struct DecideCommand {
 
 /// Decides a stage. Only people do (decisions.md J4).
 pub fn decide(ctx: &mut Ctx<'_, '_>, command: &DecideCommand) -> Result<(), ServiceError> {
-    let id = command.request;
-    let now = ctx.now;
-    let bases = ctx.identity_person().map(|me| rows::approval::bases(id, me, now));
-    let wanted = (
+    let wanted = approval_rows(command.request, ctx.identity_person(), ctx.now);
+    let (permit, found) = ctx.load(Action::RequestAccess, wanted)?;
+    let Some(me) = ctx.person()? else {
+        return Err(Refusal::new(Code::NotAnApprover, "people approve, applications do not").into());
+    };
+    let decision = decided(ctx, me, command, found)?;
+    ctx.apply(&permit, &decision)
+}
+
+/// Decides a stage as `by` did at that time, without the mails: for a past that is told after the fact.
+pub fn decide_back_then(ctx: &mut Ctx<'_, '_>, by: ObjectId, command: &DecideCommand) -> Result<(), ServiceError> {
+    let found = ctx.fetch(approval_rows(command.request, Some(by), ctx.now))?;
+    let mut decision = decided(ctx, by, command, found)?;
+    decision.effects.clear();
+    ctx.apply(&Permit::system(Action::RequestAccess), &decision)
+}
+
+/// Where a request that waits for approval is read, and why that person may decide it.
+type ApprovalRows = (First<Request>, Query<ApprovalStage>, First<PolicyBody>, First<Subject>, Option<Query<Basis>>);
+/// What was read there.
+type FoundApproval = (Option<Request>, Vec<ApprovalStage>, Option<PolicyBody>, Option<Subject>, Option<Vec<Basis>>);
+
+fn approval_rows(id: RequestId, by: Option<ObjectId>, now: Timestamp) -> ApprovalRows {
+    (
         rows::request::get(id),
         rows::approval::stages(id),
         rows::approval::policy_of(id),
         rows::subject::of_request(id),
-        bases,
-    );
-    let (permit, (request, rows, policy, subject, bases)) = ctx.load(Action::RequestAccess, wanted)?;
-    let Some(me) = ctx.person()? else {
-        return Err(Refusal::new(Code::NotAnApprover, "people approve, applications do not").into());
-    };
+        by.map(|by| rows::approval::bases(id, by, now)),
+    )
+}
+
+fn decided(
+    ctx: &mut Ctx<'_, '_>,
+    by: ObjectId,
+    command: &DecideCommand,
+    (request, rows, policy, subject, bases): FoundApproval,
+) -> Result<Decision, ServiceError> {
     let (Some(request), Some(policy), false) = (request, policy, rows.is_empty()) else {
-        return Err(Refusal::not_found("approval", id).into());
+        return Err(Refusal::not_found("approval", command.request).into());
     };
     let people = people_of_stages(&policy, &request);
     let (start, people) = requests::start_facts(ctx, (request, policy, requests::Waiting::new(subject)), people)?;
     let facts = DecideFacts { rows, bases: bases.unwrap_or_default(), people: people_of(people), start };
-    let command = Decide {
-        stage: command.stage,
-        by: me,
-        approves: command.approves,
-        justification: command.justification.clone(),
-    };
-    let decision = approval::decide(&facts, &command, ctx.now, &mut ctx.ids)?;
-    ctx.apply(&permit, &decision)
+    let command =
+        Decide { stage: command.stage, by, approves: command.approves, justification: command.justification.clone() };
+    Ok(approval::decide(&facts, &command, ctx.now, &mut ctx.ids)?)
 }
 
 /// An instant of an open stage was reached.
