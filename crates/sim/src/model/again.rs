@@ -25,6 +25,7 @@ impl Model {
             return Verdict::refused("ExistingOpenRequest");
         }
         let Some(handle) = found.assignment else {
+            self.move_request(request, Stand::Delivering, now);
             self.start_from(request, now, now);
             return Verdict::Done;
         };

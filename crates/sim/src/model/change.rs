@@ -252,7 +252,8 @@ impl Model {
     pub fn may_still_change(&self, request: usize) -> bool {
         let asked = &self.requests[request];
         let lives = asked.assignment.is_some_and(|h| self.assignments[h].is_live());
-        lives && self.policies.get(&asked.policy).is_some_and(|p| self.fits(p.current(), asked.target))
+        let is_there = self.people.get(&asked.target).is_some_and(super::Person::is_there);
+        lives && is_there && self.policies.get(&asked.policy).is_some_and(|p| self.fits(p.current(), asked.target))
     }
 
     /// The end of an assignment is near: its holder hears of it, once, if he could extend it now.
