@@ -271,7 +271,7 @@ impl Model {
         self.clear_timer(Timer::Request(request));
         let made = self.requests[request].assignment.filter(|h| self.assignments[*h].request == request);
         // What is being taken already is left to that.
-        let lives = |h: &usize| self.assignments[*h].is_live() && self.assignments[*h].removal.is_none();
+        let lives = |h: &usize| self.assignments[*h].is_live() && !self.is_taken_from(*h);
         let Some(handle) = made.filter(lives) else { return };
         self.clear_timer(Timer::Assignment(handle));
         let target = self.assignments[handle].target;

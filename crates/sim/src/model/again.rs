@@ -35,7 +35,7 @@ impl Model {
         }
         let assignment = &self.assignments[handle];
         // What ends, or is about to, is given no more.
-        if !assignment.is_live() || assignment.removal.is_some() {
+        if !assignment.is_live() || self.is_taken_from(handle) {
             return Verdict::refused("RequestNotReprocessable");
         }
         if assignment.request != request {

@@ -294,7 +294,7 @@ impl Model {
     }
 
     /// Whether an open request takes something of the package from a holder: this assignment, or what an earlier one left.
-    fn is_taken_from(&self, handle: usize) -> bool {
+    pub(super) fn is_taken_from(&self, handle: usize) -> bool {
         let assignment = &self.assignments[handle];
         self.open.contains_key(&(assignment.package, assignment.target, true))
     }
