@@ -474,3 +474,19 @@ fn a_change_that_was_approved_and_failed_is_made_when_it_is_reprocessed_and_can_
         assert_eq!(end_of(app, &campaign, &id).await.get(..10), Some("2026-04-17"), "thirty days from now");
     });
 }
+
+#[test]
+fn what_has_ended_is_not_changed_although_its_policy_is_gone() {
+    on_every_database(async |app| {
+        let campaign = extendable(app).await;
+        let id = campaign.assign(app, "carla").await;
+        campaign.ask(app, &campaign.token, update("adminRemove", &id)).await.expect(201);
+        app.delete(&format!("{EM}/assignmentPolicies/{}", campaign.policy), &campaign.token).await.expect(204);
+        let carla = app.token_of_person("carla").await;
+        let body = |kind| until(update(kind, &id), "2027-01-01T00:00:00Z");
+        let asked = campaign.ask(app, &carla, body("userUpdate")).await;
+        assert_eq!(told(&asked), (400, "AssignmentNotLive"));
+        let set = campaign.ask(app, &campaign.token, body("adminUpdate")).await;
+        assert_eq!(told(&set), (400, "AssignmentNotLive"));
+    });
+}

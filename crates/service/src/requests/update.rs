@@ -10,7 +10,7 @@ use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::ObjectId;
+use tenure_domain::ids::{AssignmentId, ObjectId};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::Asks;
 use tenure_domain::refusal::{Code, Refusal};
@@ -52,6 +52,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
     };
     let (permit, assignment) = pending.on(found, missing)?;
+    let id = assignment.id;
     let (package, holder) = (assignment.package, ObjectId(assignment.target.0));
     let wanted = (
         (rows::package::get(package), rows::policy::get(assignment.policy)),
@@ -85,7 +86,8 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     let facts = UpdateFacts {
         assignment,
         package: package.ok_or_else(missing)?,
-        policy: policy.ok_or_else(without_policy)?,
+        // A policy can be deleted when nothing runs under it any more.
+        policy: policy.ok_or_else(|| ended(id))?,
         target,
         requestor,
         open_request: open.or(removal).map(|r| r.id),
@@ -103,6 +105,10 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         bypass_approval: command.bypass_approval,
     };
     decide(ctx, &permit, &facts, &ask, command.validate_only)
+}
+
+fn ended(id: AssignmentId) -> Refusal {
+    Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended, and its policy is gone"))
 }
 
 fn without_policy() -> ServiceError {

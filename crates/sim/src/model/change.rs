@@ -104,6 +104,13 @@ impl Model {
         if !is_there {
             return Err(Verdict::refused("Request_ResourceNotFound"));
         }
+        let assignment = &self.assignments[handle];
+        if self.packages.get(&assignment.package).is_none_or(|p| p.is_deleted) {
+            return Err(Verdict::refused("ResourceNotFound"));
+        }
+        if self.policies.get(&assignment.policy).is_none_or(|p| p.is_deleted) {
+            return Err(Verdict::refused("AssignmentNotLive"));
+        }
         let kind = if change.is_direct { Kind::AdminUpdate } else { Kind::UserUpdate };
         self.change_guards(handle, change, kind, now)
     }
