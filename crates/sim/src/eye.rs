@@ -20,7 +20,7 @@ CREATE TRIGGER see_request_gone AFTER DELETE ON request BEGIN INSERT INTO seen (
 CREATE TRIGGER see_assignment_new AFTER INSERT ON assignment BEGIN INSERT INTO seen (kind, a) VALUES (2, new.id); END;
 CREATE TRIGGER see_assignment AFTER UPDATE ON assignment BEGIN INSERT INTO seen (kind, a) VALUES (2, new.id); END;
 CREATE TRIGGER see_grant_new AFTER INSERT ON grant_row BEGIN INSERT INTO seen (kind, a) VALUES (3, new.id); END;
-CREATE TRIGGER see_grant AFTER UPDATE OF desired, observed, pre_existing, attempt, due_at, error, drift_at ON grant_row
+CREATE TRIGGER see_grant AFTER UPDATE OF desired, observed, pre_existing, attempt, due_at, error, drift_at, plan ON grant_row
     BEGIN INSERT INTO seen (kind, a) VALUES (3, new.id); END;
 CREATE TRIGGER see_member AFTER INSERT ON group_member
     BEGIN INSERT INTO seen (kind, a, b) VALUES (4, new.group_id, new.member_id); END;

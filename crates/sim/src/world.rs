@@ -83,6 +83,25 @@ impl Earth {
     }
 }
 
+/// Randomness that counts as drawn when it is first used: how often something is read again depends on the machine, and
+/// what is only read uses none.
+struct Drawn {
+    next: Arc<AtomicU64>,
+    seed: u64,
+    sequence: Option<SeededEntropy>,
+}
+
+impl Entropy for Drawn {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        let sequence = self.sequence.get_or_insert_with(|| {
+            // Mixed, because two sequences that begin near each other share their later draws.
+            let number = self.next.fetch_add(1, Ordering::SeqCst);
+            SeededEntropy::new(SeededEntropy::new(self.seed.rotate_left(40) ^ number).next_u64())
+        });
+        sequence.fill(bytes);
+    }
+}
+
 /// One life of the process.
 pub struct World {
     pub engine: Engine,
@@ -99,11 +118,8 @@ impl World {
         let demo = Arc::new(DemoClock::new(earth.wall.clone(), 0));
         let clocks = Clocks { business: demo.clone(), wall: earth.wall.clone() };
         let (next, seed) = (earth.entropy.clone(), earth.seed);
-        let entropy = Arc::new(move || -> Box<dyn Entropy> {
-            // Mixed, because two sequences that begin near each other share their later draws.
-            let mut mixed = SeededEntropy::new(seed.rotate_left(40) ^ next.fetch_add(1, Ordering::SeqCst));
-            Box::new(SeededEntropy::new(mixed.next_u64()))
-        });
+        let entropy =
+            Arc::new(move || -> Box<dyn Entropy> { Box::new(Drawn { next: next.clone(), seed, sequence: None }) });
         let engine = Engine::new(store, clocks, entropy);
         earth.outside.follow(demo.clone());
         let connectors = Connectors::default().with(Arc::new(earth.outside.clone()));

@@ -560,3 +560,25 @@ fn what_is_being_taken_is_neither_given_again_nor_withdrawn() {
         assert!(rows.contains(&"Remove access package assignment".to_owned()), "{rows:?}");
     });
 }
+
+#[test]
+fn what_a_try_without_an_answer_may_have_given_is_taken_although_a_later_try_was_refused() {
+    on_every_database(async |app| {
+        app.master_elsewhere(company::group("sales"), true).await;
+        let campaign = Campaign::start(app).await;
+        let lost = std::iter::once(Fault::AnswerLost).chain(std::iter::repeat_n(Fault::Unavailable, 9));
+        app.elsewhere().fail_next(lost);
+        let (request, assignment) = asked(app, &campaign, "carla").await;
+        app.advance("PT7H").await;
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "deliveryFailed");
+        assert_eq!(app.elsewhere().holders("key"), 1, "the first try was carried out");
+        app.elsewhere().fail_next([Fault::Refused]);
+        let path = format!("{EM}/assignmentRequests/{request}/reprocess");
+        assert_eq!(post(app, &campaign.token, &path).await, code(202, ""));
+        app.drain().await;
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "deliveryFailed");
+        end(app, &campaign, &assignment).await;
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "expired");
+        assert_eq!(app.elsewhere().holders("key"), 0, "nobody is left there whom nothing lets in");
+    });
+}

@@ -44,7 +44,7 @@ struct AssignmentRow {
 
 const REQUEST: &str = "SELECT id, kind, package_id, policy_id, policy_version, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, completed_at, created_at FROM request WHERE id = ?1";
 const ASSIGNMENT: &str = "SELECT id, package_id, policy_id, policy_version, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at FROM assignment WHERE id = ?1";
-const GRANT: &str = "SELECT desired, observed, pre_existing, attempt, due_at, error IS NOT NULL, drift_at IS NOT NULL FROM grant_row WHERE subject_id = ?1 AND resource_id IN (SELECT id FROM resource WHERE origin_object = ?2)";
+const GRANT: &str = "SELECT desired, observed, pre_existing, attempt, due_at, error IS NOT NULL, drift_at IS NOT NULL, plan FROM grant_row WHERE subject_id = ?1 AND resource_id IN (SELECT id FROM resource WHERE origin_object = ?2)";
 
 /// A named difference.
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, model: &T, database: &T) -> Checked {
@@ -327,7 +327,8 @@ impl Eye {
             };
             let attempt = usize::try_from(r.get::<_, i64>(3)?).unwrap_or(usize::MAX);
             let (is_wanted, was_before, due) = (r.get(0)?, r.get(2)?, r.get(4)?);
-            Ok(Grant { is_wanted, seen, was_before, attempt, due, has_error: r.get(5)?, is_drifted: r.get(6)? })
+            let (has_error, is_drifted, plans) = (r.get(5)?, r.get(6)?, r.get(7)?);
+            Ok(Grant { is_wanted, seen, was_before, attempt, due, has_error, is_drifted, plans })
         })?;
         let grant = model.grants.get(&(person, group)).copied();
         same(&format!("what person {person} should hold of group {group}"), &grant, &row)

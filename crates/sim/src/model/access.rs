@@ -26,6 +26,7 @@ impl Grant {
     /// It is tried from now on; what was gone may be back.
     pub(super) fn plan(&mut self, now: Micros) {
         (self.attempt, self.due, self.has_error, self.is_drifted) = (0, Some(now), false, false);
+        self.plans += 1;
         if self.seen == Seen::Gone {
             self.seen = Seen::Absent;
         }
@@ -38,6 +39,11 @@ impl Grant {
             Seen::Absent => !self.is_wanted,
             Seen::Gone => true,
         }
+    }
+
+    /// Whether nothing can have been given: of what became of earlier tries nobody is sure.
+    const fn was_never_tried(&self) -> bool {
+        matches!(self.seen, Seen::Absent) && self.due.is_none() && self.attempt == 0 && self.plans <= 1
     }
 
     pub(super) fn is_worked_on(&self) -> bool {
@@ -62,6 +68,7 @@ impl Model {
             due: None,
             has_error: false,
             is_drifted: false,
+            plans: 0,
         };
         let grant = self.grants.entry((person, group)).or_insert(new);
         if !grant.is_wanted && grant.seen != Seen::Present {
@@ -102,8 +109,7 @@ impl Model {
         } else if !is_outside {
             grant.settle(Seen::Absent);
             self.leave(group, person);
-        } else if grant.seen == Seen::Gone || (grant.seen == Seen::Absent && grant.due.is_none() && grant.attempt == 0)
-        {
+        } else if grant.seen == Seen::Gone || grant.was_never_tried() {
             // Nothing was ever given, or there is nothing left to take it from.
             grant.settle(Seen::Absent);
         } else {

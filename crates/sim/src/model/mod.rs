@@ -289,6 +289,8 @@ pub struct Grant {
     pub has_error: bool,
     /// Somebody took it by hand.
     pub is_drifted: bool,
+    /// How often it was planned to be given or taken outside.
+    pub plans: i64,
 }
 
 /// What somebody must look at again, and when.

@@ -12,9 +12,8 @@ use std::collections::BTreeMap;
 use tenure_domain::Uuid;
 
 /// What is drawn, and how often.
-const WEIGHTS: [usize; 28] = [
-    260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 8, 200, 6, 70, 20, 10, 14, 3, 12,
-];
+const WEIGHTS: [usize; 29] =
+    [260, 110, 70, 60, 25, 12, 30, 6, 3, 8, 14, 12, 1, 40, 30, 4, 14, 14, 3, 8, 200, 6, 70, 20, 10, 14, 3, 5, 12];
 
 /// Draws the next operation.
 pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
@@ -70,6 +69,10 @@ pub fn draw(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
         23 => reprocess(model, dice)?,
         24 => Op::Reapply { by: boss(model, dice)?, assignment: known(model, assignment(model, dice)?)? },
         25 => settle(model, dice)?,
+        27 => {
+            let manager = if dice.percent(85) { any_person(model, dice) } else { None };
+            Op::Manager { person: any_person(model, dice)?, manager }
+        }
         26 => Op::Keep { policy: policy(model, dice)?, keeps: dice.percent(50) },
         _ => {
             Op::Weather([Weather::Fair, Weather::Mixed, Weather::Away, Weather::Refusing][dice.weighed(&[6, 3, 2, 1])])
@@ -334,8 +337,10 @@ fn reprocess(model: &Model, dice: &mut Dice) -> Option<Op> {
     let found = &model.requests[request];
     let policy = model.policies.get(&found.policy)?;
     let then = &policy.versions[found.version - 1];
+    // Not yet: what becomes of an assignment that ends while more is taken of an earlier one.
+    let is_held = found.kind.takes() && model.live.contains_key(&(found.package, found.target));
     let is_same = (then.scope, &then.targets) == (policy.current().scope, &policy.current().targets);
-    found.id.filter(|_| is_same).and_then(|_| Some(Op::Reprocess { by: boss(model, dice)?, request }))
+    found.id.filter(|_| is_same && !is_held).and_then(|_| Some(Op::Reprocess { by: boss(model, dice)?, request }))
 }
 
 /// Something that was taken by hand.
@@ -397,8 +402,7 @@ fn decide(model: &Model, dice: &mut Dice) -> Option<Op> {
         0..80 => match dice.pick(&asked) {
             Some(one) if model.people.contains_key(one) => *one,
             Some(group) => {
-                let inside: Vec<Uuid> =
-                    model.people.keys().copied().filter(|p| model.belongs(*group, *p)).collect();
+                let inside: Vec<Uuid> = model.people.keys().copied().filter(|p| model.belongs(*group, *p)).collect();
                 *dice.pick(&inside)?
             }
             None => any_person(model, dice)?,
