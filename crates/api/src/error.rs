@@ -139,6 +139,31 @@ impl Failure {
         self
     }
 
+    /// Whether it tells of fields of a body.
+    pub fn names_fields(&self) -> bool {
+        self.0.details.iter().any(|d| d.target.as_deref().is_some_and(|t| t.starts_with('/')))
+    }
+
+    /// The same, with every field where `place` says that it is, in its target and where a message names it.
+    pub fn placed(mut self, place: impl Fn(&str) -> String) -> Self {
+        let Parts { details, message, .. } = &mut *self.0;
+        for fault in details {
+            let Some(known) = fault.target.as_deref().filter(|t| t.starts_with('/')) else { continue };
+            let written = place(known);
+            if written == known {
+                continue;
+            }
+            let is_first = fault.message == *message;
+            let name = |path: &str| format!("`{}`", path.rsplit('/').next().unwrap_or_default());
+            fault.message = fault.message.replace(&name(known), &name_after(known, &written));
+            if is_first {
+                message.clone_from(&fault.message);
+            }
+            fault.target = Some(written);
+        }
+        self
+    }
+
     /// The status.
     pub const fn status(&self) -> StatusCode {
         self.0.status
@@ -178,6 +203,12 @@ impl Failure {
         reply.headers.clone_from(&parts.headers);
         reply
     }
+}
+
+/// What a place is called by somebody who knows of another: what it does not share with it.
+fn name_after(known: &str, written: &str) -> String {
+    let shared = known.split('/').zip(written.split('/')).take_while(|(a, b)| a == b).count();
+    format!("`{}`", written.split('/').skip(shared).collect::<Vec<_>>().join("/"))
 }
 
 /// The status of a refusal.
@@ -223,6 +254,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::ResourceAlreadyInCatalog
         | Code::ResourceNotSupported
         | Code::ResourceNotWritable
+        | Code::ResourceMissing
         | Code::BuiltInObject
         | Code::ObjectMasteredElsewhere
         | Code::RequestBadRequest => StatusCode::BAD_REQUEST,
@@ -321,6 +353,21 @@ mod tests {
         assert_eq!(body["error"]["innerError"]["date"], "1970-01-01T00:00:00");
         assert_eq!(body["error"]["innerError"]["client-request-id"], "mine");
         assert_eq!(body["error"]["details"][0]["target"], "/displayName");
+    }
+
+    #[test]
+    fn fields_are_named_where_they_are_written() {
+        let failure = Failure::model("/catalogId", "`catalogId` is required").placed(|_| "/catalog/id".to_owned());
+        assert_eq!(failure.message(), "`catalog/id` is required");
+        let details = &failure.0.details;
+        assert_eq!(details.first().map(|d| d.message.as_str()), Some("`catalog/id` is required"));
+        assert_eq!(details.first().and_then(|d| d.target.as_deref()), Some("/catalog/id"));
+        let other = Failure::model("If-Match", "another state");
+        assert!(!other.names_fields());
+        assert_eq!(
+            other.placed(|_| "x".to_owned()).0.details.first().and_then(|d| d.target.as_deref()),
+            Some("If-Match")
+        );
     }
 
     #[test]

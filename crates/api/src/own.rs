@@ -11,7 +11,7 @@ use crate::wire::write::{Body, read};
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use tenure_domain::authorize::Action;
-use tenure_domain::ids::PolicyId;
+use tenure_domain::ids::{PolicyId, RequestId};
 use tenure_domain::time::IsoDuration;
 use tenure_domain::{Refusal, Timestamp};
 use tenure_service::policies::{self, SwitchesPatch};
@@ -37,6 +37,13 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         return match call.method {
             Method::POST => explain::answer(call).await,
             _ => Err(Failure::method_not_allowed("POST")),
+        };
+    }
+    if let Some(id) = path.strip_prefix("explain/").and_then(|id| Uuid::parse_str(id).ok()) {
+        call.seen.route("explain");
+        return match call.method {
+            Method::GET => explain::told(call, RequestId(id)).await,
+            _ => Err(Failure::method_not_allowed("GET")),
         };
     }
     if path.split('/').next() == Some("settings") {

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::http::{Raw, Reply};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde_json::{Value, json};
-use tenure_domain::authorize::Capabilities;
+use tenure_domain::authorize::{Capabilities, HeldIn};
 use tenure_service::identity::sessions::{self, Session, WhoAmI};
 use tenure_service::{Cost, Ctx, Identity, ServiceError};
 use uuid::Uuid;
@@ -117,7 +117,7 @@ pub async fn answer(raw: &Raw, path: &str) -> Result<Reply, Failure> {
 }
 
 async fn show(raw: &Raw) -> Result<Reply, Failure> {
-    let stranger = WhoAmI { user: None, roles: Vec::new() };
+    let stranger = WhoAmI::default();
     let who = match caller::identify(raw).await {
         Err(failure) if failure.status() == StatusCode::UNAUTHORIZED => stranger,
         Err(failure) => return Err(failure),
@@ -146,10 +146,21 @@ fn shown(raw: &Raw, who: &WhoAmI, session: Option<&Session>) -> Value {
     json!({
         "user": user,
         "roles": who.roles.iter().map(|r| json!({ "id": r.id(), "displayName": r.name() })).collect::<Vec<_>>(),
+        "entitlementRoles": who.entitlement.iter().map(held).collect::<Vec<_>>(),
         "features": { "demo": raw.app.tenant().is_demo, "clock": raw.app.clock().is_some() },
         "locale": who.user.as_ref().and_then(|u| u.attributes.text("preferredLanguage")),
         "expiresDateTime": session.map(sessions::ends_at),
         "serverVersion": env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// A role of entitlement management and where it is held, as role assignments write it.
+fn held(held: &HeldIn) -> Value {
+    json!({
+        "id": held.role.id(),
+        "displayName": held.role.name(),
+        "appScopeIds": held.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "count": held.count,
     })
 }
 

@@ -195,6 +195,18 @@ both_databases! {
         assert_eq!(count(&engine, &ASSIGNMENT, c::assignment::TARGET, Value::Id(outsider.0)), 0);
     }
 
+    fn the_product_asks_for_somebody_who_is_not_in_the_directory_and_nobody_is_the_requestor(db) {
+        let engine = seeded(&db, SPRING);
+        let partner = package(&engine, "Partner Workspace");
+        let columns = [c::request::PACKAGE, c::request::STATE, c::request::REQUESTOR];
+        let scheduled: Vec<_> = of_package(&engine, &REQUEST, columns, partner)
+            .into_iter()
+            .filter(|row| row.cell(1).int() == Some(6))
+            .collect();
+        assert_eq!(scheduled.len(), 1, "the stranger's");
+        assert!(scheduled[0].cell(2).is_null(), "the stranger did not ask himself");
+    }
+
     fn the_requestor_gets_marketing_campaign_at_once(db) {
         let engine = seeded(&db, SPRING);
         let campaign = package(&engine, "Marketing Campaign");

@@ -1,11 +1,12 @@
 //! Attributes of people that resources ask for (behaviour.md c.5; semantics.md 4): asked with every request for a package
 //! that holds the resource, written to the person when access is given, and taken back with it unless they persist.
 
+use crate::directory::Attributes;
 use crate::directory::user::User;
 use crate::ids::{AssignmentId, ObjectId};
-use crate::limits::RESOURCE_ATTRIBUTES_MAX;
+use crate::limits::{EXTENSION_VALUES_MAX, RESOURCE_ATTRIBUTES_MAX};
 use crate::policy::{Faults, Question};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use serde::{Deserialize, Serialize};
 
 /// Built-in attributes of a person that the directory keeps as texts and that may be asked for.
@@ -51,10 +52,29 @@ pub fn storable(name: &str) -> Option<String> {
     if let Some(known) = BUILT_IN.iter().find(|known| known.eq_ignore_ascii_case(name)) {
         return Some((*known).to_owned());
     }
-    let (app, rest) = name.strip_prefix("extension_")?.split_once('_')?;
+    is_extension(name).then(|| name.to_owned())
+}
+
+/// What the name of a schema extension begins with.
+const EXTENSION: &str = "extension_";
+
+/// Whether a name is that of a schema extension, in any case: `extension_<application id without dashes>_<name>`.
+pub fn is_extension(name: &str) -> bool {
+    let (Some(begin), Some(rest)) = (name.get(..EXTENSION.len()), name.get(EXTENSION.len()..)) else { return false };
+    let Some((app, own)) = rest.split_once('_').filter(|_| begin.eq_ignore_ascii_case(EXTENSION)) else { return false };
     let is_app = app.len() == APP_ID_DIGITS && app.chars().all(|c| c.is_ascii_hexdigit());
-    let is_name = !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    (is_app && is_name).then(|| name.to_owned())
+    is_app && !own.is_empty() && own.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A person has at most so many schema extensions.
+pub fn check_extensions(attributes: &Attributes) -> Result<(), Refusal> {
+    let count = attributes.0.keys().filter(|name| is_extension(name)).count();
+    if count <= EXTENSION_VALUES_MAX {
+        return Ok(());
+    }
+    let message =
+        format!("a person has at most {EXTENSION_VALUES_MAX} schema extensions, and this one would have {count}");
+    Err(Refusal::new(Code::LimitExceeded, message))
 }
 
 /// Checks what a resource shall ask for. Every fault is listed.
@@ -100,6 +120,18 @@ impl AskedAttribute {
 /// What the resources of a package ask of a person. An attribute that several resources ask for is asked once; it is
 /// locked if one of them locks it, and persists if it does for one of them.
 pub fn asked(resources: Vec<Vec<ResourceAttribute>>, person: &User) -> Vec<AskedAttribute> {
+    asked_where(resources, |name| person.attributes.text(name).filter(|v| !v.trim().is_empty()).map(ToOwned::to_owned))
+}
+
+/// What they ask of somebody who has no account yet, and so no values.
+pub fn asked_of_newcomer(resources: Vec<Vec<ResourceAttribute>>) -> Vec<AskedAttribute> {
+    asked_where(resources, |_| None)
+}
+
+fn asked_where(
+    resources: Vec<Vec<ResourceAttribute>>,
+    current: impl Fn(&str) -> Option<String>,
+) -> Vec<AskedAttribute> {
     let mut all: Vec<AskedAttribute> = Vec::new();
     for attribute in resources.into_iter().flatten() {
         if let Some(known) = all.iter_mut().find(|a| a.attribute.name == attribute.name) {
@@ -107,8 +139,7 @@ pub fn asked(resources: Vec<Vec<ResourceAttribute>>, person: &User) -> Vec<Asked
             known.attribute.is_persistent |= attribute.is_persistent;
             continue;
         }
-        let current = person.attributes.text(&attribute.name).filter(|v| !v.trim().is_empty());
-        all.push(AskedAttribute { current: current.map(ToOwned::to_owned), attribute });
+        all.push(AskedAttribute { current: current(&attribute.name), attribute });
     }
     all
 }
@@ -162,5 +193,17 @@ mod tests {
         {
             assert_eq!(storable(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_person_has_so_many_schema_extensions() {
+        let with = |count: usize| {
+            let name = |n| format!("extension_2b676109c7c74ae2b41549205f1947ed_x{n}");
+            let all = (0..count).map(|n| (name(n), "a".into())).chain([("city".to_owned(), "b".into())]);
+            Attributes(all.collect())
+        };
+        assert!(check_extensions(&with(EXTENSION_VALUES_MAX)).is_ok());
+        let refused = check_extensions(&with(EXTENSION_VALUES_MAX + 1)).err();
+        assert_eq!(refused.map(|r| r.code), Some(Code::LimitExceeded));
     }
 }

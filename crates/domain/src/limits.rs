@@ -120,6 +120,8 @@ pub const PATTERN_CHARS_MAX: usize = 1_000;
 pub const PATTERN_SIZE_MAX_BYTES: usize = 256 << 10;
 /// Attributes that one resource asks for.
 pub const RESOURCE_ATTRIBUTES_MAX: usize = 20;
+/// Schema extensions that one person has values of.
+pub const EXTENSION_VALUES_MAX: usize = 100;
 /// Characters of an answer.
 pub const ANSWER_CHARS_MAX: usize = 4_000;
 /// Resource roles of a package.
@@ -196,6 +198,8 @@ pub const IDEMPOTENCY_KEEP_MINUTES: i64 = 10;
 pub const SESSION_IDLE_HOURS: i64 = 8;
 /// Hours after which a session ends in any case.
 pub const SESSION_MAX_HOURS: i64 = 24;
+/// Places that a session names for one role of entitlement management.
+pub const SESSION_SCOPES_MAX: usize = 50;
 /// Seconds between two notes that the person of a session was seen.
 pub const SESSION_SEEN_STEP_SECONDS: i64 = 60;
 /// Minutes a sign-in may take from page to page, and at a provider outside.

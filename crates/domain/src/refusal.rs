@@ -92,6 +92,8 @@ codes! {
     ResourceNotSupported,
     /// The source of the resource takes no writes.
     ResourceNotWritable,
+    /// A resource of the access package is gone from its origin.
+    ResourceMissing,
     /// A built-in object cannot be changed that way.
     BuiltInObject,
     /// The object belongs to an outside source.
@@ -164,6 +166,22 @@ pub enum GuardName {
     ApproverAvailable,
     /// No resource of the package is gone from its origin.
     ResourcesHealthy,
+    /// The policy lets holders give access back.
+    SelfRemoveAllowed,
+    /// The address is somebody's, or of a domain that is not our own.
+    TargetKnown,
+    /// Who decides has not made the request, and it is not for him.
+    NotOwnRequest,
+    /// Who decides, or takes back, is or was an approver of it.
+    IsApprover,
+    /// The stage waits for a decision.
+    StageOpen,
+    /// The request has not gone too far to be canceled.
+    RequestCancelable,
+    /// The request has failed, and not too long ago.
+    RequestReprocessable,
+    /// The request has ended and holds nothing.
+    RequestDeletable,
 }
 
 /// The outcome of one guard.
@@ -239,6 +257,13 @@ impl Refusal {
         Self { code, message: message.into(), details: Vec::new(), guards: Vec::new(), related: Vec::new() }
     }
 
+    /// Names the one check that refuses, where no others go with it.
+    pub fn by(mut self, guard: GuardName) -> Self {
+        let message = Some(self.message.clone());
+        self.guards.push(Guard { guard, passed: false, message });
+        self
+    }
+
     /// Adds an object that stands in the way.
     pub fn related(mut self, kind: RelatedKind, id: impl Into<Uuid>, name: Option<String>) -> Self {
         self.related.push(Related { kind, id: id.into(), name });
@@ -296,6 +321,12 @@ impl Guards {
         }
     }
 
+    /// Records one guard without which the next cannot be tested, by its refusal.
+    pub fn require(&mut self, guard: GuardName, refusal: Option<Refusal>) -> Result<(), Refusal> {
+        self.record(guard, refusal);
+        if self.first.is_none() { Ok(()) } else { std::mem::take(self).finish().map(drop) }
+    }
+
     /// The guards when all passed, else the refusal that carries them.
     pub fn finish(self) -> Result<Vec<Guard>, Refusal> {
         match self.first {
@@ -332,6 +363,16 @@ mod tests {
         assert_eq!(refusal.as_ref().map(|r| r.code), Some(Code::ExistingOpenRequest));
         let kinds: Vec<RelatedKind> = refusal.iter().flat_map(|r| r.related.iter().map(|r| r.kind)).collect();
         assert_eq!(kinds, [RelatedKind::Request, RelatedKind::Package]);
+    }
+
+    #[test]
+    fn a_check_that_later_ones_build_on_ends_the_list() {
+        let mut guards = Guards::default();
+        assert_eq!(guards.require(GuardName::NotOwnRequest, None), Ok(()));
+        let refusal = guards.require(GuardName::IsApprover, Some(Refusal::new(Code::NotAnApprover, "no"))).err();
+        let listed: Vec<(GuardName, bool)> =
+            refusal.iter().flat_map(|r| r.guards.iter().map(|g| (g.guard, g.passed))).collect();
+        assert_eq!(listed, [(GuardName::NotOwnRequest, true), (GuardName::IsApprover, false)]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! An expression against the schema: names become operands, literals become values of their kind.
 
 use crate::ast::{Comparison, Expr, Literal, Node, Path};
-use crate::edm::{EntityType, Items, Kind, Nav, Operand, Property, Version, Via, type_name};
+use crate::edm::{EntityType, Items, Kind, Nav, Open, Operand, Property, Version, Via, type_name};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{Filter, OperandPath, TextTest};
 use crate::limits::FILTER_NAV_DEPTH_MAX;
@@ -47,6 +47,47 @@ enum Found {
     Many(Vec<&'static Nav>, &'static Nav),
     Items(&'static Items),
     ListItem(crate::edm::Column),
+    Open(OpenMember),
+}
+
+/// A member that is not declared: where filters find it, and its folded name.
+struct OpenMember {
+    items: &'static Items,
+    name: Operand,
+    value: Operand,
+    folded: String,
+}
+
+impl OpenMember {
+    fn new(open: &'static Open, folded: String) -> Option<Self> {
+        let Items::Rows { members: [name, value], .. } = open.items else { return None };
+        Some(Self { items: open.items, name: name.operand?, value: value.operand?, folded })
+    }
+
+    fn value(&self) -> OperandPath {
+        OperandPath { navs: Vec::new(), operand: self.value }
+    }
+
+    /// There is such a member, and this holds of its value.
+    fn that(self, said: Option<Filter>) -> Filter {
+        let path = OperandPath { navs: Vec::new(), operand: self.name };
+        let is_named = Filter::Compare { path, op: Comparison::Eq, value: Value::Text(self.folded) };
+        let inner = Filter::And([is_named].into_iter().chain(said).collect());
+        Filter::Rows { items: self.items, all: false, inner: Some(Box::new(inner)) }
+    }
+
+    /// A comparison; one with nothing, and `ne`, ask whether there is none.
+    fn compared(self, filter: Filter) -> Filter {
+        match filter {
+            Filter::IsNull(_) => Filter::Not(Box::new(self.that(None))),
+            Filter::Not(inner) if matches!(*inner, Filter::IsNull(_)) => self.that(None),
+            Filter::Compare { path, op: Comparison::Ne, value } => {
+                let equal = Filter::Compare { path, op: Comparison::Eq, value };
+                Filter::Not(Box::new(self.that(Some(equal))))
+            }
+            said => self.that(Some(said)),
+        }
+    }
 }
 
 /// A path together with the type test a cast in it demands.
@@ -123,6 +164,10 @@ impl Checker {
         let resolved = self.resolve(place, path, operand.at)?;
         let filter = match resolved.found {
             Found::Operand(path) => self.compare_operand(path, op, literal, at)?,
+            Found::Open(member) => {
+                let said = self.compare_operand(member.value(), op, literal, at)?;
+                member.compared(said)
+            }
             Found::Count(nav) => match literal {
                 Literal::Int(number) => Filter::Count { nav, op, number: *number },
                 _ => return Err(fault(at, "a count is compared with a number")),
@@ -196,8 +241,10 @@ impl Checker {
     fn one_of(&self, place: &Place<'_>, operand: &Expr, values: &[Expr]) -> Result<Filter, Error> {
         let path = operand_path(operand).ok_or_else(|| fault(operand.at, "a property is expected before `in`"))?;
         let resolved = self.resolve(place, path, operand.at)?;
-        let Found::Operand(path) = resolved.found else {
-            return Err(fault(operand.at, format!("`{path}` cannot be compared by `in`")));
+        let (path, member) = match resolved.found {
+            Found::Operand(path) => (path, None),
+            Found::Open(member) => (member.value(), Some(member)),
+            _ => return Err(fault(operand.at, format!("`{path}` cannot be compared by `in`"))),
         };
         let mut list = Vec::new();
         let mut or_null = false;
@@ -208,11 +255,20 @@ impl Checker {
                 _ => return Err(fault(value.at, "`in` takes values only")),
             }
         }
+        if let Some(member) = &member
+            && or_null
+        {
+            return Err(fault(operand.at, format!("`{}` is not compared with null by `in`", member.folded)));
+        }
         let null = Filter::IsNull(path.clone());
         let filter = match (list.is_empty(), or_null) {
             (true, _) => null,
             (false, false) => Filter::In { path, values: list },
             (false, true) => Filter::Or(vec![Filter::In { path, values: list }, null]),
+        };
+        let filter = match member {
+            Some(member) => member.that(Some(filter)),
+            None => filter,
         };
         Ok(with_kind(resolved.kind, filter))
     }
@@ -239,6 +295,10 @@ impl Checker {
         let filter = match resolved.found {
             Found::Operand(path) => self.text_test(path, test, needle, operand.at)?,
             Found::ListItem(column) => Filter::List { column, test, needle: (self.fold)(needle) },
+            Found::Open(member) => {
+                let said = self.text_test(member.value(), test, needle, operand.at)?;
+                member.that(Some(said))
+            }
             _ => return Err(fault(operand.at, format!("`{path}` is no text"))),
         };
         Ok(with_kind(resolved.kind, filter))
@@ -336,6 +396,11 @@ impl Checker {
             };
         }
         let Some(property) = walk.members.iter().find(|p| p.name.is(self.version, name)) else {
+            let open =
+                walk.entity.filter(|_| rest.is_empty() && walk.navs.is_empty()).and_then(|e| e.open_member(name));
+            if let Some(member) = open.and_then(|open| OpenMember::new(open, (self.fold)(name))) {
+                return Ok(Some(Found::Open(member)));
+            }
             let own = walk.members.iter().filter_map(|p| p.name.get(self.version));
             let known: Vec<&str> = match walk.entity {
                 Some(entity) => entity.known_names(self.version).collect(),

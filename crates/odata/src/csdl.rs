@@ -195,7 +195,9 @@ impl Found {
     fn entity_type(&self, name: &str, tables: &[&'static EntityType], xml: &mut Xml) {
         let base = tables.iter().find_map(|t| t.base);
         let base_name = self.full(base.map_or(ENTITY, |b| b.name));
-        xml.within("EntityType", &[("Name", name), ("BaseType", &base_name)], |xml| {
+        let mut attributes = vec![("Name", name), ("BaseType", base_name.as_str())];
+        attributes.extend(tables.iter().any(|t| t.open.is_some()).then_some(("OpenType", "true")));
+        xml.within("EntityType", &attributes, |xml| {
             for (name, property) in self.own_properties(tables, base) {
                 self.member(name, property.shape(), xml);
             }

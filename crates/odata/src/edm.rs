@@ -374,6 +374,17 @@ pub enum SearchBy {
     Columns(&'static [Column]),
 }
 
+/// Members that objects of a type have beside the declared ones: texts under names that are found at run time.
+#[derive(Debug)]
+pub struct Open {
+    /// Whether a member can have this name.
+    pub takes: fn(&str) -> bool,
+    /// The column with the JSON object that holds them. They are written only when selected by name, where there is one.
+    pub column: Column,
+    /// Where filters find them: rows of two members, the folded name and the folded text.
+    pub items: &'static Items,
+}
+
 /// A derived type that rows of a polymorphic relation can have.
 #[derive(Debug)]
 pub struct Variant {
@@ -408,6 +419,8 @@ pub struct EntityType {
     pub search: SearchBy,
     /// A navigation that is shown with one object unless the query says otherwise.
     pub inline: Option<Name>,
+    /// What its objects have beside the declared members.
+    pub open: Option<&'static Open>,
 }
 
 impl EntityType {
@@ -425,6 +438,7 @@ impl EntityType {
             says_type: false,
             search: SearchBy::Nothing,
             inline: None,
+            open: None,
         }
     }
 
@@ -457,6 +471,17 @@ impl EntityType {
     pub const fn says_type(mut self) -> Self {
         self.says_type = true;
         self
+    }
+
+    /// With members beside the declared ones.
+    pub const fn open(mut self, open: &'static Open) -> Self {
+        self.open = Some(open);
+        self
+    }
+
+    /// What its objects have under a name that is not declared.
+    pub fn open_member(&self, name: &str) -> Option<&'static Open> {
+        self.open.filter(|open| (open.takes)(name))
     }
 
     /// With a navigation that is shown with one object.

@@ -261,7 +261,7 @@ fn select(version: Version, entity: &EntityType, text: &str) -> Result<Option<Ve
         }
         let derived = || entity.variants.iter().any(|v| v.entity.navigation(version, name).is_some());
         let known = find_property(entity, version, name).is_some() || entity.navigation(version, name).is_some();
-        if !name.is_empty() && !known && !derived() {
+        if !name.is_empty() && !known && !derived() && entity.open_member(name).is_none() {
             return Err(unknown("$select", at, entity, version, name));
         }
         if !name.is_empty() {

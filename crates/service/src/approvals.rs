@@ -11,7 +11,7 @@ use tenure_domain::effect::{Audience, Effect};
 use tenure_domain::ids::{DelegationId, ObjectId, PackageId, RequestId, StageId};
 use tenure_domain::notification::MailFacts;
 use tenure_domain::policy::{PolicyBody, SubjectSet};
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::refusal::{Code, GuardName, Refusal};
 use tenure_domain::request::{Decision, Request};
 use tenure_domain::subject::Subject;
 use tenure_store::rows::approval::{Delegation, Relative, RelativeKind};
@@ -82,7 +82,8 @@ pub fn decide(ctx: &mut Ctx<'_, '_>, command: &DecideCommand) -> Result<(), Serv
     let wanted = approval_rows(command.request, ctx.identity_person(), ctx.now);
     let (permit, found) = ctx.load(Action::RequestAccess, wanted)?;
     let Some(me) = ctx.person()? else {
-        return Err(Refusal::new(Code::NotAnApprover, "people approve, applications do not").into());
+        let refusal = Refusal::new(Code::NotAnApprover, "people approve, applications do not");
+        return Err(refusal.by(GuardName::IsApprover).into());
     };
     let decision = decided(ctx, me, command, found)?;
     ctx.apply(&permit, &decision)
@@ -205,7 +206,8 @@ pub fn delegate(ctx: &mut Ctx<'_, '_>, new: &NewDelegation) -> Result<Delegation
     if new.ends_at.is_some_and(|end| end <= starts_at) {
         return fault("the delegation would end before it starts", "/endDateTime");
     }
-    if let Some(old) = old.flatten() {
+    let replaced = old.flatten();
+    if let Some(old) = &replaced {
         rows::approval::delete_delegation(ctx.tx, &permit, old.id);
     }
     let id = ctx.ids.next(ctx.now);
@@ -213,11 +215,21 @@ pub fn delegate(ctx: &mut Ctx<'_, '_>, new: &NewDelegation) -> Result<Delegation
     rows::approval::insert_delegation(ctx.tx, &permit, &row);
     let effect = Effect::NotifyDelegate { from: me.0, to: new.to.0 };
     let target = AuditTarget::new(TargetKind::User, new.to, delegate.name);
-    let event =
-        AuditEvent::new(Activity::DelegateApprovals, target.with([Modified::set("Delegate", new.to.to_string())]));
+    let event = AuditEvent::new(Activity::DelegateApprovals, target.with(changes(replaced.as_ref(), &row)));
     let decision = Decision { effects: vec![effect], audit: vec![event], ..Decision::default() };
     ctx.apply(&permit, &decision)?;
     Ok(id)
+}
+
+/// What a delegation says, and what the one said whose place it takes.
+fn changes(old: Option<&Delegation>, new: &Delegation) -> impl Iterator<Item = Modified> {
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    let modified = [
+        Modified::change("Delegate", old.map(|d| d.to.to_string()), Some(new.to.to_string())),
+        Modified::change("StartDateTime", text(old.map(|d| d.starts_at)), text(Some(new.starts_at))),
+        Modified::change("EndDateTime", text(old.and_then(|d| d.ends_at)), text(new.ends_at)),
+    ];
+    modified.into_iter().flatten()
 }
 
 /// Takes the caller's delegation back.

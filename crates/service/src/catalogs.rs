@@ -92,6 +92,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: CatalogId, patch: &CatalogPatch) -> Res
         Modified::change("Description", old.description, new.description.clone()),
         Modified::change("IsPublished", Some(old.is_published.to_string()), Some(new.is_published.to_string())),
         Modified::change("IsExternallyVisible", Some(old.is_external.to_string()), Some(new.is_external.to_string())),
+        Modified::change("UniqueName", old.unique_name, new.unique_name.clone()),
     ];
     ctx.audit(&AuditEvent::new(Activity::UpdateCatalog, target(&new).with(modified.into_iter().flatten())))
 }
@@ -104,13 +105,20 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: CatalogId) -> Result<(), ServiceError> 
     if let Err(refusal) = catalog.may_delete(packages.unwrap_or(0)) {
         return Err(refusal.because_of(ctx.fetch(rows::hold::catalog(id))?).into());
     }
-    let resources: Vec<_> = resources.iter().map(|r| r.id).collect();
+    let taken = resources;
+    let resources: Vec<_> = taken.iter().map(|r| r.id).collect();
     // After a move of a package its holders hold resources of its old catalog until a job has reached them.
     let uses = ctx.fetch(resources.iter().map(|id| rows::catalog::resource_uses(*id)).collect::<Vec<_>>())?;
     if uses.iter().flatten().any(|count| *count > 0) {
         let message =
             format!("resources of the catalog `{}` are still being taken from people; try again later", catalog.name);
         return Err(Refusal::new(Code::CatalogNotEmpty, message).into());
+    }
+    // What goes with it is on record as if it had been taken out first.
+    crate::roles::end_of_catalog(ctx, &catalog)?;
+    for resource in &taken {
+        let row = AuditEvent::new(Activity::CreateResourceRemoveRequest, crate::resources::target(resource));
+        ctx.audit(&row.about(target(&catalog)))?;
     }
     rows::catalog::delete(ctx.tx, &permit, id, &resources);
     ctx.audit(&AuditEvent::new(Activity::DeleteCatalog, target(&catalog)))

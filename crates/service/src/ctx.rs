@@ -2,6 +2,7 @@
 
 use crate::engine::Left;
 use crate::error::ServiceError;
+use crate::requests::{Presentation, Verifier};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tenure_auth::scopes;
@@ -11,7 +12,7 @@ use tenure_domain::authorize::{
     Action, Caller, Capabilities, DirectoryRole, Pending, Permit, Principal, Scope, Sight, pending,
 };
 use tenure_domain::ids::{Ids, ObjectId};
-use tenure_domain::request::{Change, Decision};
+use tenure_domain::request::{Change, Decision, Proof};
 use tenure_store::audit::{Circumstances, append};
 use tenure_store::rows::identity::{ClientRights, RightsRow, account, client_rights, rights};
 use tenure_store::rows::tenant;
@@ -63,6 +64,7 @@ pub struct Ctx<'t, 'c> {
     identity: Identity,
     caller: Option<Caller>,
     left: Arc<Left>,
+    verifier: Arc<dyn Verifier>,
 }
 
 impl<'t, 'c> Ctx<'t, 'c> {
@@ -71,10 +73,10 @@ impl<'t, 'c> Ctx<'t, 'c> {
         (now, wall): (Timestamp, Timestamp),
         ids: Ids,
         (identity, correlation): (Identity, Uuid),
-        left: Arc<Left>,
+        (left, verifier): (Arc<Left>, Arc<dyn Verifier>),
     ) -> Self {
         let caller = (identity == Identity::System).then(Caller::system);
-        Self { tx, now, wall, ids, correlation, identity, caller, left }
+        Self { tx, now, wall, ids, correlation, identity, caller, left, verifier }
     }
 
     /// Reads; the first read of a use case also learns what the caller may do, in the same round trip.
@@ -169,6 +171,11 @@ impl<'t, 'c> Ctx<'t, 'c> {
             Principal::User(_) => caller.rights.principal_name.clone(),
             Principal::App(_) | Principal::System => caller.rights.name.clone(),
         })
+    }
+
+    /// The credentials that the one who vouches for them finds good.
+    pub(crate) fn verified(&self, presented: &[Presentation]) -> Vec<Proof> {
+        if presented.is_empty() { Vec::new() } else { self.verifier.verify(presented, self.now) }
     }
 
     /// Something is due at once: whoever runs jobs is woken after the commit.

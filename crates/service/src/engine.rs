@@ -3,6 +3,7 @@
 use crate::audit::{Refused, record};
 use crate::ctx::{Ctx, Identity};
 use crate::error::ServiceError;
+use crate::requests::{NoVerifier, Verifier};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use tenure_domain::ids::{Entropy, Ids};
@@ -34,6 +35,8 @@ struct Parts {
     audited: AtomicU64,
     seal: Notify,
     refused: Refused,
+    /// Vouches for credentials that requestors present.
+    verifier: Arc<dyn Verifier>,
     /// How far the wall clock is from the database's, in microseconds, when it was last measured.
     skew_micros: AtomicI64,
 }
@@ -52,8 +55,13 @@ pub struct Left {
 pub struct Engine(Arc<Parts>);
 
 impl Engine {
-    /// An engine over a store.
+    /// An engine over a store. Nobody vouches for credentials.
     pub fn new(store: Store, clocks: Clocks, entropy: MakeEntropy) -> Self {
+        Self::vouched(store, clocks, entropy, Arc::new(NoVerifier))
+    }
+
+    /// The same, with somebody who vouches for the credentials that requestors present (behaviour.md c.6).
+    pub fn vouched(store: Store, clocks: Clocks, entropy: MakeEntropy, verifier: Arc<dyn Verifier>) -> Self {
         Self(Arc::new(Parts {
             store,
             clocks,
@@ -62,6 +70,7 @@ impl Engine {
             audited: AtomicU64::new(0),
             seal: Notify::new(),
             refused: Refused::default(),
+            verifier,
             skew_micros: AtomicI64::new(0),
         }))
     }
@@ -151,7 +160,7 @@ impl Engine {
             let ids = Ids::new(engine.entropy());
             // A run that is made again begins anew.
             left.audited.store(0, Ordering::Relaxed);
-            let mut ctx = Ctx::new(tx, times, ids, (identity, correlation), left.clone());
+            let mut ctx = Ctx::new(tx, times, ids, (identity, correlation), (left.clone(), engine.0.verifier.clone()));
             span.in_scope(|| f(&mut ctx))
         }
     }

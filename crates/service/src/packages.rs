@@ -112,6 +112,12 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: PackageId, patch: &PackagePatch) -> Res
         Modified::change("DisplayName", Some(old.name), Some(new.name.clone())),
         Modified::change("Description", old.description, new.description.clone()),
         Modified::change("IsHidden", Some(old.is_hidden.to_string()), Some(new.is_hidden.to_string())),
+        Modified::change(
+            "IsRoleScopesVisible",
+            Some(old.scopes_visible.to_string()),
+            Some(new.scopes_visible.to_string()),
+        ),
+        Modified::change("UniqueName", old.unique_name, new.unique_name.clone()),
     ];
     ctx.audit(&AuditEvent::new(Activity::UpdatePackage, target(&new).with(modified.into_iter().flatten())))
 }

@@ -98,7 +98,8 @@ pub fn create(ctx: &mut Ctx<'_, '_>, package: PackageId, draft: &PolicyDraft) ->
         modified_by: by,
     };
     rows::policy::insert(ctx.tx, &permit, &policy)?;
-    let target = target(&policy).with([Modified::set("DisplayName", &policy.name)]);
+    // What it says is on record from the first: whoever watches for policies without approval looks here.
+    let target = target(&policy).with(changes(None, &policy));
     ctx.audit(&AuditEvent::new(Activity::CreatePolicy, target).about(crate::packages::target(&package)))?;
     Ok(policy.id)
 }
@@ -130,7 +131,7 @@ pub fn update(
         ..old.clone()
     };
     rows::policy::update(ctx.tx, &permit, &new)?;
-    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&new).with(changes(&old, &new))))
+    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&new).with(changes(Some(&old), &new))))
 }
 
 /// A package has one automatic policy at most (behaviour.md a).
@@ -154,7 +155,7 @@ fn may_be_automatic(
     }
 }
 
-/// Users and groups that a save newly names as targets or approvers must exist, and be what they are said to be. What was
+/// Users, groups and service principals that a save newly names as targets or approvers must exist, and be what they are said to be. What was
 /// named before may be gone by now.
 fn names_exist(ctx: &mut Ctx<'_, '_>, body: &PolicyBody, old: Option<&PolicyBody>) -> Result<(), ServiceError> {
     let known: BTreeSet<Uuid> = old.iter().flat_map(|b| named(b)).map(|(_, _, id)| id).collect();
@@ -171,14 +172,18 @@ fn names_exist(ctx: &mut Ctx<'_, '_>, body: &PolicyBody, old: Option<&PolicyBody
     let mut faults = Faults::default();
     for (at, kind, id) in &new {
         if found.get(id) != Some(kind) {
-            let what = if *kind == ObjectKind::Group { "group" } else { "user" };
+            let what = match kind {
+                ObjectKind::Group => "group",
+                ObjectKind::ServicePrincipal => "service principal",
+                _ => "user",
+            };
             faults.add(at, format!("there is no {what} `{id}`"));
         }
     }
     Ok(faults.finish()?)
 }
 
-/// The users and groups that a policy names as targets and approvers, and where it does.
+/// The users, groups and service principals that a policy names as targets and approvers, and where it does.
 fn named(body: &PolicyBody) -> Vec<(String, ObjectKind, Uuid)> {
     let mut all = Vec::new();
     let mut add = |at: &str, sets: &[SubjectSet]| {
@@ -186,6 +191,9 @@ fn named(body: &PolicyBody) -> Vec<(String, ObjectKind, Uuid)> {
             match set {
                 SubjectSet::User { id, .. } => all.push((format!("{at}/{i}"), ObjectKind::User, *id)),
                 SubjectSet::Group { id, .. } => all.push((format!("{at}/{i}"), ObjectKind::Group, *id)),
+                SubjectSet::ServicePrincipal { id, .. } => {
+                    all.push((format!("{at}/{i}"), ObjectKind::ServicePrincipal, *id));
+                }
                 _ => {}
             }
         }
@@ -231,8 +239,8 @@ pub fn set_switches(ctx: &mut Ctx<'_, '_>, id: PolicyId, patch: &SwitchesPatch) 
     ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target))
 }
 
-/// What was changed: the switches an auditor asks for first by themselves, every other setting as it is kept.
-fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
+/// What was changed, or made: the switches an auditor asks for first by themselves, every other setting as it is kept.
+fn changes(old: Option<&Policy>, new: &Policy) -> Vec<Modified> {
     type Shown = fn(&Policy) -> Option<String>;
     fn kept<T: serde::Serialize>(value: &T) -> Option<String> {
         match serde_json::to_value(value).ok()? {
@@ -241,7 +249,7 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
             other => Some(other.to_string()),
         }
     }
-    let properties: [(&str, Shown); 17] = [
+    let properties: [(&str, Shown); 18] = [
         ("DisplayName", |p| Some(p.name.clone())),
         ("Description", |p| p.body.description.clone()),
         ("IsEnabled", |p| Some(p.is_enabled.to_string())),
@@ -258,9 +266,10 @@ fn changes(old: &Policy, new: &Policy) -> Vec<Modified> {
         ("AutomaticRequestSettings", |p| kept(&p.body.automatic)),
         ("IsAssignmentNotificationDisabled", |p| kept(&p.body.mails_disabled)),
         ("CustomExtensionStageSettings", |p| kept(&p.body.extensions)),
+        ("VerifiableCredentialSettings", |p| kept(&p.body.credentials)),
         ("Version", |p| Some(p.version.to_string())),
     ];
-    properties.into_iter().filter_map(|(name, shown)| Modified::change(name, shown(old), shown(new))).collect()
+    properties.into_iter().filter_map(|(name, shown)| Modified::change(name, old.and_then(shown), shown(new))).collect()
 }
 
 /// Deletes a policy that no live assignment and no open request uses (decisions.md H17).

@@ -116,7 +116,7 @@ fn asked(command: &ResourceCommand) -> Option<Modified> {
 }
 
 /// The audit target of a resource.
-fn target(resource: &Resource) -> AuditTarget {
+pub(crate) fn target(resource: &Resource) -> AuditTarget {
     AuditTarget::new(TargetKind::AccessPackageResource, resource.id, resource.name.clone())
 }
 

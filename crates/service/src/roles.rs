@@ -109,6 +109,16 @@ pub(crate) fn give_to_maker(ctx: &mut Ctx<'_, '_>, permit: &Permit, catalog: &Ca
     give(ctx, permit, &assignment, head.as_ref(), Some(catalog))
 }
 
+/// A row for every role that is held for a catalog, which is about to be deleted with them.
+pub(crate) fn end_of_catalog(ctx: &mut Ctx<'_, '_>, catalog: &Catalog) -> Result<(), ServiceError> {
+    let all = ctx.fetch(rows::role::of_catalog(catalog.id))?;
+    let heads = ctx.fetch(all.iter().map(|a| object::head(a.principal)).collect::<Vec<_>>())?;
+    for (assignment, head) in all.iter().zip(&heads) {
+        ctx.audit(&event(Activity::RemoveRoleAssignment, assignment, head.as_ref(), Some(catalog)))?;
+    }
+    Ok(())
+}
+
 fn give(
     ctx: &mut Ctx<'_, '_>,
     permit: &Permit,

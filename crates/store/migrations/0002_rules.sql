@@ -79,12 +79,14 @@ CREATE INDEX ix_subject_organization ON subject (organization_id, id) WHERE orga
 
 ALTER TABLE request ADD COLUMN stage {{int}};
 ALTER TABLE request ADD COLUMN reason {{text}};
+ALTER TABLE request ADD COLUMN credentials {{json}} NOT NULL DEFAULT '[]';
 
 ALTER TABLE assignment ADD COLUMN notices {{int}} NOT NULL DEFAULT 0;
 ALTER TABLE assignment ADD COLUMN is_extended {{bool}} NOT NULL DEFAULT FALSE;
 
 ALTER TABLE policy ADD COLUMN keep_pre_existing {{bool}} NOT NULL DEFAULT FALSE;
 ALTER TABLE policy ADD COLUMN remove_out_of_scope {{bool}} NOT NULL DEFAULT FALSE;
+ALTER TABLE policy ADD COLUMN on_behalf {{bool}} NOT NULL DEFAULT FALSE;
 
 ALTER TABLE resource ADD COLUMN attributes {{json}} NOT NULL DEFAULT '[]';
 
@@ -94,6 +96,15 @@ CREATE TABLE assignment_attribute (
     is_persistent {{bool}} NOT NULL,
     PRIMARY KEY (assignment_id, name)
 ){{edge}};
+
+-- Values of schema extensions, folded, so that filters find them by index.
+CREATE TABLE extension_value (
+    object_id {{id}} NOT NULL,
+    name_key {{text}} NOT NULL,
+    value_key {{text}} NOT NULL,
+    PRIMARY KEY (object_id, name_key)
+){{edge}};
+CREATE INDEX ix_extension_value ON extension_value (name_key, value_key, object_id);
 
 ALTER TABLE grant_row ADD COLUMN drift_at {{ts}};
 CREATE INDEX ix_grant_drift ON grant_row (drift_at, id) WHERE drift_at IS NOT NULL;

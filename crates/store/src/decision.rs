@@ -37,6 +37,7 @@ pub fn apply(
             Change::CloseApprovers(request) => rows::approval::close(tx, *request),
             Change::DeleteRequest(id) => rows::request::delete(tx, *id),
             Change::Organization(organization) => rows::organization::insert(tx, permit, organization)?,
+            Change::Credentials(id, proofs) => rows::request::prove(tx, *id, proofs)?,
             Change::Guest(invitation) => rows::subject::invite(tx, permit, invitation, at.now)?,
         }
     }

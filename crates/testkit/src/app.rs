@@ -1,6 +1,9 @@
 //! A whole application without sockets: the real router and job runner over a database of its own. Time stands still
 //! until a test moves it, randomness is counted, and jobs run when a test says so.
 
+mod arranged;
+mod tokens;
+
 use crate::answer::{Answer, Names};
 use crate::company::{self, Company};
 use crate::db::{Db, Image, Kind, kinds};
@@ -22,17 +25,14 @@ use tenure_api::{App, ClockControl, ClockFailure, Hosts, Moved, Provider, Settin
 use tenure_connect::http::Rules;
 use tenure_connect::{Connectors, MemoryConnector};
 use tenure_domain::Timestamp;
-use tenure_domain::authorize::DirectoryRole;
-use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::{ObjectId, SeededEntropy};
-use tenure_domain::settings::TenantSettings as Switches;
+use tenure_domain::ids::SeededEntropy;
 use tenure_domain::time::{Clock, DemoClock, IsoDuration, ManualClock, plus_seconds};
 use tenure_jobs::{AdvanceError, Runner, advance};
 use tenure_service::identity::{Tenant, keys};
+use tenure_service::requests::{NoVerifier, Verifier};
 use tenure_service::rows::tenant;
-use tenure_service::{Clocks, Engine, Identity};
+use tenure_service::{Clocks, Engine};
 use tenure_store::Bounds;
-use tenure_store::rows::directory::object::{self, Source};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -56,6 +56,21 @@ const SEEDS_OF_A_NODE: u64 = 1_000_000;
 /// When the test does, or leaves work undone that is due.
 pub fn on_every_database(test: impl AsyncFn(&TestApp)) {
     on_every_database_within(Bounds::default(), test);
+}
+
+/// The same with somebody who vouches for the credentials that requestors present.
+///
+/// # Panics
+/// When the test does, or leaves work undone that is due.
+#[expect(clippy::needless_pass_by_value, reason = "a closure that is written in place")]
+pub fn on_every_database_vouched(verifier: &Arc<dyn Verifier>, test: impl AsyncFn(&TestApp)) {
+    for kind in kinds() {
+        let app = TestApp::start_vouched(kind, verifier.clone());
+        app.run(async {
+            test(&app).await;
+            app.finish().await;
+        });
+    }
 }
 
 /// The same over stores within bounds that are not those of the product.
@@ -158,19 +173,35 @@ struct Base {
     engine: Engine,
 }
 
-fn base(db: &Db, bounds: Bounds, now: Timestamp, first_seed: u64) -> Base {
-    base_with(db, bounds, Arc::new(ManualClock::at(now)), first_seed)
+/// The clock of the machine and that of the business over it.
+type BothClocks = (Arc<ManualClock>, Arc<DemoClock>);
+
+fn both_clocks(now: Timestamp) -> BothClocks {
+    let wall = Arc::new(ManualClock::at(now));
+    (wall.clone(), Arc::new(DemoClock::new(wall, 0)))
 }
 
-fn base_with(db: &Db, bounds: Bounds, wall: Arc<ManualClock>, first_seed: u64) -> Base {
-    let clock = Arc::new(DemoClock::new(wall.clone(), 0));
+fn base(db: &Db, bounds: Bounds, now: Timestamp, first_seed: u64) -> Base {
+    base_with(db, bounds, both_clocks(now), first_seed)
+}
+
+fn base_with(db: &Db, bounds: Bounds, clocks: BothClocks, first_seed: u64) -> Base {
+    base_vouched(db, bounds, (clocks, first_seed), Arc::new(NoVerifier))
+}
+
+fn base_vouched(
+    db: &Db,
+    bounds: Bounds,
+    ((wall, clock), first_seed): (BothClocks, u64),
+    verifier: Arc<dyn Verifier>,
+) -> Base {
     let clocks = Clocks { business: clock.clone(), wall: wall.clone() };
     // Every use case draws its own numbers, and the same ones in every run.
     let next = AtomicU64::new(first_seed);
     let entropy = Arc::new(move || -> Box<dyn tenure_domain::ids::Entropy> {
         Box::new(SeededEntropy::new(next.fetch_add(1, Ordering::Relaxed)))
     });
-    Base { wall, clock, engine: Engine::new(db.store_within(bounds), clocks, entropy) }
+    Base { wall, clock, engine: Engine::vouched(db.store_within(bounds), clocks, entropy, verifier) }
 }
 
 /// The company on a database, founded once per process and kind: keys and passwords are slow to make.
@@ -210,11 +241,25 @@ impl TestApp {
     /// When it cannot be started.
     pub fn start_within(kind: Kind, bounds: Bounds) -> Self {
         let (image, company) = founded(kind);
-        let app = Self::over(Db::of_image(image), bounds, company.tenant.clone());
+        Self::over(Db::of_image(image), bounds, company.tenant.clone()).named(company)
+    }
+
+    /// The same with somebody who vouches for credentials.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_vouched(kind: Kind, verifier: Arc<dyn Verifier>) -> Self {
+        let (image, company) = founded(kind);
+        let db = Db::of_image(image);
+        let base = base_vouched(&db, Bounds::default(), (both_clocks(start()), SEEDS.1), verifier);
+        Self::with(Arc::new(db), company.tenant.clone(), base, Vec::new()).named(company)
+    }
+
+    fn named(self, company: &Company) -> Self {
         for (id, name) in &company.names {
-            app.name(id, name);
+            self.name(id, name);
         }
-        app
+        self
     }
 
     /// The company of the tests beside a large one that was loaded in bulk.
@@ -279,7 +324,8 @@ impl TestApp {
     /// When it cannot be started.
     pub fn another_node(&self, providers: Vec<Provider>) -> Self {
         let number = self.nodes.fetch_add(1, Ordering::Relaxed);
-        let base = base_with(&self.db, Bounds::default(), self.wall.clone(), number * SEEDS_OF_A_NODE);
+        let clocks = (self.wall.clone(), self.clock.clone());
+        let base = base_with(&self.db, Bounds::default(), clocks, number * SEEDS_OF_A_NODE);
         let node = Self::with(self.db.clone(), self.tenant.clone(), base, providers);
         Self { nodes: self.nodes.clone(), ..node }
     }
@@ -425,64 +471,6 @@ impl TestApp {
         self.send(request.expect("a request")).await
     }
 
-    /// Asks the token endpoint.
-    pub async fn token(&self, fields: &[(&str, &str)]) -> Answer {
-        self.form("/organizations/oauth2/v2.0/token", fields).await
-    }
-
-    async fn kept_token(&self, who: &str, fields: &[(&str, &str)]) -> String {
-        if let Some(token) = lock(&self.tokens).get(who) {
-            return token.clone();
-        }
-        let answer = self.token(fields).await.expect(200);
-        let token = answer.json["access_token"].as_str().unwrap_or_default().to_owned();
-        lock(&self.tokens).insert(who.to_owned(), token.clone());
-        token
-    }
-
-    async fn token_of(&self, app: Uuid, secret: &str) -> String {
-        let fields = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &app.to_string()),
-            ("client_secret", secret),
-            ("scope", "https://graph.microsoft.com/.default"),
-        ];
-        self.kept_token(&app.to_string(), &fields).await
-    }
-
-    /// A token of the app that may write.
-    pub async fn token_app(&self) -> String {
-        self.token_of(company::WRITER_ID, company::WRITER_SECRET).await
-    }
-
-    /// A token of the app that may only read.
-    pub async fn token_reader(&self) -> String {
-        self.token_of(company::READER_ID, company::READER_SECRET).await
-    }
-
-    /// A token of an app of the demo tenant.
-    pub async fn token_demo(&self, app: Uuid) -> String {
-        let secret = if app == tenure_demo::CLIENT_ID { company::WRITER_SECRET } else { company::READER_SECRET };
-        self.token_of(app, secret).await
-    }
-
-    /// A token of a person, signed in with the published client by name and password.
-    pub async fn token_person(&self, principal_name: &str) -> String {
-        let fields = [
-            ("grant_type", "password"),
-            ("client_id", &company::CLIENT_ID.to_string()),
-            ("username", principal_name),
-            ("password", company::PASSWORD),
-            ("scope", "https://graph.microsoft.com/.default"),
-        ];
-        self.kept_token(principal_name, &fields).await
-    }
-
-    /// A token of somebody of the company, by alias.
-    pub async fn token_of_person(&self, alias: &str) -> String {
-        self.token_person(&company::principal_name(alias)).await
-    }
-
     /// Calls an id by a name in snapshots.
     pub fn name(&self, id: &Uuid, name: &str) {
         lock(&self.names).put(*id, name);
@@ -539,58 +527,6 @@ impl TestApp {
     /// The database, for what is to be asked of it directly.
     pub fn database(&self) -> load::Target {
         load::Target::of(&self.db)
-    }
-
-    /// Looks after the keys as a server does every minute: makes the next one, takes over those of other nodes.
-    ///
-    /// # Panics
-    /// When the database fails.
-    pub async fn look_after_keys(&self) {
-        let ring = keys::refresh(&self.engine, MASTER_KEY, self.app.key_times()).await.expect("the keys");
-        if let Some(ring) = ring {
-            self.app.replace_keys(ring);
-        }
-    }
-
-    /// Gives a directory role to somebody, as the first start does.
-    ///
-    /// # Panics
-    /// When there is no such object.
-    pub async fn give_role(&self, role: DirectoryRole, to: Uuid) {
-        let given = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
-            tenure_service::bootstrap::give_role(ctx, role, ObjectId(to))
-        });
-        given.await.expect("the role is given");
-    }
-
-    /// Gives the tenant another value of its switches.
-    ///
-    /// # Panics
-    /// When the database fails.
-    pub async fn set_switches(&self, change: impl Fn(&mut Switches) + Send + Sync + 'static) {
-        let changed = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
-            if let Some(tenant) = ctx.fetch(tenant::get())? {
-                let mut switches = tenant.settings;
-                change(&mut switches);
-                tenant::set_settings(ctx.tx, &Permit::system(Action::WriteSettings), &switches)?;
-            }
-            Ok(())
-        });
-        changed.await.expect("the switches are set");
-    }
-
-    /// From here on an outside directory is the master of an object, under the key `key`, and takes writes or not.
-    ///
-    /// # Panics
-    /// When there is no such object.
-    pub async fn master_elsewhere(&self, id: Uuid, can_write: bool) {
-        let source = Source { id, kind: "memory".to_owned(), name: "Head office".to_owned(), can_write };
-        let adopted = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
-            object::insert_source(ctx.tx, &source);
-            object::set_source(ctx.tx, ObjectId(id), source.id, "key");
-            Ok(())
-        });
-        adopted.await.expect("the object is there");
     }
 
     /// The directory in memory that stands for those outside.

@@ -77,6 +77,7 @@ impl Check {
                 }
                 (None, Some(nav)) if !value.is_null() => self.entity(&at, nav.target, value),
                 (None, Some(_)) => {}
+                (None, None) if entity.open_member(name).is_some() && value.is_string() => {}
                 (None, None) => self.fault(&at, format!("`{}` declares no such member", entity.name)),
             }
         }

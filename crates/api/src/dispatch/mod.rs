@@ -21,8 +21,10 @@ mod roles;
 use crate::error::Failure;
 use crate::http::{Call, Reply};
 use crate::wire::schema::SCHEMA;
+use crate::wire::write::spelling::as_written;
 use axum::http::Method;
 use std::pin::Pin;
+use tenure_odata::edm::Version;
 use tenure_odata::path::{self, Key, Resolved, Step, Suffix};
 use tenure_odata::query::Options;
 
@@ -212,8 +214,19 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     }
     call.seen.shape(shape.as_str());
     match ROUTES.iter().find(|r| r.method == call.method && r.shape == shape) {
-        Some(route) => (route.run)(call, &target).await,
+        Some(route) => (route.run)(call, &target).await.map_err(|failure| in_words_of(call, failure)),
         None => Err(not_allowed(call, &target.resolved, &shape)),
+    }
+}
+
+/// A failure that names fields, as whoever wrote the body names them. Our own surface has one name for each.
+fn in_words_of(call: &Call, failure: Failure) -> Failure {
+    if call.version == Version::Own || !failure.names_fields() {
+        return failure;
+    }
+    match call.json() {
+        Ok(body) => failure.placed(|pointer| as_written(pointer, &body, call.version)),
+        Err(_) => failure,
     }
 }
 
@@ -282,7 +295,6 @@ fn shape(resolved: &Resolved) -> (String, Vec<Key>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tenure_odata::edm::Version;
 
     fn shape_of(version: Version, path: &str) -> String {
         path::resolve(&SCHEMA, version, path, |_| None).map(|r| shape(&r).0).unwrap_or_default()

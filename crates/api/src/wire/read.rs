@@ -24,6 +24,13 @@ struct Shape {
     code: Option<i64>,
     entity: &'static EntityType,
     fields: Vec<Field>,
+    open: Option<OpenFields>,
+}
+
+/// Selected members that are not declared: their names, and where the object is that holds them.
+struct OpenFields {
+    names: Vec<String>,
+    at: usize,
 }
 
 /// What is read and written for one level of a query.
@@ -73,11 +80,13 @@ impl<'q> Plan<'q> {
                 code: Some(v.code),
                 entity: v.entity,
                 fields: fields(v.entity, version, selected, &mut columns),
+                open: open_fields(v.entity, selected, &mut columns),
             })
             .collect();
         if shapes.is_empty() {
             let fields = fields(entity, version, selected, &mut columns);
-            shapes.push(Shape { code: None, entity, fields });
+            let open = open_fields(entity, selected, &mut columns);
+            shapes.push(Shape { code: None, entity, fields, open });
         }
         let expands = query.expand.iter().filter_map(|e| expand_plan(e, version, &mut columns)).collect();
         Self { entity, version, columns: columns.0, shapes, discriminator, expands }
@@ -115,6 +124,13 @@ impl<'q> Plan<'q> {
             json::member(out, field.name);
             write_field(field, row, self.version, &mut attributes, out);
         }
+        for name in shape.open.iter().flat_map(|open| &open.names) {
+            let at = shape.open.as_ref().map_or(0, |open| open.at);
+            if let Some((name, value)) = attributes.find(row, at, name) {
+                json::member(out, name);
+                out.extend(value.as_bytes());
+            }
+        }
     }
 }
 
@@ -145,6 +161,12 @@ fn fields(entity: &EntityType, version: Version, selected: Option<&[String]>, co
     entity.properties.iter().filter_map(field).collect()
 }
 
+fn open_fields(entity: &EntityType, selected: Option<&[String]>, columns: &mut Columns) -> Option<OpenFields> {
+    let open = entity.open?;
+    let names: Vec<String> = selected?.iter().filter(|name| (open.takes)(name)).cloned().collect();
+    (!names.is_empty()).then(|| OpenFields { names, at: columns.at(open.column) })
+}
+
 /// The attributes of a row, parsed once for all properties that are written from them.
 struct Attributes {
     at: usize,
@@ -152,12 +174,22 @@ struct Attributes {
 }
 
 impl Attributes {
-    fn get(&mut self, row: &dyn Cells, at: usize, name: &str) -> Option<&str> {
+    fn of(&mut self, row: &dyn Cells, at: usize) -> &HashMap<String, Box<serde_json::value::RawValue>> {
         if self.at != at {
             self.parsed = row.cell(at).text().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
             self.at = at;
         }
-        self.parsed.get(name).map(|v| v.get())
+        &self.parsed
+    }
+
+    fn get(&mut self, row: &dyn Cells, at: usize, name: &str) -> Option<&str> {
+        self.of(row, at).get(name).map(|v| v.get())
+    }
+
+    /// The attribute of that name in any case, with its name.
+    fn find(&mut self, row: &dyn Cells, at: usize, name: &str) -> Option<(&str, &str)> {
+        let found = self.of(row, at).iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some((found.0.as_str(), found.1.get()))
     }
 }
 

@@ -374,6 +374,9 @@ async fn read_paths(app: &TestApp, version: Version, owner: &str) -> Vec<(String
         let id = id.unwrap_or_else(|| Uuid::nil().to_string());
         let one = format!("{path}/{id}");
         all.push((one.clone(), kind));
+        if kind == "accessPackageAssignmentRequest" && version == Version::V1 {
+            all.push((format!("/tenure/v1/explain/{id}"), kind));
+        }
         for nav in set.entity.navigations {
             all.extend(nav.name.get(version).map(|name| (format!("{one}/{name}"), nav.target.name)));
         }

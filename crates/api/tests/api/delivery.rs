@@ -435,9 +435,15 @@ fn who_was_to_join_a_group_while_it_was_gone_joins_when_his_request_is_reprocess
         let token = campaign.token.as_str();
         let before = campaign.assign(app, "ben").await;
         let group = company::group("sales");
+        // It is asked for while there is such a group, and begins when there is none.
+        let mut later = campaign.request("adminAdd", "carla");
+        later["schedule"] = json!({ "startDateTime": "2026-03-03T09:00:00Z" });
+        let request = campaign.ask(app, token, later).await.expect(201).id();
         app.delete(&format!("/v1.0/groups/{group}"), token).await.expect(204);
         assert_eq!(state(app, &campaign, "assignments", &before).await, "deliveryFailed", "all he had is gone");
-        let (request, assignment) = asked(app, &campaign, "carla").await;
+        app.advance("P2D").await;
+        let made = app.get(&format!("{EM}/assignmentRequests/{request}?$expand=assignment"), token).await.expect(200);
+        let assignment = made.json["assignment"]["id"].as_str().unwrap_or_default().to_owned();
         assert_eq!(state(app, &campaign, "assignmentRequests", &request).await, "deliveryFailed");
         let errors = app.get(DELIVERIES, token).await.expect(200);
         assert_eq!(errors.column("error"), ["TargetGone", "TargetGone"]);

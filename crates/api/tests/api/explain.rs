@@ -203,6 +203,7 @@ fn where_several_policies_fit_they_are_named() {
             "noOpenRequest",
             "noLiveAssignment",
             "compatibleAccess",
+            "resourcesHealthy",
         ];
         assert_eq!(guards, known, "what does not hang on the policy is told all the same");
         let named = json!({ "accessPackageId": campaign.package, "policyId": campaign.policy });

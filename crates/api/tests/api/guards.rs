@@ -37,7 +37,7 @@ fn a_deleted_persons_live_assignment_holds_package_and_policy_and_is_listed() {
         let filter = format!("accessPackage/id eq '{}' and state eq 'delivered'", campaign.package);
         let listed = app.get(&format!("{EM}/assignments?$expand=target&$filter={filter}"), token).await.expect(200);
         assert_eq!(listed.column("id"), std::slice::from_ref(&assignment));
-        assert_eq!(listed.values()[0]["target"]["displayName"], "Carla Díaz");
+        assert_eq!(listed.values()[0]["target"]["displayName"], "Carla Díaz (deleted)");
         // Thirty days later she is gone for good, and nothing holds them any more.
         app.advance("P31D").await;
         let ended = app.get(&format!("{EM}/assignments/{assignment}"), token).await.expect(200);

@@ -120,3 +120,33 @@ fn a_manager_takes_access_from_a_report_where_the_policy_lets_him() {
         assert_eq!(shown["requestor"]["objectId"], json!(company::person("ben")));
     });
 }
+
+#[test]
+fn a_manager_extends_and_changes_what_a_report_holds_where_the_policy_lets_him() {
+    on_every_database(async |app| {
+        let campaign = campaign(app, json!({ "onBehalfRequestors": managers() })).await;
+        let id = campaign.assign(app, "carla").await;
+        app.advance("P10D").await;
+        let ben = app.token_of_person("ben").await;
+        let later = json!({ "requestType": "userUpdate", "assignment": { "id": id },
+            "schedule": { "expiration": { "type": "afterDuration", "duration": "P30D" } } });
+        assert_eq!(told(&campaign.ask(app, &ben, later.clone()).await), (400, "PolicyDisabled"));
+        let on = json!({ "requestorSettings": { "enableOnBehalfRequestorsToUpdateAccess": true } });
+        app.patch(&format!("{EM}/assignmentPolicies/{}", campaign.policy), &campaign.token, on).await.expect(204);
+        let anna = app.token_of_person("anna").await;
+        assert_eq!(
+            told(&campaign.ask(app, &anna, later.clone()).await),
+            (404, "ResourceNotFound"),
+            "no report of hers"
+        );
+        let request = campaign.ask(app, &ben, later).await.expect(201).id();
+        let held = app.get(&format!("{EM}/assignments/{id}"), &campaign.token).await.expect(200).json;
+        let end = held["schedule"]["expiration"]["endDateTime"].as_str().unwrap_or_default().to_owned();
+        assert!(end.starts_with("2026-04-11"), "thirty days from now: {end}");
+        let path = format!("{EM}/assignmentRequests/{request}?$expand=requestor");
+        let shown = app.get(&path, &ben).await.expect(200).json;
+        assert_eq!((&shown["requestType"], &shown["state"]), (&json!("userUpdate"), &json!("delivered")));
+        assert_eq!(shown["requestor"]["objectId"], json!(company::person("ben")));
+        app.drain().await;
+    });
+}

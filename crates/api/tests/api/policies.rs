@@ -377,6 +377,95 @@ fn a_policy_obeys_the_limits_of_its_parts() {
 }
 
 #[test]
+fn faults_of_a_policy_stand_where_the_version_that_was_asked_has_its_words() {
+    on_every_database(async |app| {
+        let campaign = Campaign::without_policy(app).await;
+        let nobody = company::TENANT_ID;
+        let person = |id: &str| json!({ "@odata.type": "#microsoft.graph.singleUser", id: nobody });
+        let stranger = json!({ "@odata.type": "#microsoft.graph.singleUser", "id": nobody, "isBackup": true });
+        let rule = json!({ "@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": "x" });
+        let manager = json!([{ "@odata.type": "#microsoft.graph.requestorManager" }]);
+        let stage = |changes: Value| {
+            let mut stage = json!({ "primaryApprovers": manager });
+            let pairs = changes.as_object().cloned().unwrap_or_default();
+            if let Some(stage) = stage.as_object_mut() {
+                stage.extend(pairs);
+            }
+            json!({ "requestApprovalSettings": { "isApprovalRequired": true, "approvalStages": [stage] } })
+        };
+        let first = |rest: &str| format!("/requestApprovalSettings/approvalStages/0/{rest}");
+        let scoped = |requestors: Value| json!({ "requestorSettings": { "scopeType": "SpecificDirectorySubjects", "allowedRequestors": requestors } });
+        let newer = [
+            (json!({ "durationInDays": 4_000 }), "/durationInDays".to_owned()),
+            (json!({ "durationInDays": "long" }), "/durationInDays".to_owned()),
+            (json!({ "expirationDateTime": "2020-01-01T00:00:00Z" }), "/expirationDateTime".to_owned()),
+            (scoped(json!([])), "/requestorSettings/allowedRequestors".to_owned()),
+            (scoped(json!([person("id")])), "/requestorSettings/allowedRequestors/0".to_owned()),
+            (
+                scoped(json!([{ "@odata.type": "#microsoft.graph.groupMembers" }])),
+                "/requestorSettings/allowedRequestors/0/id".to_owned(),
+            ),
+            (stage(json!({ "approvalStageTimeOutInDays": 181 })), first("approvalStageTimeOutInDays")),
+            (
+                stage(json!({ "isEscalationEnabled": true, "escalationTimeInMinutes": 5 })),
+                first("escalationTimeInMinutes"),
+            ),
+            (stage(json!({ "primaryApprovers": [] })), first("primaryApprovers")),
+            (stage(json!({ "primaryApprovers": [manager[0], stranger] })), first("primaryApprovers/1")),
+            (stage(json!({ "escalationApprovers": [rule] })), first("escalationApprovers/0")),
+            (
+                json!({ "requestApprovalSettings": { "isApprovalRequired": true, "approvalStages": [] } }),
+                "/requestApprovalSettings/approvalStages".to_owned(),
+            ),
+            (
+                json!({ "accessReviewSettings": { "reviewers": [{}] } }),
+                "/accessReviewSettings/reviewers/0/@odata.type".to_owned(),
+            ),
+            (
+                json!({ "questions": [{ "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion" }] }),
+                "/questions/0/text".to_owned(),
+            ),
+        ];
+        let post = async |root: &str, fault: &Value| {
+            let (set, package) = if root == EM {
+                ("assignmentPolicies", json!({ "accessPackage": { "id": campaign.package } }))
+            } else {
+                ("accessPackageAssignmentPolicies", json!({ "accessPackageId": campaign.package }))
+            };
+            let mut body = json!({ "displayName": "Wrong" });
+            for more in [&package, fault] {
+                if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+                    body.extend(more.clone());
+                }
+            }
+            app.post(&format!("{root}/{set}"), &campaign.token, body).await
+        };
+        for (fault, pointer) in newer {
+            let refused = post(EM_BETA, &fault).await;
+            assert_eq!((refused.status, refused.code()), (400, "InvalidModel"), "{fault}: {}", refused.text);
+            assert_eq!(refused.pointers(), [pointer.as_str()], "{fault}");
+        }
+        // In the older version fallbacks are a list of their own.
+        let fault = json!({ "requestApprovalSettings": { "stages": [
+            { "primaryApprovers": manager, "fallbackPrimaryApprovers": [person("userId")] },
+        ] } });
+        let at = "/requestApprovalSettings/stages/0/fallbackPrimaryApprovers/0";
+        assert_eq!(post(EM, &fault).await.pointers(), [at]);
+        // A message names what its pointer does.
+        let missing = app.post(&format!("{EM_BETA}/accessPackageResourceRequests"), &campaign.token, json!({})).await;
+        assert_eq!(missing.pointers(), ["/requestType", "/catalogId", "/accessPackageResource"]);
+        assert!(missing.text.contains("`accessPackageResource` is required"), "{}", missing.text);
+        // A change of what is stored names it so, too.
+        let policy = campaign.add_policy(app, rich_in_v1(&campaign.package)).await;
+        let path = format!("{EM_BETA}/accessPackageAssignmentPolicies/{policy}");
+        let scope = json!({ "requestorSettings": { "scopeType": "AllExternalSubjects" } });
+        let refused = app.patch(&path, &campaign.token, scope).await;
+        let at = ["/requestorSettings/allowedRequestors/0", "/requestorSettings/allowedRequestors/1"];
+        assert_eq!(refused.pointers(), at);
+    });
+}
+
+#[test]
 fn a_policy_belongs_to_a_package_that_exists_and_stays_there() {
     on_every_database(async |app| {
         let campaign = Campaign::start(app).await;
@@ -385,10 +474,10 @@ fn a_policy_belongs_to_a_package_that_exists_and_stays_there() {
         assert_eq!((nowhere.status, nowhere.code()), (404, "ResourceNotFound"));
         let path = format!("{EM}/assignmentPolicies/{}", campaign.policy);
         let moved = app.put(&path, &campaign.token, body.clone()).await;
-        assert_eq!((moved.status, moved.pointers()), (400, vec!["/accessPackageId"]));
+        assert_eq!((moved.status, moved.pointers()), (400, vec!["/accessPackage/id"]));
         body.as_object_mut().and_then(|b| b.remove("accessPackage"));
         let missing = app.post(&format!("{EM}/assignmentPolicies"), &campaign.token, body).await;
-        assert_eq!((missing.status, missing.pointers()), (400, vec!["/accessPackageId"]));
+        assert_eq!((missing.status, missing.pointers()), (400, vec!["/accessPackage/id"]));
     });
 }
 

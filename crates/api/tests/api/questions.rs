@@ -11,6 +11,7 @@ fn questions() -> Value {
         {
             "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion",
             "isRequired": true,
+            "isAnswerEditable": true,
             "sequence": 2,
             "text": "Cost center",
             "localizations": [{ "languageCode": "de", "text": "Kostenstelle" }],
@@ -186,5 +187,45 @@ fn a_policy_that_wants_a_credential_refuses_who_presents_none_that_is_verified()
             ask.values()[0]["verifiableCredentialRequirementStatus"]["@odata.type"],
             "#microsoft.graph.verifiableCredentialRequired"
         );
+    });
+}
+
+#[test]
+fn a_holder_changes_his_answers_and_those_he_leaves_out_stay() {
+    on_every_database(async |app| {
+        let (campaign, center, regions) = asking(app).await;
+        let path = format!("{EM}/assignmentPolicies/{}", campaign.policy);
+        let carla = app.token_of_person("carla").await;
+        let body = answered(&campaign, &[(&center, "AB123"), (&regions, "eu")]);
+        campaign.ask(app, &carla, body).await.expect(201);
+        app.drain().await;
+        let id = campaign.held_by(app, "carla").await.unwrap_or_default();
+        let update = |answers: &[(&str, &str)]| {
+            let mut body = answered(&campaign, answers);
+            body["requestType"] = json!("userUpdate");
+            body["assignment"] = json!({ "id": id });
+            body
+        };
+        let off = campaign.ask(app, &carla, update(&[(&center, "CD456")])).await;
+        assert_eq!(told(&off), (400, "ExtensionNotAllowed"), "the policy lets nobody");
+        let on = json!({ "requestorSettings": { "enableTargetsToSelfUpdateAccess": true } });
+        app.patch(&path, &campaign.token, on).await.expect(204);
+        let unfitting = campaign.ask(app, &carla, update(&[(&center, "no center")])).await;
+        assert_eq!(told(&unfitting), (400, "InvalidAnswers"));
+        let before = app.get(&format!("{EM}/assignments/{id}"), &carla).await.expect(200).json;
+        let request = campaign.ask(app, &carla, update(&[(&center, "CD456")])).await.expect(201).id();
+        app.drain().await;
+        let changed = app.get(&format!("{EM}/assignmentRequests/{request}"), &campaign.token).await.expect(200).json;
+        let mut values: Vec<&str> =
+            changed["answers"].as_array().into_iter().flatten().filter_map(|a| a["value"].as_str()).collect();
+        values.sort_unstable();
+        assert_eq!(values, ["CD456", "eu"]);
+        assert_eq!(changed["state"], "delivered");
+        let after = app.get(&format!("{EM}/assignments/{id}"), &carla).await.expect(200).json;
+        assert_eq!(after["schedule"], before["schedule"], "answers move no end");
+        let asked = format!("{EM_BETA}/accessPackages/{}/getApplicablePolicyRequirements", campaign.package);
+        let told = app.post(&asked, &carla, Value::Null).await.expect(200).json;
+        let existing = told["value"][0]["existingAnswers"].to_string();
+        assert!(existing.contains("CD456") && !existing.contains("AB123"), "{existing}");
     });
 }

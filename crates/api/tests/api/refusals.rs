@@ -100,7 +100,7 @@ fn who_held_a_package_hears_why_not_again() {
         let carla = app.token_of_person("carla").await;
         let mut body = wish(&campaign);
         let refused = campaign.ask(app, &carla, body.clone()).await;
-        assert_eq!(refused.code(), "NotInPolicyScope", "no policy takes her wish");
+        assert_eq!(refused.code(), "PolicyDisabled", "the only policy for her takes no wishes");
         body["assignment"]["assignmentPolicyId"] = json!(campaign.policy);
         let refused = campaign.ask(app, &carla, body).await;
         assert_eq!((refused.code(), failed_guards(&refused)), ("PolicyDisabled", vec!["policyEnabled"]));

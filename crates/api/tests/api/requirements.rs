@@ -160,7 +160,7 @@ fn a_policy_is_saved_only_when_what_it_says_can_be() {
             b["specificAllowedTargets"] = json!([staff()]);
         })
         .await;
-        assert_eq!(mixed, (400, "/specificAllowedTargets".to_owned()));
+        assert_eq!(mixed, (400, "/specificAllowedTargets/0".to_owned()));
     });
 }
 

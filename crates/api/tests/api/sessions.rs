@@ -2,8 +2,10 @@
 //! by its limits, by signing out, and with everything that ends tokens.
 
 use crate::EM;
+use crate::delegation::{ASSIGNMENTS, Shelf, give};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use tenure_domain::authorize::EntitlementRole as Role;
 use tenure_service::rows::session;
 use tenure_service::{Cost, Ctx, Identity};
 use tenure_testkit::app::{on_every_database, on_two_nodes, request};
@@ -85,6 +87,32 @@ fn a_browser_is_known_by_its_cookie_with_all_scopes_and_the_persons_rights() {
         let carla = browser(app, "carla").await;
         assert_eq!(who(app, &carla).await, "carla@fabrikam.example");
         assert_eq!(post(&carla).await, 403, "scopes are no rights");
+    });
+}
+
+#[test]
+fn a_session_says_which_roles_of_entitlement_management_are_held_where_and_no_longer_when_they_are_taken() {
+    on_every_database(async |app| {
+        let token = app.token_app().await;
+        let (carla, staff) = (company::person("carla"), company::group("staff"));
+        let (one, two) = (Shelf::make(app, "One").await, Shelf::make(app, "Two").await);
+        let roles = async || {
+            let cookie = browser(app, "carla").await;
+            guarded(app, SESSION, &cookie).await.expect(200).json["entitlementRoles"].clone()
+        };
+        assert_eq!(roles().await, json!([]));
+        give(app, Role::CatalogOwner, carla, &one.scope()).await;
+        // Through a group she belongs to, too.
+        give(app, Role::CatalogReader, staff, &two.scope()).await;
+        give(app, Role::CatalogReader, carla, &two.scope()).await;
+        let creator = give(app, Role::CatalogCreator, carla, "/").await;
+        let held = |role: Role, scopes: &[String]| json!({ "id": role.id(), "displayName": role.name(), "appScopeIds": scopes, "count": scopes.len() });
+        let (owner, reader) = (held(Role::CatalogOwner, &[one.scope()]), held(Role::CatalogReader, &[two.scope()]));
+        assert_eq!(roles().await, json!([owner, reader, held(Role::CatalogCreator, &["/".to_owned()])]));
+        app.delete(&format!("{ASSIGNMENTS}/{creator}"), &token).await.expect(204);
+        assert_eq!(roles().await, json!([owner, reader]));
+        let robot = app.get(SESSION, &token).await.expect(200);
+        assert_eq!(robot.json["entitlementRoles"], json!([]));
     });
 }
 

@@ -6,11 +6,12 @@ use crate::partners::{for_organization, organization};
 use crate::{EM, EM_BETA};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use tenure_domain::directory::guest::home_domain;
 use tenure_testkit::app::on_every_database;
 use tenure_testkit::{Answer, TestApp, company};
 
 /// A campaign whose catalog is open to external people, under a policy for `scope`.
-async fn campaign_for(app: &TestApp, scope: &str) -> Campaign {
+pub async fn campaign_for(app: &TestApp, scope: &str) -> Campaign {
     let campaign = Campaign::without_policy(app).await;
     open(app, &campaign).await;
     let mut body = open_policy(&campaign.package);
@@ -25,7 +26,7 @@ async fn open(app: &TestApp, campaign: &Campaign) {
 }
 
 /// Assigns by address.
-async fn assign(app: &TestApp, campaign: &Campaign, address: &str) -> Answer {
+pub async fn assign(app: &TestApp, campaign: &Campaign, address: &str) -> Answer {
     let body = json!({
         "requestType": "adminAdd",
         "assignment": {
@@ -45,6 +46,49 @@ async fn guest(app: &TestApp, token: &str, alias: &str, mail: &str) -> String {
         "passwordProfile": { "password": company::PASSWORD, "forceChangePasswordNextSignIn": false },
     });
     app.made(app.post("/v1.0/users", token, body).await, &format!("user:{alias}"))
+}
+
+#[test]
+fn guests_belong_to_a_domain_as_a_whole_wherever_their_account_says_it() {
+    on_every_database(async |app| {
+        let campaign = Campaign::without_policy(app).await;
+        open(app, &campaign).await;
+        let token = &campaign.token;
+        organization(app, token, "Partner", "partner.example", "configured").await;
+        let mut body = open_policy(&campaign.package);
+        body["allowedTargetScope"] = json!("allConfiguredConnectedOrganizationUsers");
+        campaign.add_policy(app, body).await;
+        let browse = format!("{EM}/accessPackages/filterByCurrentUser(on='allowedRequestor')");
+        let cases = [
+            (Some("a@partner.example"), "ga"),
+            (Some("b@Partner.EXAMPLE"), "gb"),
+            (Some("c@evilpartner.example"), "gc"),
+            (Some("d@sub.partner.example"), "gd"),
+            (Some("e@partner.example.org"), "ge"),
+            (Some("f@example"), "gf"),
+            (Some("partner.example"), "gg"),
+            (Some("h@partner_example"), "gh"),
+            (None, "gi_partner.example#EXT#"),
+            (None, "gj_x_Partner.example#EXT#"),
+            (None, "gk_evilpartner.example#EXT#"),
+            (None, "gl_sub.partner.example#EXT#"),
+            (None, "partner.example"),
+            (None, "gm_partner.example"),
+        ];
+        for (mail, alias) in cases {
+            let name = format!("{alias}@{}", company::DOMAIN);
+            let body = json!({
+                "displayName": alias, "userType": "Guest", "accountEnabled": true, "mailNickname": "guest", "mail": mail,
+                "userPrincipalName": name,
+                "passwordProfile": { "password": company::PASSWORD, "forceChangePasswordNextSignIn": false },
+            });
+            app.post("/v1.0/users", token, body).await.expect(201);
+            let belongs = home_domain(mail, &name).as_deref() == Some("partner.example");
+            let guest = app.token_person(&name).await;
+            let offered = app.get(&browse, &guest).await.expect(200).values().len();
+            assert_eq!(offered, usize::from(belongs), "{mail:?} {alias}");
+        }
+    });
 }
 
 async fn guests(app: &TestApp, token: &str) -> Vec<String> {
@@ -494,5 +538,39 @@ fn strangers_of_one_unknown_domain_at_the_same_time_propose_one_organization() {
         assert!(statuses[1..].iter().all(|s| [400, 409].contains(s)), "{statuses:?}");
         assert_eq!(guests(app, &campaign.token).await.len(), 6);
         app.drain().await;
+    });
+}
+
+#[test]
+fn an_attribute_is_asked_of_somebody_without_an_account_and_written_to_the_one_he_gets() {
+    on_every_database(async |app| {
+        let campaign = campaign_for(app, "allExternalUsers").await;
+        let token = &campaign.token;
+        let attributes = json!([{
+            "name": "companyName", "isEditable": true, "isPersistedOnAssignmentRemoval": false,
+            "destination": { "@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore" },
+            "source": { "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion", "question": {
+                "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion", "text": "Your company?",
+                "isSingleLineQuestion": true } },
+        }]);
+        let body = json!({ "requestType": "adminUpdate", "catalog": { "id": campaign.catalog },
+            "resource": { "id": campaign.resource, "attributes": attributes } });
+        app.post(&format!("{EM}/resourceRequests"), token, body).await.expect(201);
+        let resources = format!("{EM}/catalogs/{}/resources", campaign.catalog);
+        let shown = app.get(&resources, token).await.expect(200).values()[0].clone();
+        let question = shown["attributes"][0]["source"]["question"]["id"].clone();
+        let missing = assign(app, &campaign, "ada@analytical.example").await;
+        assert_eq!((missing.status, missing.code()), (400, "InvalidAnswers"));
+        assert!(missing.message().contains("companyName"), "{}", missing.message());
+        let body = json!({
+            "requestType": "adminAdd",
+            "assignment": { "target": { "email": "ada@analytical.example" }, "accessPackageId": campaign.package,
+                "assignmentPolicyId": campaign.policy },
+            "answers": [{ "value": "Analytical", "answeredQuestion": { "id": question } }],
+        });
+        campaign.ask(app, token, body).await.expect(201);
+        app.drain().await;
+        let path = "/v1.0/users?$filter=mail eq 'ada@analytical.example'&$select=companyName";
+        assert_eq!(app.get(path, token).await.expect(200).column("companyName"), ["Analytical"]);
     });
 }

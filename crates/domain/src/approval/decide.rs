@@ -7,7 +7,7 @@ use crate::effect::Audience;
 use crate::ids::{Ids, ObjectId, StageId};
 use crate::limits::DESCRIPTION_CHARS_MAX;
 use crate::notification::MailKind;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, GuardName as G, Guards, Refusal};
 use crate::request::{Change, Decider, Decision, RequestState, Save, StartFacts, approved, audit};
 use crate::time::Timestamp;
 
@@ -53,8 +53,11 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
         .iter()
         .find(|row| row.id == command.stage)
         .ok_or_else(|| Refusal::not_found("approval stage", command.stage))?;
-    let basis = may_decide(facts, row, command, now)?;
-    let justification = reason(facts, row, command)?;
+    let mut guards = Guards::default();
+    let basis = may_decide(facts, row, command, (&mut guards, now))?;
+    let justification = reason(facts, row, command);
+    guards.require(G::Justification, justification.as_ref().err().cloned())?;
+    let justification = justification?;
     let mut row = row.clone();
     row.state = StageState::Completed;
     row.verdict = if command.approves { Verdict::Approved } else { Verdict::Denied };
@@ -103,24 +106,38 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
 }
 
 /// Whether the person may decide the stage, and why. That it was decided already is said to approvers only.
-fn may_decide(facts: &DecideFacts, row: &ApprovalStage, command: &Decide, now: Timestamp) -> Result<Basis, Refusal> {
+fn may_decide(
+    facts: &DecideFacts,
+    row: &ApprovalStage,
+    command: &Decide,
+    (guards, now): (&mut Guards, Timestamp),
+) -> Result<Basis, Refusal> {
     let request = &facts.start.request;
     let own = |id: ObjectId| request.target.0 == id.0 || request.requestor.is_some_and(|r| r.0 == id.0);
-    if own(command.by) {
-        return Err(Refusal::new(Code::SelfApproval, "nobody decides a request that he made or that is for him"));
-    }
+    let is_own = own(command.by)
+        .then(|| Refusal::new(Code::SelfApproval, "nobody decides a request that he made or that is for him"));
+    guards.require(G::NotOwnRequest, is_own)?;
     let counts = |basis: &&Basis| basis.number == row.number && !basis.delegator.is_some_and(own);
     let bases = facts.bases.iter().filter(counts);
     // A right of his own goes before that of somebody else.
-    let Some(basis) = bases.min_by_key(|basis| basis.delegator.is_some()).copied() else {
-        return Err(Refusal::new(Code::NotAnApprover, "the caller is not an approver of this stage"));
-    };
-    let decided = |message: String| Err(Refusal::new(Code::StageAlreadyDecided, message));
+    let basis = bases
+        .min_by_key(|basis| basis.delegator.is_some())
+        .copied()
+        .ok_or_else(|| Refusal::new(Code::NotAnApprover, "the caller is not an approver of this stage"));
+    guards.require(G::IsApprover, basis.as_ref().err().cloned())?;
+    let basis = basis?;
+    guards.require(G::StageOpen, closed(row, &request.state, now))?;
+    Ok(basis)
+}
+
+/// Why a stage waits for no decision.
+fn closed(row: &ApprovalStage, state: &RequestState, now: Timestamp) -> Option<Refusal> {
+    let decided = |message: String| Some(Refusal::new(Code::StageAlreadyDecided, message));
     let over = || decided("the time to decide this stage has passed".to_owned());
-    match (row.state, &request.state) {
+    match (row.state, state) {
         // Nobody has looked since: that it is too late does not depend on that.
         (StageState::InProgress, _) if row.deadline_at.is_some_and(|end| end <= now) => over(),
-        (StageState::InProgress, RequestState::PendingApproval { stage, .. }) if *stage == row.number => Ok(basis),
+        (StageState::InProgress, RequestState::PendingApproval { stage, .. }) if *stage == row.number => None,
         (StageState::Completed, _) => {
             let by = row.decided_by.map(|by| format!(" by `{by}`")).unwrap_or_default();
             decided(format!("the stage was decided already{by}: {}", row.verdict.name()))

@@ -70,8 +70,15 @@ impl People {
         self.of(&stage.primary, Part::Primary)
     }
 
+    /// Who would be asked when a stage opens, as things stand now: its approvers, else the owners of the catalog where the
+    /// tenant routes to them.
+    pub(crate) fn asked(&self, stage: &Stage) -> Vec<Approver> {
+        let approvers = self.primary(stage);
+        if approvers.is_empty() && self.route_to_owners { self.catalog_owners() } else { approvers }
+    }
+
     /// Those who are asked when nobody answers.
-    pub(super) fn alternates(&self, stage: &Stage) -> Vec<Approver> {
+    pub(crate) fn alternates(&self, stage: &Stage) -> Vec<Approver> {
         self.of(&stage.escalation, Part::Alternate)
     }
 

@@ -12,7 +12,7 @@ mod sight;
 
 pub use matrix::Action;
 pub use permit::{Pending, Permit, Placed, pending, permission_hint, permit, read_denied};
-pub use role::{DirectoryRole, EntitlementRole, Held, Scope};
+pub use role::{DirectoryRole, EntitlementRole, Held, HeldIn, Scope, by_role};
 pub use sight::{AuditReach, Reach, Sight};
 
 use crate::ids::ObjectId;

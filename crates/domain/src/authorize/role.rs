@@ -121,9 +121,47 @@ pub struct Held {
     pub scope: Scope,
 }
 
+/// A role of entitlement management with the places where somebody holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldIn {
+    /// Which.
+    pub role: EntitlementRole,
+    /// Some of the places, in their order.
+    pub scopes: Vec<Scope>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// The roles that somebody holds, each once, with at most `max` of the places where he does.
+pub fn by_role(held: &[Held], max: usize) -> Vec<HeldIn> {
+    let places = |role: EntitlementRole| {
+        let mut scopes: Vec<Scope> = held.iter().filter(|h| h.role == role).map(|h| h.scope).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let count = scopes.len();
+        scopes.truncate(max);
+        HeldIn { role, scopes, count }
+    };
+    EntitlementRole::ALL.iter().map(|role| places(*role)).filter(|held| held.count > 0).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_named_by_role_and_counted_beyond_what_is_named() {
+        use EntitlementRole as E;
+        let catalog = |n| Scope::Catalog(CatalogId(Uuid::from_u128(n)));
+        let held = |role, scope| Held { role, scope };
+        let mut all: Vec<Held> = [3, 1, 2, 1].map(|n| held(E::CatalogReader, catalog(n))).to_vec();
+        all.push(held(E::CatalogCreator, Scope::Tenant));
+        let creator = HeldIn { role: E::CatalogCreator, scopes: vec![Scope::Tenant], count: 1 };
+        let reader = |max: u128| HeldIn { role: E::CatalogReader, scopes: (1..=max).map(catalog).collect(), count: 3 };
+        assert_eq!(by_role(&all, 3), [reader(3), creator.clone()]);
+        assert_eq!(by_role(&all, 2), [reader(2), creator]);
+        assert!(by_role(&[], 2).is_empty());
+    }
 
     #[test]
     fn scopes_are_written_as_they_are_read() {

@@ -5,6 +5,7 @@ pub mod group;
 pub mod guest;
 pub mod user;
 
+use crate::attribute::is_extension;
 use crate::ids::ObjectId;
 use serde_json::{Map, Value};
 
@@ -54,13 +55,15 @@ impl Attributes {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// Takes over what `change` mentions; null clears.
+    /// Takes over what `change` mentions; null clears. A schema extension has one value, however its name is written.
     pub fn merge(&mut self, change: &Self) {
         for (name, value) in &change.0 {
+            let known = self.0.keys().find(|known| known.eq_ignore_ascii_case(name)).filter(|_| is_extension(name));
+            let name = known.unwrap_or(name).clone();
             if value.is_null() {
-                self.0.remove(name);
+                self.0.remove(&name);
             } else {
-                self.0.insert(name.clone(), value.clone());
+                self.0.insert(name, value.clone());
             }
         }
     }

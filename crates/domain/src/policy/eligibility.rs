@@ -121,6 +121,33 @@ pub fn choose<'p>(
     }
 }
 
+/// The policies on the narrowest rung that is narrower than that of `policy` and fits the target; they hide it
+/// (behaviour.md c.2). Empty where none does.
+pub fn narrower<'p>(
+    policies: &'p [Policy],
+    policy: &Policy,
+    target: &TargetFacts,
+    may_ask: impl Fn(&Policy) -> bool,
+) -> Vec<&'p Policy> {
+    let fits = |p: &&Policy| may_ask(p) && in_scope(&p.body, target) && p.body.scope.rung() < policy.body.scope.rung();
+    let rung = policies.iter().filter(fits).map(|p| p.body.scope.rung()).min();
+    policies.iter().filter(fits).filter(|p| Some(p.body.scope.rung()) == rung).collect()
+}
+
+/// Why a person cannot ask under a policy that narrower ones hide; they are named.
+pub fn hidden_by(policy: &Policy, narrower: &[&Policy]) -> Option<Refusal> {
+    let names: Vec<String> = narrower.iter().map(|p| format!("`{}`", p.name)).collect();
+    let message = format!(
+        "You don't meet policy requirements to request this entitlement. The policy `{}` is not for those whom a narrower \
+         one includes: ask under {}.",
+        policy.name,
+        names.join(" or ")
+    );
+    let refusal = Refusal::new(Code::NotInPolicyScope, message);
+    let with = |r: Refusal, p: &&Policy| r.related(RelatedKind::Policy, p.id, Some(p.name.clone()));
+    (!narrower.is_empty()).then(|| narrower.iter().fold(refusal, with))
+}
+
 fn no_policy(none_at_all: bool) -> Refusal {
     if none_at_all {
         Refusal::new(Code::NoApplicablePolicy, "the access package has no assignment policy; add one first")
@@ -242,6 +269,24 @@ mod tests {
         let chosen = |target: &TargetFacts| choose(&all, None, target, |_| true).map(|p| p.name.clone());
         assert_eq!(chosen(&person(1, &[7])), Ok("policy 2".to_owned()));
         assert_eq!(chosen(&person(1, &[])), Ok("policy 1".to_owned()));
+    }
+
+    #[test]
+    fn a_policy_is_hidden_by_those_of_the_narrowest_rung_above_it() {
+        let everybody = policy(1, TargetScope::AllDirectoryUsers, vec![]);
+        let specific = policy(2, TargetScope::SpecificDirectoryUsers, group(7));
+        let all = [everybody.clone(), specific.clone(), policy(3, TargetScope::AllMemberUsers, vec![])];
+        let by = |target: &TargetFacts, may_ask: fn(&Policy) -> bool| {
+            narrower(&all, &everybody, target, may_ask).iter().map(|p| p.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(by(&person(1, &[7]), |_| true), ["policy 2"]);
+        assert_eq!(by(&person(1, &[]), |_| true), ["policy 3"]);
+        let open = by(&person(1, &[7]), |p| p.name == "policy 3");
+        assert_eq!(open, ["policy 3"], "who cannot ask there is not led there");
+        assert!(narrower(&all, &specific, &person(1, &[7]), |_| true).is_empty());
+        assert_eq!(hidden_by(&everybody, &[]), None);
+        let refusal = hidden_by(&everybody, &[&specific]);
+        assert_eq!(refusal.map(|r| (r.code, r.related.len())), Some((Code::NotInPolicyScope, 1)));
     }
 
     #[test]

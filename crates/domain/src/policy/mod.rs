@@ -209,9 +209,10 @@ impl PolicyBody {
         if self.scope.names_targets() && named == 0 {
             faults.add("specificAllowedTargets", "this scope needs at least one named target".to_owned());
         }
-        for target in &self.targets {
+        for (i, target) in self.targets.iter().enumerate() {
             if !target.may_be_target(self.scope) {
-                faults.add("specificAllowedTargets", format!("{} does not fit this scope", target.name()));
+                let message = format!("{} does not fit this scope", target.name());
+                faults.add(&format!("specificAllowedTargets/{i}"), message);
             }
         }
     }
@@ -315,9 +316,11 @@ pub struct Policy {
 pub struct Faults(Vec<(String, String)>);
 
 impl Faults {
-    /// Adds a fault at a property path.
+    /// Adds a fault at a property path, unless there are enough already.
     pub fn add(&mut self, target: &str, message: String) {
-        self.0.push((target.to_owned(), message));
+        if self.0.len() < limits::FAULTS_MAX {
+            self.0.push((target.to_owned(), message));
+        }
     }
 
     /// Nothing, or one refusal that lists them all.

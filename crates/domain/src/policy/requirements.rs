@@ -31,6 +31,12 @@ pub fn names_managers(policy: &Policy) -> bool {
     named.is_empty() || named.iter().any(|s| matches!(s, SubjectSet::TargetManager { .. }))
 }
 
+/// Whether managers may do anything for their reports under a policy: what they may act on, they see (ADR 14).
+pub fn lets_managers(policy: &Policy) -> bool {
+    let may = &policy.body.requestor;
+    (may.on_behalf_add || may.on_behalf_update || may.on_behalf_remove) && names_managers(policy)
+}
+
 /// Why somebody cannot ask for a target: he is not his manager, or no policy lets managers.
 pub fn not_for_others() -> Refusal {
     let message = "requestType userAdd asks for the signed-in person, or for a direct report of his; an administrator \

@@ -222,24 +222,31 @@ impl Stage {
     }
 
     fn check(&self, at: &str, faults: &mut Faults) {
+        let mut fault = |field: &str, message: &str| faults.add(&format!("{at}/{field}"), message.to_owned());
         let window = self.effective_window().seconds();
         if !(limits::STAGE_WINDOW_MIN_SECONDS..=limits::STAGE_WINDOW_MAX_SECONDS).contains(&window) {
-            faults.add(at, "approvers need between one hour and 180 days".to_owned());
+            fault("durationBeforeAutomaticDenial", "approvers need between one hour and 180 days");
         }
         if self.escalation_enabled {
             let delay = self.escalation_delay.map_or(0, |d| d.seconds());
             if window < ESCALATION_WINDOW_MIN_SECONDS {
-                faults.add(at, "escalation needs a window of at least four days".to_owned());
+                fault("durationBeforeAutomaticDenial", "escalation needs a window of at least four days");
             } else if !(ESCALATION_DELAY_MIN_SECONDS..window).contains(&delay) {
-                faults.add(at, "escalation happens after at least one day and before the window ends".to_owned());
+                fault(
+                    "durationBeforeEscalation",
+                    "escalation happens after at least one day and before the window ends",
+                );
             }
         }
-        let approvers = [self.primary.as_slice(), self.escalation.as_slice()].concat();
         if self.extension.is_none() && self.primary.is_empty() {
-            faults.add(at, "a stage needs at least one primary approver".to_owned());
+            fault("primaryApprovers", "a stage needs at least one primary approver");
         }
-        if approvers.iter().any(|a| matches!(a, SubjectSet::Rule { .. } | SubjectSet::ServicePrincipal { .. })) {
-            faults.add(at, "approvers are people".to_owned());
+        for (list, sets) in [("primaryApprovers", &self.primary), ("escalationApprovers", &self.escalation)] {
+            for (i, set) in sets.iter().enumerate() {
+                if matches!(set, SubjectSet::Rule { .. } | SubjectSet::ServicePrincipal { .. }) {
+                    fault(&format!("{list}/{i}"), "approvers are people");
+                }
+            }
         }
     }
 }
@@ -303,11 +310,11 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether a text matches the pattern that is asked for; without one every text does. The engine takes time that grows
-    /// with the text and no more (decisions.md H24).
+    /// Whether a whole text matches the pattern that is asked for; without one every text does (ADR 13). The engine takes
+    /// time that grows with the text and no more (decisions.md H24).
     pub fn matches(&self, text: &str) -> bool {
         match &self.kind {
-            QuestionKind::Text { pattern: Some(pattern), .. } => ready(pattern).is_ok_and(|p| p.is_match(text)),
+            QuestionKind::Text { pattern: Some(pattern), .. } => whole(pattern).is_ok_and(|p| p.is_match(text)),
             QuestionKind::Text { pattern: None, .. } | QuestionKind::Choice { .. } => true,
         }
     }
@@ -315,22 +322,23 @@ impl Question {
     /// Checks what a save must satisfy; `at` is where the question stands.
     pub(crate) fn check(&self, at: &str, faults: &mut Faults) {
         if self.text.trim().is_empty() {
-            faults.add(at, "a question needs a text".to_owned());
+            faults.add(&format!("{at}/text"), "a question needs a text".to_owned());
         }
         match &self.kind {
             QuestionKind::Choice { choices, .. } if choices.is_empty() => {
-                faults.add(at, format!("the question `{}` needs choices", self.text));
+                faults.add(&format!("{at}/choices"), format!("the question `{}` needs choices", self.text));
             }
             QuestionKind::Choice { choices, .. } => {
                 let is_blank = choices.iter().any(|c| c.value.trim().is_empty());
                 let is_twice =
                     choices.iter().enumerate().any(|(i, c)| choices.iter().take(i).any(|o| o.value == c.value));
                 if is_blank || is_twice {
-                    faults.add(at, format!("the choices of the question `{}` need values of their own", self.text));
+                    let message = format!("the choices of the question `{}` need values of their own", self.text);
+                    faults.add(&format!("{at}/choices"), message);
                 }
             }
             QuestionKind::Text { pattern: Some(pattern), .. } => {
-                if let Err(why) = ready(pattern) {
+                if let Err(why) = whole(pattern) {
                     faults.add(
                         &format!("{at}/regexPattern"),
                         format!("the pattern of the question `{}` {why}", self.text),
@@ -342,11 +350,18 @@ impl Question {
     }
 }
 
-/// A pattern made ready, or why it cannot be used.
-fn ready(pattern: &str) -> Result<Regex, String> {
+/// A pattern made ready for whole answers, or why it cannot be used. It is read by itself first: what is no pattern does
+/// not become one by what is put around it.
+fn whole(pattern: &str) -> Result<Regex, String> {
     if pattern.chars().count() > limits::PATTERN_CHARS_MAX {
         return Err(format!("has more than {} characters", limits::PATTERN_CHARS_MAX));
     }
+    ready(pattern)?;
+    // A comment at the end would take the closing bracket with it; where there can be one, a line's end ends it.
+    ready(&format!("\\A(?:{pattern})\\z")).or_else(|_| ready(&format!("\\A(?:{pattern}\n)\\z")))
+}
+
+fn ready(pattern: &str) -> Result<Regex, String> {
     let made = RegexBuilder::new(pattern)
         .size_limit(limits::PATTERN_SIZE_MAX_BYTES)
         .dfa_size_limit(limits::PATTERN_SIZE_MAX_BYTES)

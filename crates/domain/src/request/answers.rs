@@ -288,6 +288,23 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_is_about_the_whole_answer() {
+        let says =
+            |pattern: &str, value: &str| message(&[text(1, Some(pattern), false)], &[answer(1, value)]).is_none();
+        for (pattern, whole, part) in [
+            ("[0-9]{3}", "123", "x123y"),
+            ("a|ab", "ab", "abc"),
+            ("yes|no", "no", "nobody"),
+            ("(?x) [0-9]{3} # a number", "123", "1234"),
+            ("(?m)^a$", "a", "a\nb"),
+            ("^[0-9]+$", "7", "7\n"),
+        ] {
+            assert!(says(pattern, whole), "{pattern}");
+            assert!(!says(pattern, part), "{pattern}");
+        }
+    }
+
+    #[test]
     fn choices_are_among_those_offered_and_several_only_where_that_is_allowed() {
         assert_eq!(message(&[choice(1, false)], &[answer(1, "eu")]), None);
         assert!(message(&[choice(1, false)], &[answer(1, "eu,us")]).is_some());

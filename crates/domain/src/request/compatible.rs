@@ -70,6 +70,11 @@ impl Conflicts {
         Self { found, counts_requests: false, reader: Reader::Administrator }
     }
 
+    /// Whether an administrator of the package reads what the rules say.
+    pub(super) const fn is_for_administrator(&self) -> bool {
+        matches!(self.reader, Reader::Administrator)
+    }
+
     /// What counts: a package that is held and asked for at once is held.
     fn counted(&self) -> impl Iterator<Item = &Conflict> {
         let is_held = |other: PackageId| {

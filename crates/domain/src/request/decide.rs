@@ -3,6 +3,7 @@
 use super::answers::{Answer, Questions};
 use super::compatible::{Conflicts, conflict};
 use super::fulfil::{Delivery, deliver};
+use super::proof::{Proof, credentials_fault};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit, guest};
 use crate::approval::{self, ApprovalStage, Opening, People};
 use crate::attribute::AskedAttribute;
@@ -11,10 +12,10 @@ use crate::grant::RoleFacts;
 use crate::ids::{AssignmentId, Ids, PolicyId, RequestId};
 use crate::limits::DESCRIPTION_CHARS_MAX;
 use crate::package::Package;
+use crate::policy::Policy;
 use crate::policy::eligibility::{self, TargetFacts};
 use crate::policy::expiration::{Asker, Period, WantedSchedule, period};
 use crate::policy::requirements::{Asks, lets_ask};
-use crate::policy::{CredentialType, Policy};
 use crate::refusal::{Code, Guard, GuardName as G, Guards, Refusal, RelatedKind};
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -33,7 +34,7 @@ pub struct Ask {
     /// The answers.
     pub answers: Vec<Answer>,
     /// The credentials that were presented and found good.
-    pub proofs: Vec<CredentialType>,
+    pub proofs: Vec<Proof>,
     /// Skip the approval; the caller's right to it was checked.
     pub bypass_approval: bool,
 }
@@ -100,6 +101,14 @@ impl Ask {
 
 /// Decides a new request for access (behaviour.md b.2). All guards are tested; the refusal lists every one.
 pub fn submit(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> Result<(RequestId, Decision), Refusal> {
+    let (id, mut decision) = made(facts, ask, now, ids)?;
+    if !ask.proofs.is_empty() {
+        decision.change(Change::Credentials(id, ask.proofs.clone()));
+    }
+    Ok((id, decision))
+}
+
+fn made(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> Result<(RequestId, Decision), Refusal> {
     let (policy, period, guards) = evaluate(facts, ask, now)?;
     let names = Names {
         target: facts.target.subject.name.clone(),
@@ -194,16 +203,24 @@ pub(super) fn judge<'f>(facts: &'f SubmitFacts, ask: &Ask, now: Timestamp) -> Ju
     let mut guards = Guards::default();
     catalog_guards(facts, by_person, &mut guards);
     let may_ask = |p: &Policy| p.is_enabled && (!by_person || lets_ask(p, facts.asks));
-    let policy = match eligibility::choose(&facts.policies, ask.policy, &facts.target.facts, may_ask) {
-        Ok(policy) => policy,
-        Err(refusal) => {
+    let chosen = eligibility::choose(&facts.policies, ask.policy, &facts.target.facts, may_ask);
+    let policy = match (chosen, only_one(facts, ask)) {
+        (Ok(policy), _) | (Err(_), Some(policy)) => policy,
+        (Err(refusal), None) => {
             guards.record(G::PolicyScope, Some(refusal.clone()));
             pair_guards(facts, &mut guards);
+            guards.record(G::ResourcesHealthy, missing_resource(facts));
             let refusal = guards.finish().err().unwrap_or(refusal);
             return Judged { policy: None, period: None, verdict: Err(refusal) };
         }
     };
-    policy_guards(facts, policy, by_person, &mut guards);
+    let hidden = if by_person {
+        let narrower = eligibility::narrower(&facts.policies, policy, &facts.target.facts, may_ask);
+        eligibility::hidden_by(policy, &narrower)
+    } else {
+        None
+    };
+    policy_guards(facts, policy, (by_person, hidden), &mut guards);
     pair_guards(facts, &mut guards);
     let wanted = period(&policy.body, &ask.wanted, ask.asker(), now);
     guards.record(G::Schedule, wanted.as_ref().err().cloned());
@@ -213,15 +230,40 @@ pub(super) fn judge<'f>(facts: &'f SubmitFacts, ask: &Ask, now: Timestamp) -> Ju
     guards.record(G::Attributes, facts.questions(policy).attributes_fault(&ask.answers));
     guards.record(G::VerifiedId, credentials_fault(ask, policy, by_person));
     guards.record(G::ApproverAvailable, approval_fault(facts, ask, policy));
+    guards.record(G::ResourcesHealthy, missing_resource(facts));
     let period = wanted.as_ref().ok().copied();
     let verdict = guards.finish().and_then(|all| Ok((policy, wanted?, all)));
     Judged { policy: Some(policy), period, verdict }
 }
 
+/// Where no policy was named and none can be asked under, the only one whose scope has the target says why.
+fn only_one<'f>(facts: &'f SubmitFacts, ask: &Ask) -> Option<&'f Policy> {
+    let is_own = |p: &&Policy| p.body.is_self_service() || ask.kind != RequestType::UserAdd;
+    let mut all = facts.policies.iter().filter(is_own).filter(|p| eligibility::in_scope(&p.body, &facts.target.facts));
+    let first = all.next().filter(|_| ask.policy.is_none());
+    first.filter(|_| all.next().is_none())
+}
+
+/// A resource of the package that is gone from its origin (decisions.md B9); its name is for administrators.
+fn missing_resource(facts: &SubmitFacts) -> Option<Refusal> {
+    let gone = facts.roles.iter().find(|r| r.role.is_missing)?;
+    let what = if facts.conflicts.is_for_administrator() {
+        format!("the resource `{}` of the access package", gone.role.resource_name)
+    } else {
+        "a resource of the access package".to_owned()
+    };
+    let message =
+        format!("{what} is gone from its origin: it is restored there, or taken out of the access package, first");
+    Some(Refusal::new(Code::ResourceMissing, message))
+}
+
+/// Whether the catalog is published is asked of people only: an administrator assigns in any (semantics.md 3).
 fn catalog_guards(facts: &SubmitFacts, by_person: bool, guards: &mut Guards) {
-    guards.check(G::CatalogPublished, facts.catalog_published || !by_person, || {
-        Refusal::new(Code::CatalogUnpublished, "the catalog of the access package is not published")
-    });
+    if by_person {
+        guards.check(G::CatalogPublished, facts.catalog_published, || {
+            Refusal::new(Code::CatalogUnpublished, "the catalog of the access package is not published")
+        });
+    }
     guards.check(G::CatalogExternal, facts.catalog_external || !facts.target.facts.is_external(), || {
         Refusal::new(Code::CatalogNotExternal, "the catalog of the access package is not open to external people")
     });
@@ -233,7 +275,13 @@ fn catalog_guards(facts: &SubmitFacts, by_person: bool, guards: &mut Guards) {
     }
 }
 
-fn policy_guards(facts: &SubmitFacts, policy: &Policy, by_person: bool, guards: &mut Guards) {
+/// `hidden` says which narrower policy takes the place of this one.
+fn policy_guards(
+    facts: &SubmitFacts,
+    policy: &Policy,
+    (by_person, hidden): (bool, Option<Refusal>),
+    guards: &mut Guards,
+) {
     guards.check(G::PolicyEnabled, policy.is_enabled, || {
         Refusal::new(Code::PolicyDisabled, format!("the policy `{}` takes no new requests", policy.name))
     });
@@ -248,11 +296,12 @@ fn policy_guards(facts: &SubmitFacts, policy: &Policy, by_person: bool, guards: 
             Refusal::new(Code::PolicyDisabled, message)
         });
     }
-    guards.check(G::PolicyScope, eligibility::in_scope(&policy.body, &facts.target.facts), || {
+    let outside = (!eligibility::in_scope(&policy.body, &facts.target.facts)).then(|| {
         let message =
             "You don't meet policy requirements to request this entitlement. The policy does not include the target.";
         Refusal::new(Code::NotInPolicyScope, message)
     });
+    guards.record(G::PolicyScope, outside.or(hidden));
     // Who is blocked cannot ask, nor be named by an address; an administrator who names the account knows what he does
     // (behaviour.md e.2.7).
     if by_person || facts.target.facts.external.by_address {
@@ -291,21 +340,6 @@ pub(super) fn reason_fault(reason: Option<&str>, wanted: bool) -> Option<Refusal
         Refusal::new(Code::JustificationRequired, "the policy wants a justification")
             .detail("/justification", "missing")
     })
-}
-
-/// The credentials that the policy wants and that were not verified (behaviour.md c.6: all of them must be).
-fn credentials_fault(ask: &Ask, policy: &Policy, by_person: bool) -> Option<Refusal> {
-    let wanted = policy.body.credentials.as_deref().unwrap_or_default();
-    let is_proved = |wanted: &CredentialType| {
-        ask.proofs.iter().any(|proof| {
-            proof.kind == wanted.kind
-                && (wanted.issuers.is_empty() || proof.issuers.iter().any(|issuer| wanted.issuers.contains(issuer)))
-        })
-    };
-    let missing = wanted.iter().filter(|_| by_person).find(|w| !is_proved(w))?;
-    let kind = missing.kind.as_deref().unwrap_or("of any type");
-    let message = format!("the policy `{}` wants a verified credential `{kind}`, which was not presented", policy.name);
-    Some(Refusal::new(Code::VerifiedIdRequired, message))
 }
 
 /// Whether somebody must approve first.

@@ -26,6 +26,8 @@ pub struct Explanation {
     pub stages: Vec<Stage>,
     /// Who would be asked first in each of them, as things stand now.
     pub asked: Vec<Vec<Approver>>,
+    /// Who would be asked in each of them when nobody answers; empty where it does not escalate.
+    pub asked_later: Vec<Vec<Approver>>,
 }
 
 /// Explains what [`super::submit`] would decide.
@@ -46,12 +48,16 @@ pub fn explain(facts: &SubmitFacts, ask: &Ask, now: Timestamp) -> Explanation {
         if policy.is_none() { facts.policies.iter().filter(|p| is_named(p)).cloned().collect() } else { Vec::new() };
     let stages = policy.filter(|p| needs_approval(facts, ask, p)).map(|p| p.body.approval.stages.clone());
     let stages = stages.unwrap_or_default();
+    let later = |stage: &Stage| {
+        if stage.escalation_enabled { facts.people.alternates(stage) } else { Vec::new() }
+    };
     Explanation {
         guards,
         candidates,
         starts_at: period.map(|p| p.starts_at.unwrap_or(now)),
         ends_at: period.and_then(|p| p.ends_at),
-        asked: stages.iter().map(|stage| facts.people.primary(stage)).collect(),
+        asked: stages.iter().map(|stage| facts.people.asked(stage)).collect(),
+        asked_later: stages.iter().map(later).collect(),
         stages,
         policy: policy.cloned(),
         refusal,

@@ -4,12 +4,14 @@ mod answers;
 mod approved;
 mod compatible;
 mod decide;
+mod end;
 mod explain;
 mod follow;
 mod fulfil;
 mod guest;
 mod hands;
 mod notice;
+mod proof;
 mod remove;
 mod reprocess;
 mod update;
@@ -26,6 +28,7 @@ pub use fulfil::{StartFacts, StartOutcome, delivery_progress, start_reached};
 pub use guest::Invitation;
 pub use hands::{DriftFacts, adopt, repair};
 pub use notice::{NoticeFacts, notice};
+pub use proof::Proof;
 pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
 pub use reprocess::{deliver_again, evaluate_again, may_reprocess, reapply, remove_again, role_recorded};
 pub use update::{UpdateAsk, UpdateFacts, Updater, lets_update, may_extend, update};
@@ -319,6 +322,8 @@ pub enum Change {
     Organization(Organization),
     /// A guest account is made.
     Guest(Invitation),
+    /// A request was made with these credentials.
+    Credentials(RequestId, Vec<Proof>),
 }
 
 /// Everything that follows from one command, to be stored in one transaction.

@@ -9,7 +9,7 @@ use crate::grant::{Grant, HeldGrant, Link, let_go, take};
 use crate::ids::{Ids, ObjectId, RequestId, SubjectId};
 use crate::notification::MailKind;
 use crate::policy::expiration::WantedSchedule;
-use crate::refusal::{Code, Refusal, RelatedKind};
+use crate::refusal::{Code, Guard, GuardName as G, Guards, Refusal, RelatedKind};
 use crate::time::Timestamp;
 
 /// Who ends an assignment.
@@ -73,7 +73,7 @@ pub fn remove(
     if *kind == RemovalKind::EndReached && assignment.ends_at.is_none_or(|end| end > now) {
         return Ok(None);
     }
-    may_remove(facts, kind)?;
+    let guards = may_remove(facts, kind)?;
     let mut decision = Decision::default();
     if let Some(open) = &facts.open_grant_request {
         withdraw(&mut decision, open, &facts.names, now);
@@ -88,7 +88,7 @@ pub fn remove(
     ended.version += 1;
     ended.state = if pending { AssignmentState::Delivering } else { AssignmentState::Expired };
     ended.ended_at = (!pending).then_some(now);
-    let request = removal_request(assignment, kind, pending, now, ids);
+    let request = Request { guards, ..removal_request(assignment, kind, pending, now, ids) };
     decision.audit.push(audit(asked(kind), &request, &facts.names));
     decision.change(Change::ClearTimer(TimerKey::Assignment(assignment.id)));
     for link in facts.held.iter().map(|h| Link { assignment: assignment.id, grant: h.grant.id }) {
@@ -112,27 +112,35 @@ pub fn remove(
     Ok(Some((id, decision)))
 }
 
-fn may_remove(facts: &RemovalFacts, kind: &RemovalKind) -> Result<(), Refusal> {
+/// Runs every guard.
+fn may_remove(facts: &RemovalFacts, kind: &RemovalKind) -> Result<Vec<Guard>, Refusal> {
     let assignment = &facts.assignment;
-    if !assignment.state.is_live() {
-        let message = format!("the assignment `{}` has ended already", assignment.id);
-        return Err(Refusal::new(Code::AssignmentNotLive, message));
-    }
-    // What the product ends by itself meets the constraint at worst, and is tried again; people are told.
     let by_product = matches!(kind, RemovalKind::EndReached | RemovalKind::TargetDeleted);
-    if let Some(id) = facts.open_removal.filter(|_| !by_product) {
-        let message = format!("the assignment is being removed already, by request `{id}`");
-        return Err(Refusal::new(Code::ExistingOpenRequest, message).related(RelatedKind::Request, id, None));
+    let mut guards = Guards::default();
+    guards.check(G::LiveAssignment, assignment.state.is_live(), || {
+        Refusal::new(Code::AssignmentNotLive, format!("the assignment `{}` has ended already", assignment.id))
+    });
+    guards.record(
+        G::NoOpenRequest,
+        // What the product ends by itself meets the constraint at worst, and is tried again; people are told.
+        facts.open_removal.filter(|_| !by_product).map(|id| {
+            let message = format!("the assignment is being removed already, by request `{id}`");
+            Refusal::new(Code::ExistingOpenRequest, message).related(RelatedKind::Request, id, None)
+        }),
+    );
+    if matches!(kind, RemovalKind::Holder { .. }) {
+        guards.check(G::SelfRemoveAllowed, facts.self_remove, || {
+            let message = "the policy does not let holders give this access back; ask an administrator";
+            Refusal::new(Code::PolicyDisabled, message)
+        });
     }
-    if matches!(kind, RemovalKind::Holder { .. }) && !facts.self_remove {
-        let message = "the policy does not let holders give this access back; ask an administrator";
-        return Err(Refusal::new(Code::PolicyDisabled, message));
+    if matches!(kind, RemovalKind::Manager { .. }) {
+        guards.check(G::OnBehalfAllowed, facts.manager_remove, || {
+            let message = "the policy does not let managers take this access from their reports; ask an administrator";
+            Refusal::new(Code::PolicyDisabled, message)
+        });
     }
-    if matches!(kind, RemovalKind::Manager { .. }) && !facts.manager_remove {
-        let message = "the policy does not let managers take this access from their reports; ask an administrator";
-        return Err(Refusal::new(Code::PolicyDisabled, message));
-    }
-    Ok(())
+    guards.finish()
 }
 
 fn removal_request(a: &Assignment, kind: &RemovalKind, pending: bool, now: Timestamp, ids: &mut Ids) -> Request {
@@ -266,7 +274,7 @@ pub fn cancel(request: &Request, names: &Names, now: Timestamp) -> Result<Decisi
         | RequestState::Canceled { .. } => {
             let message =
                 format!("the request `{}` is {} and can no longer be canceled", request.id, request.state.name());
-            Err(Refusal::new(Code::RequestNotCancelable, message))
+            Err(Refusal::new(Code::RequestNotCancelable, message).by(G::RequestCancelable))
         }
     }
 }
@@ -276,7 +284,7 @@ pub fn may_delete(request: &Request, assignment_is_live: bool, names: &Names) ->
     if request.state.is_open() || assignment_is_live {
         let why = if assignment_is_live { "its assignment is live" } else { "it has not ended" };
         let message = format!("the request `{}` is {}: {why}", request.id, request.state.name());
-        return Err(Refusal::new(Code::RequestNotDeletable, message));
+        return Err(Refusal::new(Code::RequestNotDeletable, message).by(G::RequestDeletable));
     }
     let mut decision = Decision::default();
     decision.audit.push(audit(Activity::DeleteRequest, request, names));

@@ -9,7 +9,7 @@ use crate::catalog::RoleKind;
 use crate::grant::{Grant, HeldGrant, give_again, take_again};
 use crate::ids::{Ids, ObjectId};
 use crate::limits::REPROCESS_DAYS_MAX;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, GuardName, Refusal};
 use crate::time::{Timestamp, plus_seconds};
 
 /// What the audit says of a second try.
@@ -25,14 +25,14 @@ pub fn may_reprocess(request: &Request, now: Timestamp) -> Result<(), Refusal> {
             request.id,
             request.state.name()
         );
-        return Err(Refusal::new(Code::RequestNotReprocessable, message));
+        return Err(Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable));
     };
     if now > plus_seconds(completed_at, REPROCESS_DAYS_MAX * 86_400) {
         let message = format!(
             "the request `{}` ended at {completed_at}; it could be reprocessed for {REPROCESS_DAYS_MAX} days. Make a new one.",
             request.id
         );
-        return Err(Refusal::new(Code::RequestNotReprocessable, message));
+        return Err(Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable));
     }
     Ok(())
 }
@@ -112,7 +112,7 @@ pub fn reapply(f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Result<Decisi
             assignment.id,
             assignment.state.name()
         );
-        return Err(Refusal::new(Code::AssignmentNotLive, message));
+        return Err(Refusal::new(Code::AssignmentNotLive, message).by(GuardName::LiveAssignment));
     }
     let mut decision = Decision::default();
     decision.audit.push(f.row(Activity::ReadyToFulfill).because(AGAIN));

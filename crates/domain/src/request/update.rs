@@ -2,6 +2,7 @@
 //! H1, H10, H16).
 
 use super::answers::{Answer, Questions, give_attributes};
+use super::end::new_end;
 use super::fulfil::fulfilled_mail;
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TargetState, TimerKey, audit};
 use crate::approval::{self, ApprovalStage, Opening, People};
@@ -9,10 +10,9 @@ use crate::assignment::{Assignment, AssignmentState};
 use crate::attribute::AskedAttribute;
 use crate::audit::{Activity, AuditEvent, Modified};
 use crate::ids::{Ids, RequestId};
-use crate::limits::DURATION_DAYS_MAX;
 use crate::package::Package;
 use crate::policy::eligibility::{TargetFacts, in_scope};
-use crate::policy::expiration::{WantedSchedule, policy_end, start};
+use crate::policy::expiration::{WantedSchedule, policy_end};
 use crate::policy::requirements::names_managers;
 use crate::policy::{Expiration, Policy};
 use crate::refusal::{Code, Guard, GuardName as G, Guards, Refusal, RelatedKind};
@@ -51,7 +51,7 @@ pub struct UpdateAsk {
 
 impl UpdateAsk {
     /// Whether a later end is asked for: it is said, an end is given, or nothing else is.
-    fn wants_extension(&self) -> bool {
+    pub(super) fn wants_extension(&self) -> bool {
         self.extends || self.wanted.end != Expiration::NotSpecified || self.answers.is_empty()
     }
 }
@@ -194,7 +194,7 @@ pub(super) fn apply_update(
 }
 
 /// Whether an end lies after another; no end is the latest.
-fn is_later(new: Option<Timestamp>, old: Option<Timestamp>) -> bool {
+pub(super) fn is_later(new: Option<Timestamp>, old: Option<Timestamp>) -> bool {
     old.is_some_and(|old| new.is_none_or(|new| new > old))
 }
 
@@ -283,86 +283,6 @@ pub fn lets_update(policy: &Policy) -> bool {
 pub fn may_extend(policy: &Policy, target: &TargetFacts, assignment: &Assignment, now: Timestamp) -> bool {
     let gains = is_later(policy_end(&policy.body, now), assignment.ends_at);
     policy.is_enabled && lets_update(policy) && in_scope(&policy.body, target) && target.is_enabled && gains
-}
-
-fn not_allowed(message: String) -> Refusal {
-    Refusal::new(Code::ScheduleNotAllowed, message).detail("/schedule", "not allowed")
-}
-
-/// The end that is asked for, as the request keeps it.
-fn new_end(policy: &Policy, assignment: &Assignment, ask: &UpdateAsk, now: Timestamp) -> Result<Expiration, Refusal> {
-    let begins = start(&ask.wanted, now).filter(|start| *start != assignment.starts_at);
-    if let Some(begins) = begins {
-        let message = format!("access began at {}; its start cannot be moved to {begins}", assignment.starts_at);
-        return Err(not_allowed(message));
-    }
-    if ask.by == Updater::Administrator { administrator_end(ask, now) } else { later_end(policy, assignment, ask, now) }
-}
-
-/// An administrator's end: any that lies ahead. A duration counts from the start that was given, else from now.
-fn administrator_end(ask: &UpdateAsk, now: Timestamp) -> Result<Expiration, Refusal> {
-    let end = match ask.wanted.end {
-        Expiration::After(duration) => {
-            let message = || format!("the duration {duration} must be above zero and at most {DURATION_DAYS_MAX} days");
-            let is_good = !duration.is_negative() && duration.seconds() <= DURATION_DAYS_MAX * 86_400;
-            let end = duration.after(ask.wanted.start.unwrap_or(now)).filter(|_| is_good);
-            Expiration::At(end.ok_or_else(|| not_allowed(message()))?)
-        }
-        end => end,
-    };
-    match end {
-        Expiration::At(at) if at <= now => {
-            let message = format!("the end {at} does not lie ahead; use adminRemove to end access now");
-            Err(not_allowed(message))
-        }
-        end => Ok(end),
-    }
-}
-
-/// A person's end: later than the one there is, and not after the one the policy gives to access that begins now
-/// (behaviour.md c.7; decisions.md H16).
-fn later_end(policy: &Policy, assignment: &Assignment, ask: &UpdateAsk, now: Timestamp) -> Result<Expiration, Refusal> {
-    if !ask.wants_extension() {
-        return Ok(Expiration::NotSpecified);
-    }
-    let none = |message: String| Err(Refusal::new(Code::ExtensionNotAllowed, message));
-    let Some(old) = assignment.ends_at else {
-        return none("the assignment has no end that could be moved".to_owned());
-    };
-    if old <= now {
-        return none(format!("the assignment has ended at {old}; ask for access again"));
-    }
-    let limit = policy_end(&policy.body, now);
-    let wanted = match ask.wanted.end {
-        Expiration::NotSpecified => match policy.body.expiration {
-            Expiration::NotSpecified => Expiration::Never,
-            given => given,
-        },
-        given => given,
-    };
-    let end = match wanted {
-        Expiration::NotSpecified | Expiration::Never => None,
-        Expiration::At(end) => Some(end),
-        Expiration::After(duration) => {
-            let message = || format!("the duration {duration} is not one that access can have");
-            Some(duration.after(now).ok_or_else(|| not_allowed(message()))?)
-        }
-    };
-    if let Some(limit) = limit
-        && end.is_none_or(|end| end > limit)
-    {
-        let wanted = end.map_or("no end".to_owned(), |end| format!("the end {end}"));
-        return Err(not_allowed(format!("{wanted} is wanted, and the policy allows access until {limit}")));
-    }
-    if !is_later(end, Some(old)) {
-        let said = ask.wanted.end != Expiration::NotSpecified;
-        return if said {
-            Err(not_allowed(format!("the wanted end is not later than {old}, the end there is")))
-        } else {
-            none(format!("the policy gives no end later than {old}, the end there is"))
-        };
-    }
-    Ok(wanted)
 }
 
 /// Whether somebody must approve first. Administrators change without (behaviour.md o.12).

@@ -5,6 +5,7 @@ use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::identity::sessions::end_all;
 use tenure_domain::Patch;
+use tenure_domain::attribute::check_extensions;
 use tenure_domain::audit::{Activity, AuditEvent, Modified};
 use tenure_domain::authorize::Action;
 use tenure_domain::directory::user::{User, UserKind, check_principal_name};
@@ -84,6 +85,7 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewUser) -> Result<ObjectId, ServiceE
     check_name("displayName", &new.name)?;
     let domains = tenant.map(|t| t.domains).unwrap_or_default();
     check_principal_name(&new.principal_name, &domains)?;
+    check_extensions(&new.attributes)?;
     if let Some(manager) = new.manager {
         must_be_user(ctx, manager)?;
     }
@@ -141,6 +143,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, id: ObjectId, patch: &UserPatch) -> Result<
     let given = patch.clone();
     let mut attributes = old.attributes.clone();
     attributes.merge(&given.attributes);
+    check_extensions(&attributes)?;
     let mut new = User {
         name: given.name.or(old.name.clone()),
         principal_name: given.principal_name.or(old.principal_name.clone()),

@@ -5,10 +5,10 @@ use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_auth::secret;
 use tenure_domain::Timestamp;
-use tenure_domain::authorize::DirectoryRole;
+use tenure_domain::authorize::{DirectoryRole, HeldIn, by_role};
 use tenure_domain::directory::user::User;
 use tenure_domain::ids::ObjectId;
-use tenure_domain::limits::{SESSION_IDLE_HOURS, SESSION_MAX_HOURS, SESSION_SEEN_STEP_SECONDS};
+use tenure_domain::limits::{SESSION_IDLE_HOURS, SESSION_MAX_HOURS, SESSION_SCOPES_MAX, SESSION_SEEN_STEP_SECONDS};
 use tenure_domain::time::plus_seconds;
 use tenure_store::rows::directory::user;
 pub use tenure_store::rows::session::Session;
@@ -89,17 +89,20 @@ pub(crate) fn end_all(ctx: &mut Ctx<'_, '_>, person: ObjectId) {
 }
 
 /// Who calls, as the portal shows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WhoAmI {
     /// The person; nobody when an application calls.
     pub user: Option<User>,
     /// Directory roles he holds at this moment.
     pub roles: Vec<DirectoryRole>,
+    /// Roles of entitlement management he holds, and where.
+    pub entitlement: Vec<HeldIn>,
 }
 
 /// Who calls, with the roles of this moment.
 pub fn who_am_i(ctx: &mut Ctx<'_, '_>) -> Result<WhoAmI, ServiceError> {
-    let Some(person) = ctx.person()? else { return Ok(WhoAmI { user: None, roles: Vec::new() }) };
+    let Some(person) = ctx.person()? else { return Ok(WhoAmI::default()) };
     let user = ctx.fetch(user::get(person))?;
-    Ok(WhoAmI { user, roles: ctx.caller()?.rights.roles.clone() })
+    let rights = &ctx.caller()?.rights;
+    Ok(WhoAmI { user, roles: rights.roles.clone(), entitlement: by_role(&rights.entitlement, SESSION_SCOPES_MAX) })
 }

@@ -4,13 +4,17 @@ use super::submit::{About, load, must_be_visible, reader};
 use super::target::Named;
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use std::collections::{BTreeMap, BTreeSet};
+use tenure_domain::approval;
 use tenure_domain::authorize::{Action, Reach, Sight};
 use tenure_domain::ids::{ObjectId, PackageId, PolicyId};
+use tenure_domain::limits::IN_LIST_MAX;
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::Asks;
 use tenure_domain::policy::{ApproverVisibility, Stage, SubjectSet};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::request::{self, Answer, Ask, Explanation, Reader, RequestType};
+use tenure_store::rows;
 use uuid::Uuid;
 
 /// Something to be explained.
@@ -52,6 +56,19 @@ pub struct StageApprovers {
     pub primary: Vec<Approver>,
     /// Those who are asked when nobody answers.
     pub escalation: Vec<Approver>,
+    /// Who they are now, managers, sponsors, fallbacks and owners of the catalog too.
+    pub asked: Vec<Asked>,
+    /// Who would be asked later.
+    pub asked_later: Vec<Asked>,
+}
+
+/// A person or group who would be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// It is a group: any of its members may decide.
+    pub is_group: bool,
+    /// Which, with its name, where the caller may know it.
+    pub known: Option<(Uuid, String)>,
 }
 
 /// Somebody who would be asked.
@@ -101,19 +118,51 @@ pub fn explain(ctx: &mut Ctx<'_, '_>, command: &ExplainCommand) -> Result<Explai
     };
     let explanation = request::explain(&facts, &ask, ctx.now);
     let sight = ctx.sight()?;
-    let approvers = explanation.stages.iter().map(|stage| approvers(stage, reader, &sight)).collect();
+    let names = names(ctx, &explanation)?;
+    let shown = Shown { reader, sight: &sight, names: &names };
+    let stages = explanation.stages.iter().zip(explanation.asked.iter().zip(&explanation.asked_later));
+    let approvers = stages.map(|(stage, asked)| shown.stage(stage, asked)).collect();
     Ok(Explained { subject, kind, explanation, approvers })
 }
 
-fn approvers(stage: &Stage, reader: Reader, sight: &Sight) -> StageApprovers {
-    let shown = |set: &SubjectSet| {
-        let is_shown =
-            reader == Reader::Administrator || (stage.visibility == ApproverVisibility::Visible && sees(sight, set));
-        Approver { set: set.clone(), id: set.reference().filter(|_| is_shown) }
-    };
-    StageApprovers {
-        primary: stage.primary.iter().map(shown).collect(),
-        escalation: stage.escalation.iter().map(shown).collect(),
+/// What those who would be asked are called.
+fn names(ctx: &mut Ctx<'_, '_>, explanation: &Explanation) -> Result<BTreeMap<Uuid, String>, ServiceError> {
+    let asked = explanation.asked.iter().chain(&explanation.asked_later).flatten();
+    let ids: Vec<Uuid> = asked.map(|approver| approver.principal).collect::<BTreeSet<_>>().into_iter().collect();
+    let chunks: Vec<_> = ids.chunks(IN_LIST_MAX).map(rows::directory::object::names).collect();
+    Ok(ctx.fetch(chunks)?.into_iter().flatten().collect())
+}
+
+/// What the caller may know of approvers.
+struct Shown<'s> {
+    reader: Reader,
+    sight: &'s Sight,
+    names: &'s BTreeMap<Uuid, String>,
+}
+
+impl Shown<'_> {
+    fn stage(
+        &self,
+        stage: &Stage,
+        (asked, later): (&Vec<approval::Approver>, &Vec<approval::Approver>),
+    ) -> StageApprovers {
+        let is_open = stage.visibility == ApproverVisibility::Visible;
+        let may = |sees: bool| self.reader == Reader::Administrator || (is_open && sees);
+        let set = |set: &SubjectSet| Approver {
+            set: set.clone(),
+            id: set.reference().filter(|_| may(sees(self.sight, set))),
+        };
+        let one = |approver: &approval::Approver| {
+            let reach = if approver.is_group { self.sight.groups } else { self.sight.users };
+            let known = self.names.get(&approver.principal).filter(|_| may(reach == Reach::All));
+            Asked { is_group: approver.is_group, known: known.map(|name| (approver.principal, name.clone())) }
+        };
+        StageApprovers {
+            primary: stage.primary.iter().map(set).collect(),
+            escalation: stage.escalation.iter().map(set).collect(),
+            asked: asked.iter().map(one).collect(),
+            asked_later: later.iter().map(one).collect(),
+        }
     }
 }
 

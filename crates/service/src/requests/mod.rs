@@ -7,18 +7,20 @@ mod requirements;
 mod start;
 mod submit;
 mod target;
+mod told;
 mod update;
 mod verify;
 
-pub use explain::{Approver, ExplainCommand, Explained, StageApprovers, explain};
+pub use explain::{Approver, Asked, ExplainCommand, Explained, StageApprovers, explain};
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
 pub use reprocess::{reprocess, reprocess_assignment};
 pub use requirements::{Requirement, Requirements, requirements};
 pub(crate) use start::start_facts;
-pub use submit::{SubmitCommand, Submitted, submit, submit_with};
+pub use submit::{SubmitCommand, Submitted, submit};
 pub(crate) use target::Waiting;
 pub use target::{TargetRef, external_of};
+pub use told::{RoleError, Told, told};
 pub use update::{UpdateCommand, update};
 pub use verify::{NoVerifier, Presentation, Verifier};
 

@@ -7,7 +7,7 @@ use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Pending};
 use tenure_domain::ids::{AssignmentId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
 use tenure_domain::policy::requirements::names_managers;
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::refusal::{Code, GuardName, Refusal};
 use tenure_domain::request::{self, Direction, Names, RemovalFacts, RemovalKind, RequestType};
 use tenure_store::rows;
 
@@ -80,13 +80,17 @@ fn revokes(
     assignment: &Assignment,
     command: &RemoveCommand,
 ) -> Result<RemovalKind, ServiceError> {
-    let not_his = || Refusal::new(Code::NotAnApprover, "the caller has not approved this assignment");
+    let not_his = || {
+        let message = "the caller has not approved this assignment";
+        Refusal::new(Code::NotAnApprover, message).by(GuardName::IsApprover)
+    };
     let me = ctx.person()?.ok_or_else(not_his)?;
     ctx.fetch(rows::approval::approved_by(assignment.id.0, me))?.ok_or_else(not_his)?;
     let reason = command.justification.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let Some(reason) = reason else {
         let message = "an approver who takes access back says why";
-        return Err(Refusal::new(Code::JustificationRequired, message).detail("/justification", "missing").into());
+        let refusal = Refusal::new(Code::JustificationRequired, message).by(GuardName::Justification);
+        return Err(refusal.detail("/justification", "missing").into());
     };
     Ok(RemovalKind::Approver { requestor: SubjectId(me.0), justification: reason.to_owned() })
 }

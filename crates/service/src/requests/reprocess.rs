@@ -7,7 +7,7 @@ use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::ids::{AssignmentId, RequestId};
-use tenure_domain::refusal::{Code, Refusal, RelatedKind};
+use tenure_domain::refusal::{Code, GuardName, Refusal, RelatedKind};
 use tenure_domain::request::{self, Direction, HoldingFacts, Request, StartFacts, WithdrawFacts};
 use tenure_store::{Query, rows};
 
@@ -21,7 +21,7 @@ pub fn reprocess(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceErro
     let (open, removal) = ctx.fetch((open(direction), open(Direction::Remove)))?;
     if let Some(open) = open {
         let message = format!("there is an open request `{}` for this access package and target", open.id);
-        let refusal = Refusal::new(Code::ExistingOpenRequest, message);
+        let refusal = Refusal::new(Code::ExistingOpenRequest, message).by(GuardName::NoOpenRequest);
         return Err(refusal.related(RelatedKind::Request, open.id, None).into());
     }
     let assignment = match request.state.assignment() {
@@ -56,7 +56,7 @@ pub fn reprocess(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceErro
 
 fn ended(request: &Request) -> Refusal {
     let message = format!("the assignment of the request `{}` has ended, or ends; make a new request", request.id);
-    Refusal::new(Code::RequestNotReprocessable, message)
+    Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
 }
 
 /// What is looked at when a request is decided once more.
@@ -65,7 +65,7 @@ fn facts_again(ctx: &mut Ctx<'_, '_>, request: Request) -> Result<StartFacts, Se
         ctx.fetch((rows::approval::policy_of(request.id), rows::subject::of_request(request.id)))?;
     let policy = policy.ok_or_else(|| {
         let message = "the policy of the request is gone; make a new request";
-        Refusal::new(Code::RequestNotReprocessable, message)
+        Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
     })?;
     Ok(start_facts(ctx, (request, policy, Waiting::new(subject)), None::<Query<Request>>)?.0)
 }

@@ -53,7 +53,7 @@ pub fn requirements(
     if !facts.catalog_published || (is_external && !facts.catalog_external) {
         return Ok(Requirements::default());
     }
-    let existing = ctx.fetch(rows::request::answers(package, SubjectId(target.0)))?;
+    let existing = ctx.fetch(rows::request::last_answers(package, SubjectId(target.0)))?;
     let all = applicable(&facts.policies, &facts.target.facts, facts.asks)
         .into_iter()
         .map(|policy| Requirement { questions: questions(policy, &facts.attributes), policy: policy.clone() })

@@ -2,7 +2,7 @@
 
 use super::target::{self, Named, TargetRef};
 use super::update::renew;
-use super::verify::{NoVerifier, Presentation, Verifier};
+use super::verify::Presentation;
 use crate::approvals::{people_of, people_rows};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
@@ -56,17 +56,8 @@ pub enum Submitted {
     Valid(Vec<Guard>),
 }
 
-/// Asks for access where nobody vouches for credentials.
-pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
-    submit_with(ctx, command, &NoVerifier)
-}
-
 /// Asks for access (behaviour.md b.2). One snapshot, one decision, one commit.
-pub fn submit_with(
-    ctx: &mut Ctx<'_, '_>,
-    command: &SubmitCommand,
-    verifier: &dyn Verifier,
-) -> Result<Submitted, ServiceError> {
+pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserAdd;
     let named = target::find(ctx, &command.target, command.kind)?;
     let target = named.id();
@@ -89,7 +80,7 @@ pub fn submit_with(
         wanted: command.wanted,
         justification: command.justification.clone(),
         answers: command.answers.clone(),
-        proofs: verifier.verify(&command.credentials, ctx.now),
+        proofs: ctx.verified(&command.credentials),
         bypass_approval: command.bypass_approval,
     };
     let (id, decision) = request::submit(&facts, &ask, ctx.now, &mut ctx.ids)?;
@@ -168,7 +159,12 @@ pub(super) fn load(
         (people, settings, attributes),
     ) = found;
     let asks = also(ctx, person.as_ref())?;
-    let attributes = person.as_ref().map(|p| attribute::asked(attributes, p)).unwrap_or_default();
+    let attributes = match (&person, about.named) {
+        (Some(person), _) => attribute::asked(attributes, person),
+        (None, Named::Stranger(_)) => attribute::asked_of_newcomer(attributes),
+        // Attributes are those of people.
+        (None, Named::Object { .. }) => Vec::new(),
+    };
     let settings = settings.unwrap_or_default();
     let id = target;
     let target =

@@ -10,7 +10,7 @@ use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::ids::{ObjectId, SubjectId};
 use tenure_domain::organization::{Organization, Origin, belongings};
 use tenure_domain::policy::eligibility::{External, Proposal, TargetFacts};
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::refusal::{Code, GuardName, Refusal};
 use tenure_domain::request::{RequestType, TargetState};
 use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_domain::text::fold;
@@ -169,7 +169,8 @@ fn by_address(ctx: &mut Ctx<'_, '_>, text: &str, name: Option<&str>) -> Result<N
     let domain = address.domain();
     if tenant.as_ref().is_some_and(|t| t.domains.iter().any(|own| fold(own) == domain)) {
         let message = "nobody in the directory has this address, and its domain is our own: make the account first";
-        return Err(Refusal::new(Code::TargetNotEligible, message).detail("/assignment/target/email", message).into());
+        let refusal = Refusal::new(Code::TargetNotEligible, message).by(GuardName::TargetKnown);
+        return Err(refusal.detail("/assignment/target/email", message).into());
     }
     let mut subject = subject.unwrap_or_else(|| Subject {
         id: ctx.ids.next(ctx.now),
@@ -232,6 +233,15 @@ pub(super) fn state(
     let by_address = named_person.is_some();
     let with = |facts: TargetFacts| TargetFacts { external: External { by_address, ..facts.external }, ..facts };
     Ok(facts.map(with).map(|facts| TargetState { facts, subject }))
+}
+
+/// Somebody who was deleted, as he is remembered: what he holds stays his while he can be restored (decisions.md B8).
+pub(super) fn deleted(ctx: &mut Ctx<'_, '_>, id: SubjectId) -> Result<Option<TargetState>, ServiceError> {
+    let remembered = ctx.fetch(rows::subject::get(id))?;
+    Ok(remembered.map(|subject| {
+        let facts = TargetFacts { is_enabled: false, ..stranger_facts(&subject, External::default()) };
+        TargetState { facts, subject }
+    }))
 }
 
 fn object_facts(

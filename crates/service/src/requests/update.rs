@@ -13,7 +13,7 @@ use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::ids::{AssignmentId, ObjectId};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::Asks;
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::refusal::{Code, GuardName, Refusal};
 use tenure_domain::request::{self, Answer, Direction, RequestType, SubmitFacts, UpdateAsk, UpdateFacts, Updater};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
@@ -80,7 +80,10 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     };
     let attributes = person.as_ref().map(|p| attribute::asked(attributes, p)).unwrap_or_default();
     let named = Named::Object { id: holder, by_address: None };
-    let target = target::state(ctx, &named, (person, service, groups), None)?;
+    let target = match target::state(ctx, &named, (person, service, groups), None)? {
+        None if !by_person => target::deleted(ctx, assignment.target)?,
+        found => found,
+    };
     let target = target.ok_or_else(|| Refusal::no_such_object(holder))?;
     let requestor = requestor(ctx, &target.subject)?;
     let facts = UpdateFacts {
@@ -109,6 +112,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
 
 fn ended(id: AssignmentId) -> Refusal {
     Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended, and its policy is gone"))
+        .by(GuardName::LiveAssignment)
 }
 
 fn without_policy() -> ServiceError {

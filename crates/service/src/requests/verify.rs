@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use tenure_domain::Timestamp;
-use tenure_domain::policy::CredentialType;
+use tenure_domain::request::Proof;
 
 /// A credential as a requestor presents it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -15,10 +15,11 @@ pub struct Presentation {
     pub claims: Map<String, Value>,
 }
 
-/// Vouches for credentials. It is asked inside a transaction and must not wait for another system.
-pub trait Verifier {
-    /// The presented credentials that are good at `now`: for each its type, and who has issued it.
-    fn verify(&self, presented: &[Presentation], now: Timestamp) -> Vec<CredentialType>;
+/// Vouches for credentials; the engine is given one when it is made. It is asked inside a transaction and must not wait for
+/// another system.
+pub trait Verifier: Send + Sync {
+    /// Those of the presented credentials that are good at `now`, as they are to be believed.
+    fn verify(&self, presented: &[Presentation], now: Timestamp) -> Vec<Proof>;
 }
 
 /// Nobody vouches: a request under a policy that wants credentials is refused with `VerifiedIdRequired`.
@@ -26,7 +27,7 @@ pub trait Verifier {
 pub struct NoVerifier;
 
 impl Verifier for NoVerifier {
-    fn verify(&self, _: &[Presentation], _: Timestamp) -> Vec<CredentialType> {
+    fn verify(&self, _: &[Presentation], _: Timestamp) -> Vec<Proof> {
         Vec::new()
     }
 }

@@ -101,7 +101,8 @@ impl Model {
         if !change.is_direct && !is_own && !(is_there && self.manages(change.by, target)) {
             return Err(Verdict::refused("ResourceNotFound"));
         }
-        if !is_there {
+        // An administrator can change what somebody holds who is deleted and may be restored (decisions.md B8).
+        if !is_there && !change.is_direct {
             return Err(Verdict::refused("Request_ResourceNotFound"));
         }
         let assignment = &self.assignments[handle];

@@ -214,6 +214,13 @@ impl Model {
         self.policies.iter().filter(move |(_, p)| p.package == package && !p.is_deleted).map(|(id, p)| (*id, p))
     }
 
+    /// Whether somebody could ask under a policy on a narrower rung than that of the terms.
+    pub fn is_hidden(&self, package: Uuid, terms: &Terms, person: Uuid, asks: Asks) -> bool {
+        let is_narrower = |p: &Policy| p.current().scope.rung() < terms.scope.rung();
+        self.policies_of(package)
+            .any(|(_, p)| is_narrower(p) && p.is_enabled && p.lets(asks) && self.fits(p.current(), person))
+    }
+
     /// The policy a request runs under.
     pub fn choose(
         &self,
@@ -229,6 +236,14 @@ impl Model {
         let fitting: Vec<(Uuid, &Policy)> =
             self.policies_of(package).filter(|(_, p)| open(p) && self.fits(p.current(), person)).collect();
         let Some(rung) = fitting.iter().map(|(_, p)| p.current().scope.rung()).min() else {
+            // The only one that is for somebody says why he cannot have it.
+            let mut own = self.policies_of(package).filter(|(_, p)| {
+                let is_own = asks == Asks::Administrator || p.current().scope != Scope::Nobody;
+                is_own && self.fits(p.current(), person)
+            });
+            if let (Some(only), None) = (own.next(), own.next()) {
+                return Ok(only);
+            }
             let is_empty = self.policies_of(package).next().is_none();
             return Err(if is_empty { NoChoice::NoneAtAll } else { NoChoice::NoneFits });
         };

@@ -10,16 +10,27 @@ use tenure_domain::Uuid;
 pub enum Verdict {
     /// Accepted.
     Done,
-    /// Refused with a code, and with the names of all guards that failed.
+    /// Refused with a code, and with the names of all guards that failed; with none, what is told besides the code does
+    /// not matter.
     Refused(&'static str, Vec<&'static str>),
     /// The caller is not who the token says, any more.
     Unknown,
 }
 
 impl Verdict {
-    /// A refusal that no guard made.
+    /// A refusal of which only the code matters.
     pub const fn refused(code: &'static str) -> Self {
         Self::Refused(code, Vec::new())
+    }
+
+    /// Whether what was foretold and what came are the same.
+    pub fn agrees(&self, came: &Self) -> bool {
+        match (self, came) {
+            (Self::Refused(code, guards), Self::Refused(other, all)) => {
+                code == other && (guards.is_empty() || guards == all)
+            }
+            _ => self == came,
+        }
     }
 }
 
@@ -199,7 +210,10 @@ impl Model {
         failed.note("policyEnabled", policy.is_enabled, "PolicyDisabled");
         let guard = if asks == Asks::ForReport { "onBehalfAllowed" } else { "selfAddAllowed" };
         failed.note(guard, policy.lets(asks), "PolicyDisabled");
-        failed.note("policyScope", self.fits(terms, ask.target), "NotInPolicyScope");
+        // A narrower policy hides a wider one, even if that is named (behaviour.md c.2).
+        let is_hidden = by_person && self.is_hidden(ask.package, terms, ask.target, asks);
+        let fits = self.fits(terms, ask.target) && !is_hidden;
+        failed.note("policyScope", fits, "NotInPolicyScope");
         // An administrator who names a blocked account knows what he does.
         let is_enabled = self.people.get(&ask.target).is_some_and(|p| p.is_enabled);
         failed.note("signInAllowed", !by_person || is_enabled, "TargetNotEligible");

@@ -67,6 +67,14 @@ fn failed(refusal: &Refusal) -> Vec<&'static str> {
         G::VerifiedId => "verifiedId",
         G::ApproverAvailable => "approverAvailable",
         G::ResourcesHealthy => "resourcesHealthy",
+        G::SelfRemoveAllowed => "selfRemoveAllowed",
+        G::TargetKnown => "targetKnown",
+        G::NotOwnRequest => "notOwnRequest",
+        G::IsApprover => "isApprover",
+        G::StageOpen => "stageOpen",
+        G::RequestCancelable => "requestCancelable",
+        G::RequestReprocessable => "requestReprocessable",
+        G::RequestDeletable => "requestDeletable",
     };
     refusal.guards.iter().filter(|g| !g.passed).map(|g| name(g.guard)).collect()
 }

@@ -1,6 +1,11 @@
 //! The server database: one connection per thread, statements of a batch in one round trip, serializable use cases that
 //! are tried again (decisions.md A12, E1 to E3).
 
+mod value;
+
+pub use value::cell;
+
+use self::value::Param;
 use super::dialect::Dialect;
 use super::queue::{Job, Lane, Queue, Ran};
 use super::{BatchError, Conn, Purpose, Row, Sink, Statement};
@@ -10,7 +15,6 @@ use crate::error::StoreError;
 use crate::health::Schema;
 use crate::metrics::{Metrics, gauge};
 use crate::tx::Tx;
-use bytes::{BufMut, BytesMut};
 use futures_util::TryStreamExt;
 use futures_util::future::{join_all, join3};
 use std::borrow::Cow;
@@ -22,10 +26,9 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use tenure_domain::ids::SeededEntropy;
 use tenure_domain::limits;
-use tenure_odata::{Value, ValueRef};
+use tenure_odata::Value;
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -66,62 +69,6 @@ pub struct ServerConfig {
     pub url: String,
     /// Connections of this process.
     pub threads: usize,
-}
-
-#[derive(Debug)]
-struct Param<'v>(&'v Value);
-
-impl ToSql for Param<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        match self.0 {
-            Value::Null => return Ok(IsNull::Yes),
-            Value::Bool(b) => out.put_u8(u8::from(*b)),
-            Value::Int(n) => match *ty {
-                Type::INT2 => out.put_i16((*n).try_into()?),
-                Type::INT4 => out.put_i32((*n).try_into()?),
-                _ => out.put_i64(*n),
-            },
-            Value::Text(t) => out.put_slice(t.as_bytes()),
-            Value::Id(id) => out.put_slice(id.as_bytes()),
-            Value::Bytes(b) => out.put_slice(b),
-        }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-/// The bytes of a cell as they were sent.
-struct Raw<'r>(&'r [u8]);
-
-impl<'r> FromSql<'r> for Raw<'r> {
-    fn from_sql(_: &Type, raw: &'r [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(raw))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
-/// A cell of a row.
-pub fn cell(row: &tokio_postgres::Row, i: usize) -> ValueRef<'_> {
-    let Some(column) = row.columns().get(i) else { return ValueRef::Null };
-    let Ok(Some(Raw(bytes))) = row.try_get::<_, Option<Raw<'_>>>(i) else { return ValueRef::Null };
-    let number = |n: Option<i64>| n.map_or(ValueRef::Null, ValueRef::Int);
-    match *column.type_() {
-        Type::BOOL => ValueRef::Bool(bytes.first() == Some(&1)),
-        Type::INT2 => number(bytes.try_into().ok().map(|b| i64::from(i16::from_be_bytes(b)))),
-        Type::INT4 => number(bytes.try_into().ok().map(|b| i64::from(i32::from_be_bytes(b)))),
-        Type::INT8 => number(bytes.try_into().ok().map(i64::from_be_bytes)),
-        Type::UUID => Uuid::from_slice(bytes).map_or(ValueRef::Null, ValueRef::Id),
-        Type::BYTEA => ValueRef::Bytes(bytes),
-        _ => std::str::from_utf8(bytes).map_or(ValueRef::Null, ValueRef::Text),
-    }
 }
 
 /// How far a transaction got.

@@ -9,13 +9,14 @@ use tenure_domain::authorize::Permit;
 use tenure_domain::ids::{PackageId, PolicyId};
 use tenure_domain::package::Uses;
 use tenure_domain::policy::Policy;
+use tenure_domain::policy::requirements::lets_managers;
 use tenure_domain::text::fold;
 
 sql! {
     GET(hot): "SELECT y.id, y.package_id, y.catalog_id, y.name, y.is_enabled, y.current_version, v.body, y.created_at, y.modified_at, y.created_by, y.modified_by, y.keep_pre_existing FROM policy y JOIN policy_version v ON v.policy_id = y.id AND v.version = y.current_version WHERE y.id = $1";
     OF_PACKAGE(hot): "SELECT y.id, y.package_id, y.catalog_id, y.name, y.is_enabled, y.current_version, v.body, y.created_at, y.modified_at, y.created_by, y.modified_by, y.keep_pre_existing FROM policy y JOIN policy_version v ON v.policy_id = y.id AND v.version = y.current_version WHERE y.package_id = $1 ORDER BY y.id";
-    INSERT: "INSERT INTO policy (id, package_id, catalog_id, name, name_key, scope_kind, is_enabled, is_auto, self_add, current_version, created_at, modified_at, created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    UPDATE: "UPDATE policy SET name = $2, name_key = $3, scope_kind = $4, is_enabled = $5, is_auto = $6, self_add = $7, current_version = $8, modified_at = $9, modified_by = $10 WHERE id = $1 AND current_version = $8 - 1";
+    INSERT: "INSERT INTO policy (id, package_id, catalog_id, name, name_key, scope_kind, is_enabled, is_auto, self_add, current_version, created_at, modified_at, created_by, modified_by, on_behalf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    UPDATE: "UPDATE policy SET name = $2, name_key = $3, scope_kind = $4, is_enabled = $5, is_auto = $6, self_add = $7, current_version = $8, modified_at = $9, modified_by = $10, on_behalf = $11 WHERE id = $1 AND current_version = $8 - 1";
     INSERT_VERSION: "INSERT INTO policy_version (policy_id, version, body, created_at, created_by) VALUES ($1, $2, $3, $4, $5)";
     DELETE: "DELETE FROM policy WHERE id = $1";
     DELETE_REFS: "DELETE FROM policy_ref WHERE policy_id = $1";
@@ -113,6 +114,7 @@ pub fn insert(tx: &mut Tx<'_>, permit: &Permit, policy: &Policy) -> Result<(), S
         policy.modified_at.into(),
         policy.created_by.as_str().into(),
         policy.modified_by.as_str().into(),
+        lets_managers(policy).into(),
     ];
     tx.write(&INSERT, params);
     insert_version(tx, permit, policy)
@@ -131,6 +133,7 @@ pub fn update(tx: &mut Tx<'_>, permit: &Permit, policy: &Policy) -> Result<(), S
         policy.version.into(),
         policy.modified_at.into(),
         policy.modified_by.as_str().into(),
+        lets_managers(policy).into(),
     ];
     tx.write(&UPDATE, params).exactly_one("policy");
     tx.write(&DELETE_REFS, vec![policy.id.0.into()]);

@@ -6,15 +6,17 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::ids::{AssignmentId, PackageId, RequestId, SubjectId};
 use tenure_domain::refusal::{Code, Refusal};
-use tenure_domain::request::{Answer, Decider, Direction, Request, RequestState, RequestType};
+use tenure_domain::request::{Answer, Decider, Direction, Proof, Request, RequestState, RequestType};
 
 sql! {
     GET(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE id = $1";
     OPEN(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE package_id = $1 AND target_id = $2 AND direction = $3 AND is_open";
     BY_ASSIGNMENT: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE assignment_id = $1 AND is_open";
     ANSWERS: "SELECT id, answers FROM request WHERE target_id = $1 AND package_id = $2 AND direction = 1 AND state IN (2, 3, 8) ORDER BY id DESC LIMIT 1";
+    LAST_ANSWERS: "SELECT id, answers FROM request WHERE target_id = $1 AND package_id = $2 AND direction = 1 ORDER BY id DESC LIMIT 1";
     INSERT(hot): "INSERT INTO request (id, kind, direction, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, stage, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
     UPDATE: "UPDATE request SET assignment_id = coalesce($2, assignment_id), state = $3, status = $4, is_open = $5, starts_at = $6, completed_at = $7, version = $8, stage = coalesce($9, stage), reason = $10, answers = $11, schedule = $12 WHERE id = $1 AND version = $8 - 1";
+    PROVE: "UPDATE request SET credentials = $2 WHERE id = $1";
     DELETE: "DELETE FROM request WHERE id = $1";
 }
 
@@ -114,12 +116,18 @@ pub fn open(package: PackageId, target: SubjectId, direction: Direction) -> Firs
 
 /// The answers of the last request by which a pair was given access, or had it changed.
 pub fn answers(package: PackageId, target: SubjectId) -> First<Vec<Answer>> {
-    Query::new(&ANSWERS, vec![target.0.into(), package.0.into()], |row| {
-        let mut c = Columns::of(row, "request");
-        c.id::<RequestId>("id")?;
-        c.json("answers")
-    })
-    .first()
+    Query::new(&ANSWERS, vec![target.0.into(), package.0.into()], decode_answers).first()
+}
+
+/// The answers of the last request of a pair, whatever came of it: who asks again is offered them (behaviour.md p.5).
+pub fn last_answers(package: PackageId, target: SubjectId) -> First<Vec<Answer>> {
+    Query::new(&LAST_ANSWERS, vec![target.0.into(), package.0.into()], decode_answers).first()
+}
+
+fn decode_answers(row: &crate::driver::Row<'_>) -> Result<Vec<Answer>, StoreError> {
+    let mut c = Columns::of(row, "request");
+    c.id::<RequestId>("id")?;
+    c.json("answers")
 }
 
 /// The open requests that deliver or end an assignment.
@@ -186,6 +194,12 @@ pub(crate) fn update(tx: &mut Tx<'_>, request: &Request) -> Result<(), StoreErro
         json(&request.wanted)?,
     ];
     tx.write(&UPDATE, params).exactly_one("request").on_constraint("uq_open_request", open_already);
+    Ok(())
+}
+
+/// Keeps the credentials that a request was made with.
+pub(crate) fn prove(tx: &mut Tx<'_>, id: RequestId, proofs: &[Proof]) -> Result<(), StoreError> {
+    tx.write(&PROVE, vec![id.0.into(), json(&proofs)?]).exactly_one("request");
     Ok(())
 }
 

@@ -17,6 +17,7 @@ sql! {
     SAME: "SELECT id, role_id, principal_id, scope_kind, scope_id FROM role_assignment WHERE provider = 2 AND role_id = $1 AND principal_id = $2 AND scope_kind = $3 AND scope_id = $4";
     INSERT: "INSERT INTO role_assignment (id, provider, role_id, principal_id, scope_kind, scope_id, scope_key, created_at) VALUES ($1, 2, $2, $3, $4, $5, $6, $7)";
     DELETE: "DELETE FROM role_assignment WHERE id = $1 AND provider = 2";
+    OF_CATALOG: "SELECT id, role_id, principal_id, scope_kind, scope_id FROM role_assignment WHERE provider = 2 AND scope_kind = 1 AND scope_id = $1 ORDER BY id";
     DELETE_OF_CATALOG: "DELETE FROM role_assignment WHERE provider = 2 AND scope_kind = 1 AND scope_id = $1";
 }
 
@@ -86,6 +87,11 @@ pub fn get(id: RoleAssignmentId) -> First<RoleAssignment> {
 pub fn same(role: Uuid, principal: ObjectId, scope: Scope) -> First<RoleAssignment> {
     let (kind, place) = columns(scope);
     Query::new(&SAME, vec![role.into(), principal.0.into(), kind, place], decode).first()
+}
+
+/// Who holds which role for a catalog.
+pub fn of_catalog(id: CatalogId) -> Query<RoleAssignment> {
+    Query::new(&OF_CATALOG, vec![id.0.into()], decode)
 }
 
 /// The refusal of an assignment that is there already; the text is that of the published API for role assignments.

@@ -37,6 +37,10 @@ columns! {
         COUNTRY_KEY "country_key", COMPANY_KEY "company_key", EMPLOYEE_ID_KEY "employee_id_key",
         EMPLOYEE_TYPE_KEY "employee_type_key", USAGE_LOCATION_KEY "usage_location_key",
     }
+    /// Values of schema extensions that users have.
+    extension_value("extension_value", "ue") {
+        OBJECT "object_id", NAME_KEY "name_key", VALUE_KEY "value_key",
+    }
     /// Groups.
     group("dir_group", "g") {
         ID "id", NICKNAME "nickname", NICKNAME_KEY "nickname_key", UNIQUE_NAME "unique_name", UNIQUE_KEY "unique_key",
@@ -131,6 +135,10 @@ columns! {
         ID "id", OBJECT "object_id", KIND "kind", NAME "name", NAME_KEY "name_key", EMAIL "email", EMAIL_KEY "email_key",
         PRINCIPAL_NAME "principal_name", LIFECYCLE "lifecycle", ORGANIZATION "organization_id", CLEANUP "cleanup_at",
     }
+    /// The directory object of a subject.
+    subject_object("subject", "jd") {
+        DELETED "deleted_at",
+    }
     /// Connected organizations.
     organization("organization", "f") {
         ID "id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", SOURCES "identity_sources", STATE "state",
@@ -150,7 +158,7 @@ columns! {
         ID "id", KIND "kind", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", REQUESTOR "requestor_id",
         TARGET "target_id", ASSIGNMENT "assignment_id", STATE "state", STATUS "status", SCHEDULE "schedule",
         JUSTIFICATION "justification", ANSWERS "answers", COMPLETED "completed_at", CREATED "created_at",
-        VERSION "version",
+        VERSION "version", REASON "reason", CREDENTIALS "credentials",
     }
     /// Approvals: requests that need or needed one.
     approval("approval", "q") {

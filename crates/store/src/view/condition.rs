@@ -1,7 +1,9 @@
 //! Filters to SQL. User text is only ever a parameter; the meaning is that of `odata::eval`, which a property test holds
 //! it to. Every condition is true or false, never unknown, wherever it stands under a `NOT`.
 
-use super::relation::{self, RelationDef, Seen};
+use super::link::link;
+use super::relation::{self, RelationDef};
+use super::sight::Seen;
 use crate::driver::dialect::{Dialect, in_list, prefix_end};
 use std::fmt::Write;
 use tenure_domain::authorize::{EntitlementRole, Sight};
@@ -367,7 +369,7 @@ impl<'a> Writer<'a> {
     fn targets(&mut self, place: Place, target: Place, nav: &'static Nav) -> (String, Vec<String>) {
         let from = self.from(target);
         let Via::Link(name) = nav.via else { return (from, vec![join(place, target, nav)]) };
-        let Some(link) = relation::link(name) else { return (from, vec!["1 = 0".to_owned()]) };
+        let Some(link) = link(name) else { return (from, vec!["1 = 0".to_owned()]) };
         let pairs = Place { def: target.def, number: self.number() };
         let conditions = vec![
             format!("{} = {}", pairs.expand(link.left), place.key()),

@@ -3,11 +3,17 @@
 
 pub mod columns;
 mod condition;
+mod link;
+mod own;
+mod predicate;
 mod relation;
 mod select;
+mod sight;
 
-pub use relation::{Predicate, RELATIONS, RelationDef, reach};
+pub use predicate::Predicate;
+pub use relation::{RELATIONS, RelationDef};
 pub use select::{Origin, Select, Selected};
+pub use sight::reach;
 
 use crate::error::StoreError;
 use crate::fetch::Query;

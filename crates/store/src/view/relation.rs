@@ -1,9 +1,9 @@
-//! What the opaque words of the schema stand for: where rows come from, how pairs are joined, and what a caller who does
-//! not see everything sees of each.
+//! What the opaque words of the schema stand for: where the rows of each relation come from, and by which rule a caller
+//! sees them.
 
 use super::columns as c;
-use tenure_domain::authorize::{AuditReach, Reach, Sight};
-use tenure_odata::edm::{Column, Link, Relation};
+use super::own::{APPROVES, OWN_ASSIGNMENT, OWN_PACKAGE, OWN_REQUEST, OWN_STAGE, OWN_SUBJECT};
+use tenure_odata::edm::{Column, Relation};
 
 /// Where the rows of a relation come from. `{a}` stands for the numbered alias `a`.
 #[derive(Debug)]
@@ -62,99 +62,6 @@ pub enum Family {
     /// Seen by whoever may use the path at all.
     Everybody,
 }
-
-/// The organizations a guest belongs to, by his address or the provider he signs in by; `$me` is he. It says in SQL what
-/// [`tenure_domain::organization::belongs`] says of one of them. It does not depend on the row it is asked for, so that it
-/// is worked out once.
-macro_rules! organizations_of {
-    ($me:literal) => {
-        concat!(
-            "(SELECT oi.organization_id FROM dir_user pu JOIN org_identity oi ON \
-                (oi.kind IN (3, 4) AND (pu.mail_key LIKE '%@' || oi.value_key \
-                    OR (pu.mail_key IS NULL AND pu.upn_key LIKE '%!_' || oi.value_key || '#ext#@%' ESCAPE '!'))) \
-                OR (oi.kind IN (1, 2) AND EXISTS (SELECT 1 FROM identity_link il WHERE il.user_id = pu.id \
-                    AND lower(il.issuer) || '/' LIKE '%/' || oi.value_key || '/%')) \
-                WHERE pu.id = ",
-            $me,
-            " AND pu.user_type = 2)"
-        )
-    };
-}
-
-/// A policy whose scope includes a person; `$me` is he.
-macro_rules! in_scope {
-    ($me:literal) => {
-        concat!(
-            "(pq.scope_kind = 5 \
-                OR (pq.scope_kind = 4 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = ", $me, " AND pu.user_type = 1)) \
-                OR (pq.scope_kind = 8 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = ", $me, " AND pu.user_type = 2)) \
-                OR (pq.scope_kind = 7 AND EXISTS (SELECT 1 FROM organization og WHERE og.state = 0 AND og.id IN ",
-            organizations_of!($me),
-            ")) \
-                OR (pq.scope_kind = 2 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
-                    AND pf.ref_id IN ",
-            organizations_of!($me),
-            ")) \
-                OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM policy_ref pf WHERE pf.policy_id = pq.id AND pf.role = 1 \
-                    AND (pf.ref_id = ", $me, " OR pf.ref_id IN (SELECT gc.ancestor_id FROM group_member gm \
-                        JOIN group_closure gc ON gc.descendant_id = gm.group_id WHERE gm.member_id = ", $me, ")))))"
-        )
-    };
-}
-
-/// A package is visible to those who hold or held it, have a request for it, or are in the scope of one of its policies
-/// (decisions.md J3); whether that policy takes requests now is for the refusal to say.
-const OWN_PACKAGE: &str = concat!(
-    "({p}.id IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {me} \
-        UNION SELECT pr.package_id FROM request pr WHERE pr.target_id = {me} \
-        UNION SELECT pr.package_id FROM request pr WHERE pr.requestor_id = {me} \
-        UNION SELECT pr.package_id FROM stage_approver pa JOIN request pr ON pr.id = pa.request_id WHERE pa.principal_id = {me} \
-        UNION SELECT pr.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-            JOIN stage_approver pa ON pa.principal_id = gc.ancestor_id JOIN request pr ON pr.id = pa.request_id \
-            WHERE gm.member_id = {me}) \
-        OR EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND NOT pq.is_auto AND ",
-    in_scope!("{me}"),
-    "))"
-);
-
-/// Assignments are one's own or those of one's direct reports, for whom a manager may act (behaviour.md b.2); so are
-/// requests and people, below.
-const OWN_ASSIGNMENT: &str =
-    "({a}.target_id = {me} OR {a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}))";
-
-/// A package that can be requested now: visible by a policy, not hidden, not held (behaviour.md c.1, browse rule).
-const REQUESTABLE: &str = concat!(
-    "NOT {p}.is_hidden \
-        AND {p}.id NOT IN (SELECT pa.package_id FROM assignment pa WHERE pa.target_id = {1} AND pa.is_live) \
-        AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
-            AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
-                OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) AND ",
-    in_scope!("{1}"),
-    ")"
-);
-
-/// Requests that a person decides or has decided, by himself, through a group or in somebody's place; never his own
-/// (decisions.md H8, J4). A macro, because constants are joined from literals only.
-macro_rules! approves {
-    ($before:literal, $after:literal) => {
-        concat!(
-            $before,
-            "(SELECT aa.request_id FROM stage_approver aa WHERE aa.principal_id = {me} \
-             UNION SELECT aa.request_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE gm.member_id = {me} \
-             UNION SELECT aa.request_id FROM delegation ad JOIN stage_approver aa ON aa.principal_id = ad.from_id \
-             WHERE ad.to_id = {me} \
-             UNION SELECT aa.request_id FROM delegation ad JOIN group_member gm ON gm.member_id = ad.from_id \
-             JOIN group_closure gc ON gc.descendant_id = gm.group_id \
-             JOIN stage_approver aa ON aa.principal_id = gc.ancestor_id WHERE ad.to_id = {me})",
-            $after
-        )
-    };
-}
-
-/// Requests in whose approval a person takes part.
-const APPROVES: &str =
-    approves!("({q}.id IN ", " AND {q}.target_id <> {me} AND ({q}.requestor_id IS NULL OR {q}.requestor_id <> {me}))");
 
 /// A subject has to do with a catalog when he has, had or asks for something in it, or asked for it. Asked for one row,
 /// for each subject that is looked at: as `EXISTS` one database may gather all rows of the table first.
@@ -348,15 +255,12 @@ pub const RELATIONS: &[RelationDef] = &[
     },
     RelationDef {
         name: c::subject::RELATION,
-        from: "subject {j}",
+        // Somebody who was deleted, and can be restored, is marked so.
+        from: "subject {j} LEFT JOIN directory_object {jd} ON {jd}.id = {j}.object_id",
+        counted: Some("subject {j}"),
         key: c::subject::ID,
         by_catalog: Some(SUBJECT_OF_CATALOG),
-        family: Family::Entitlement(Some(approves!(
-            "({j}.id = {me} OR {j}.id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}) \
-             OR EXISTS (SELECT 1 FROM request so WHERE so.requestor_id = {me} AND so.target_id = {j}.id) \
-             OR EXISTS (SELECT 1 FROM request sr WHERE (sr.target_id = {j}.id OR sr.requestor_id = {j}.id) AND sr.id IN ",
-            "))"
-        ))),
+        family: Family::Entitlement(Some(OWN_SUBJECT)),
         ..PLAIN
     },
     RelationDef {
@@ -380,11 +284,7 @@ pub const RELATIONS: &[RelationDef] = &[
         few: Some(c::request::TARGET),
         made: Some(c::request::CREATED),
         catalog: Some("{q}.catalog_id"),
-        family: Family::Entitlement(Some(approves!(
-            "({q}.target_id = {me} OR {q}.requestor_id = {me} \
-             OR {q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}) OR {q}.id IN ",
-            ")"
-        ))),
+        family: Family::Entitlement(Some(OWN_REQUEST)),
         ..PLAIN
     },
     RelationDef {
@@ -410,10 +310,7 @@ pub const RELATIONS: &[RelationDef] = &[
             LEFT JOIN directory_object {sgo} ON {sgo}.id = {sg}.decided_by",
         key: c::approval_stage::ID,
         catalog: Some("{sg}.catalog_id"),
-        family: Family::Entitlement(Some(approves!(
-            "({sg}.request_id IN ",
-            " AND {sg}.target_id <> {me} AND ({sg}.requestor_id IS NULL OR {sg}.requestor_id <> {me}))"
-        ))),
+        family: Family::Entitlement(Some(OWN_STAGE)),
         ..PLAIN
     },
     RelationDef {
@@ -505,8 +402,11 @@ pub const RELATIONS: &[RelationDef] = &[
 ];
 
 /// Rows of collection properties.
-const SIDES: [(Relation, &str); 2] =
-    [(c::audit_target::RELATION, "audit_target {tt}"), (c::org_identity::RELATION, "org_identity {fi}")];
+const SIDES: [(Relation, &str); 3] = [
+    (c::audit_target::RELATION, "audit_target {tt}"),
+    (c::org_identity::RELATION, "org_identity {fi}"),
+    (c::extension_value::RELATION, "extension_value {ue}"),
+];
 
 /// The definition of a relation; the schema names only those that exist, which a test asserts.
 pub fn relation(name: Relation) -> Option<&'static RelationDef> {
@@ -516,301 +416,4 @@ pub fn relation(name: Relation) -> Option<&'static RelationDef> {
 /// The FROM clause of a side relation.
 pub fn side(name: Relation) -> Option<&'static str> {
     SIDES.iter().find(|(n, _)| *n == name).map(|(_, from)| *from)
-}
-
-/// How pairs are joined: the FROM clause, this row's key, the target's key, and whether a pair can appear twice.
-#[derive(Clone, Copy, Debug)]
-pub struct LinkDef {
-    pub name: Link,
-    pub from: &'static str,
-    pub left: &'static str,
-    pub right: &'static str,
-    pub repeats: bool,
-}
-
-const LINKS: &[LinkDef] = &[
-    LinkDef {
-        name: c::link::MEMBERS,
-        from: "group_member {n}",
-        left: "{n}.group_id",
-        right: "{n}.member_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::MEMBER_OF,
-        from: "group_member {n}",
-        left: "{n}.member_id",
-        right: "{n}.group_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::TRANSITIVE_MEMBERS,
-        from: "group_closure {nc} JOIN group_member {n} ON {n}.group_id = {nc}.descendant_id",
-        left: "{nc}.ancestor_id",
-        right: "{n}.member_id",
-        repeats: true,
-    },
-    LinkDef {
-        name: c::link::TRANSITIVE_MEMBER_OF,
-        from: "group_member {n} JOIN group_closure {nc} ON {nc}.descendant_id = {n}.group_id",
-        left: "{n}.member_id",
-        right: "{nc}.ancestor_id",
-        repeats: true,
-    },
-    LinkDef {
-        name: c::link::OWNERS,
-        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 1) {n}",
-        left: "{n}.object_id",
-        right: "{n}.person_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::OWNED,
-        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 1) {n}",
-        left: "{n}.person_id",
-        right: "{n}.object_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::SPONSORS,
-        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 2) {n}",
-        left: "{n}.object_id",
-        right: "{n}.person_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::INCOMPATIBLE_PACKAGES,
-        from: "(SELECT package_id, other_id FROM incompatibility WHERE kind = 1) {n}",
-        left: "{n}.package_id",
-        right: "{n}.other_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::INCOMPATIBLE_WITH,
-        from: "(SELECT package_id, other_id FROM incompatibility WHERE kind = 1) {n}",
-        left: "{n}.other_id",
-        right: "{n}.package_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::INCOMPATIBLE_GROUPS,
-        from: "(SELECT package_id, other_id FROM incompatibility WHERE kind = 2) {n}",
-        left: "{n}.package_id",
-        right: "{n}.other_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::INTERNAL_SPONSORS,
-        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 3) {n}",
-        left: "{n}.object_id",
-        right: "{n}.person_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::EXTERNAL_SPONSORS,
-        from: "(SELECT object_id, person_id FROM object_link WHERE kind = 4) {n}",
-        left: "{n}.object_id",
-        right: "{n}.person_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::ASSIGNMENT_GRANTS,
-        from: "(SELECT assignment_id, grant_id FROM assignment_grant WHERE is_live) {n}",
-        left: "{n}.assignment_id",
-        right: "{n}.grant_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::GRANT_ASSIGNMENTS,
-        from: "(SELECT assignment_id, grant_id FROM assignment_grant WHERE is_live) {n}",
-        left: "{n}.grant_id",
-        right: "{n}.assignment_id",
-        repeats: false,
-    },
-    LinkDef {
-        name: c::link::INHERITED_ROLES,
-        from: "(SELECT id AS heir_id, id AS role_id FROM role_definition WHERE 1 = 0) {n}",
-        left: "{n}.heir_id",
-        right: "{n}.role_id",
-        repeats: false,
-    },
-];
-
-/// The definition of a link.
-pub fn link(name: Link) -> Option<&'static LinkDef> {
-    LINKS.iter().find(|l| l.name == name)
-}
-
-/// A condition that a function of the API stands for. `{1}` is its first parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Predicate {
-    /// Assignments of this person.
-    AssignmentTarget,
-    /// Assignments whose request this person made.
-    AssignmentCreatedBy,
-    /// Assignments of this person's direct reports.
-    AssignmentTargetManager,
-    /// Requests for this person.
-    RequestTarget,
-    /// Requests made by this person.
-    RequestCreatedBy,
-    /// Requests for or by this person.
-    RequestTargetOrRequestor,
-    /// Requests for this person's direct reports.
-    RequestTargetManager,
-    /// Requests made by this person for others.
-    RequestForOthers,
-    /// Requests this person decides or has decided.
-    RequestApprover,
-    /// Packages this person can request now.
-    PackageAllowedRequestor,
-    /// Live assignments of one package whose holder has a live assignment of another one too; its parameters are both.
-    AssignmentAdditionalAccess,
-    /// Nothing: relations that this release has none of.
-    Nothing,
-}
-
-impl Predicate {
-    /// Whether it asks for one value of a column that has few rows for each.
-    pub const fn is_few(self) -> bool {
-        matches!(self, Self::AssignmentTarget | Self::RequestTarget)
-    }
-
-    /// Whether it is about the one who calls, so that it gives only what is his own.
-    pub const fn is_about_caller(self) -> bool {
-        !matches!(self, Self::AssignmentAdditionalAccess)
-    }
-
-    /// Its text.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::AssignmentTarget => "{a}.target_id = {1}",
-            Self::AssignmentCreatedBy => {
-                "EXISTS (SELECT 1 FROM request ar WHERE ar.id = {a}.request_id AND ar.requestor_id = {1})"
-            }
-            Self::AssignmentTargetManager => {
-                "{a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {1})"
-            }
-            Self::RequestTarget => "{q}.target_id = {1}",
-            Self::RequestCreatedBy => "{q}.requestor_id = {1}",
-            Self::RequestTargetOrRequestor => "({q}.target_id = {1} OR {q}.requestor_id = {1})",
-            Self::RequestTargetManager => "{q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {1})",
-            Self::RequestForOthers => "({q}.requestor_id = {1} AND {q}.target_id <> {1})",
-            Self::RequestApprover => APPROVES,
-            Self::PackageAllowedRequestor => REQUESTABLE,
-            Self::AssignmentAdditionalAccess => "{a}.package_id = {1} AND {a}.is_live",
-            Self::Nothing => "1 = 0",
-        }
-    }
-}
-
-/// What a caller sees of a family: everything, nothing, or rows under a condition.
-pub enum Seen {
-    /// Everything.
-    All,
-    /// Nothing.
-    Nothing,
-    /// Rows under this condition; `{me}` is the caller.
-    Under(String),
-    /// What lies in the caller's catalogs, and rows under this condition.
-    InCatalogs(Option<&'static str>),
-}
-
-const OWN_GROUP: &str = "({k} IN (SELECT gc.ancestor_id FROM group_member gm JOIN group_closure gc \
-    ON gc.descendant_id = gm.group_id WHERE gm.member_id = {me}) \
-    OR {k} IN (SELECT ol.object_id FROM object_link ol WHERE ol.kind = 1 AND ol.person_id = {me}))";
-
-fn by_reach(reach: Reach, own: Option<&str>) -> Seen {
-    match (reach, own) {
-        (Reach::All, _) => Seen::All,
-        (Reach::Own | Reach::Catalogs, Some(own)) => Seen::Under(own.to_owned()),
-        (Reach::Own | Reach::Catalogs, None) | (Reach::Nothing, _) => Seen::Nothing,
-    }
-}
-
-/// The built-in roles are no secret to whoever administers anything.
-fn roles(sight: &Sight) -> Reach {
-    if matches!(sight.entitlement, Reach::All | Reach::Catalogs) { Reach::All } else { Reach::Nothing }
-}
-
-impl Family {
-    /// What a caller with this sight sees.
-    pub fn seen(self, sight: &Sight) -> Seen {
-        let own_group = |key: &str| OWN_GROUP.replace("{k}", key);
-        match self {
-            Self::Users => by_reach(sight.users, Some("{u}.id = {me}")),
-            Self::Groups => by_reach(sight.groups, Some(&own_group("{g}.id"))),
-            Self::Applications => by_reach(sight.applications, None),
-            Self::Grants => by_reach(sight.grants, None),
-            Self::Entitlement(own) if sight.entitlement == Reach::Catalogs => {
-                Seen::InCatalogs(own.filter(|_| sight.me.is_some()))
-            }
-            Self::Entitlement(own) => by_reach(sight.entitlement, own),
-            Self::Organizations => by_reach(sight.organizations, None),
-            Self::Roles => by_reach(roles(sight), None),
-            Self::Audit => match sight.audit {
-                AuditReach::All => Seen::All,
-                AuditReach::Entitlement => Seen::Under("{t}.is_entitlement".to_owned()),
-                AuditReach::Nothing => Seen::Nothing,
-            },
-            Self::Tenant => by_reach(sight.tenant, None),
-            Self::Mine(own) => by_reach(sight.entitlement, Some(own)),
-            Self::Everybody => Seen::All,
-            Self::Objects => objects_seen(sight, &own_group("{o}.id")),
-        }
-    }
-}
-
-/// How far a caller sees into a relation: what decides whether a list is answered at all.
-pub fn reach(name: Relation, sight: &Sight) -> Reach {
-    match relation(name).map(|r| r.family) {
-        None => Reach::Nothing,
-        Some(Family::Users) => sight.users,
-        Some(Family::Groups) => sight.groups,
-        Some(Family::Applications) => sight.applications,
-        Some(Family::Grants) => sight.grants,
-        Some(Family::Entitlement(_)) => sight.entitlement,
-        Some(Family::Organizations) => sight.organizations,
-        Some(Family::Roles) => roles(sight),
-        Some(Family::Tenant) => sight.tenant,
-        // Whoever may use entitlement management at all lists his own.
-        Some(Family::Mine(_)) if sight.entitlement == Reach::Nothing => Reach::Nothing,
-        Some(Family::Mine(_) | Family::Everybody) => Reach::All,
-        Some(Family::Audit) => match sight.audit {
-            AuditReach::Nothing => Reach::Nothing,
-            AuditReach::Entitlement | AuditReach::All => Reach::All,
-        },
-        Some(Family::Objects) => {
-            let all = [sight.users, sight.groups, sight.applications];
-            let any = |reach: Reach| all.contains(&reach);
-            if any(Reach::All) {
-                Reach::All
-            } else if any(Reach::Own) {
-                Reach::Own
-            } else {
-                Reach::Nothing
-            }
-        }
-    }
-}
-
-fn objects_seen(sight: &Sight, own_group: &str) -> Seen {
-    let parts = [
-        (1, sight.users, "{o}.id = {me}"),
-        (2, sight.groups, own_group),
-        (3, sight.applications, ""),
-        (4, sight.applications, ""),
-    ];
-    if parts.iter().all(|(_, reach, _)| *reach == Reach::All) {
-        return Seen::All;
-    }
-    let conditions: Vec<String> = parts
-        .iter()
-        .filter_map(|(kind, reach, own)| match reach {
-            Reach::All => Some(format!("{{o}}.kind = {kind}")),
-            Reach::Own | Reach::Catalogs if !own.is_empty() => Some(format!("({{o}}.kind = {kind} AND {own})")),
-            Reach::Own | Reach::Catalogs | Reach::Nothing => None,
-        })
-        .collect();
-    if conditions.is_empty() { Seen::Nothing } else { Seen::Under(format!("({})", conditions.join(" OR "))) }
 }

@@ -3,7 +3,8 @@
 use super::columns::assignment;
 use super::columns::object::{ID as KEY, NAME_KEY};
 use super::condition::{Place, Writer, asks_for_few, asks_for_names, join};
-use super::relation::{self, Predicate};
+use super::link::link;
+use super::predicate::Predicate;
 use crate::driver::Statement;
 use crate::driver::dialect::Dialect;
 use tenure_domain::authorize::Sight;
@@ -445,7 +446,7 @@ fn from_one(
             plain(vec![format!("EXISTS (SELECT 1 FROM {from} WHERE {} = {key} AND {joined})", owner.key())])
         }
         Via::Link(name) => {
-            let Some(link) = relation::link(name) else { return plain(vec!["1 = 0".to_owned()]) };
+            let Some(link) = link(name) else { return plain(vec!["1 = 0".to_owned()]) };
             let pairs = writer.place(parent);
             let key = writer.param(key);
             let (pairs_from, left, right) =
@@ -476,7 +477,7 @@ fn from_many(writer: &mut Writer<'_>, place: Place, nav: &'static Nav, keys: &[V
             }
         }
         Via::Link(name) => {
-            let Some(link) = relation::link(name) else {
+            let Some(link) = link(name) else {
                 return Source {
                     from,
                     conditions: vec!["1 = 0".to_owned()],

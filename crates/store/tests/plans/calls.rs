@@ -282,6 +282,8 @@ impl Session<'_> {
             token,
         )
         .await;
+        let extended = "/v1.0/users?$top=20&$filter=extension_2b676109c7c74ae2b41549205f1947ed_title eq 'Dr.'";
+        self.get("people by a schema extension", extended, token).await;
         self.get_growing("a count of people", COUNTS, "/v1.0/users/$count", token).await;
         let ids: Vec<_> = self.loaded.holders.iter().take(5).collect();
         self.send("objects by ids", "POST", "/v1.0/directoryObjects/getByIds", token, json!({ "ids": ids })).await;

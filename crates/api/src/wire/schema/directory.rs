@@ -4,8 +4,9 @@
 use super::types::{FLAG, GUID, NATIVE_APIS, NUMBER, TEXTS, TIME, directory as t};
 use super::{fixed, flag, id, keyed, time};
 use crate::wire::json;
+use tenure_domain::attribute::is_extension;
 use tenure_odata::edm::{
-    Codec, Column, EntityType, EnumType, Items, Kind, Name, Nav, Property, Relation, SearchBy, Variant, Version,
+    Codec, Column, EntityType, EnumType, Items, Kind, Name, Nav, Open, Property, Relation, SearchBy, Variant, Version,
 };
 use tenure_odata::types::{Member, Operation, Primitive, Returned, Shape, Type};
 use tenure_odata::{Cells, LIST_SEPARATOR};
@@ -228,6 +229,19 @@ static USER_PROPERTIES: [Property; 74] = [
         Property::new(Name::both("skills"), Codec::AttributeList("skills"), ATTRS).is(Shape { nullable: true, ..TEXTS }).on_request(),
 ];
 
+/// Where filters find schema extensions.
+static EXTENSION_VALUES: Items = Items::Rows {
+    relation: c::extension_value::RELATION,
+    parent: c::extension_value::OBJECT,
+    members: &[
+        Property::new(Name::both("name"), Codec::Text, &[]).by(c::extension_value::NAME_KEY, Kind::Text).required(),
+        Property::new(Name::both("value"), Codec::Text, &[]).by(c::extension_value::VALUE_KEY, Kind::Text).required(),
+    ],
+};
+
+/// Schema extensions of people: `extension_<application id>_<name>`.
+static EXTENSIONS: Open = Open { takes: is_extension, column: c::object::ATTRS, items: &EXTENSION_VALUES };
+
 /// A person.
 pub static USER: EntityType = EntityType::new("user", c::user::RELATION, &USER_PROPERTIES)
     .adds_to(&DIRECTORY_OBJECT)
@@ -242,6 +256,7 @@ pub static USER: EntityType = EntityType::new("user", c::user::RELATION, &USER_P
         Nav::back(Name::both("oauth2PermissionGrants"), &OAUTH_GRANT, c::oauth_grant::PRINCIPAL),
     ])
     .ops(OBJECT_OPERATIONS)
+    .open(&EXTENSIONS)
     .search(SearchBy::Terms);
 
 #[rustfmt::skip]

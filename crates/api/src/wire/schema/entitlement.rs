@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use tenure_domain::attribute::ResourceAttribute;
 use tenure_domain::policy::Expiration;
 use tenure_domain::policy::expiration::WantedSchedule;
-use tenure_domain::request::Answer;
+use tenure_domain::request::{Answer, Proof};
 use tenure_domain::time::from_micros;
 use tenure_odata::Cells;
 use tenure_odata::edm::{Codec, EntityType, EnumType, Kind, Name, Nav, Property, SearchBy, Version};
@@ -286,6 +286,12 @@ pub static PACKAGE: EntityType = EntityType::new(
 .ops(&[&PACKAGES_BY_USER, &MOVE_TO_CATALOG, &REQUIREMENTS])
 .search(SearchBy::Columns(&[c::package::NAME_KEY]));
 
+/// The name of a subject; of somebody who was deleted, and can be restored, with a mark (decisions.md B8).
+fn subject_name(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let name = row.cell(0).text().unwrap_or_default();
+    if row.cell(1).is_null() { json::text(out, name) } else { json::text(out, &format!("{name} (deleted)")) }
+}
+
 /// A subject.
 pub static SUBJECT: EntityType = EntityType::new(
     "accessPackageSubject",
@@ -293,7 +299,13 @@ pub static SUBJECT: EntityType = EntityType::new(
     &[
         id(Name::both("id"), &[c::subject::ID]).required(),
         id(Name::both("objectId"), &[c::subject::OBJECT]).unique(),
-        keyed(Name::both("displayName"), &[c::subject::NAME], c::subject::NAME_KEY).required(),
+        Property::new(
+            Name::both("displayName"),
+            Codec::Custom(subject_name),
+            &[c::subject::NAME, c::subject_object::DELETED],
+        )
+        .by(c::subject::NAME_KEY, Kind::Text)
+        .required(),
         keyed(Name::both("email"), &[c::subject::EMAIL], c::subject::EMAIL_KEY),
         Property::new(Name::both("principalName"), Codec::Text, &[c::subject::PRINCIPAL_NAME]),
         Property::new(Name::pair("subjectType", "type"), Codec::Enum(&SUBJECT_TYPE), &[c::subject::KIND])
@@ -372,6 +384,27 @@ fn answers(row: &dyn Cells, version: Version, out: &mut Vec<u8>) {
     json::any(out, &answers.iter().map(|a| answer_json(a, version)).collect::<Vec<_>>());
 }
 
+/// The credentials that a request was made with.
+fn credentials(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let text = row.cell(0).text().filter(|t| *t != "[]");
+    let all: Vec<Proof> = text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    let shown = |p: &Proof| serde_json::json!({ "authority": p.issuer, "type": p.kinds, "claims": p.claims });
+    json::any(out, &all.iter().map(shown).collect::<Vec<_>>());
+}
+
+/// The beginning of a request and its end, with the reason of that. What approvers did stands in its approval.
+fn history(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    let one = |action: &str, at: Option<i64>, detail: Option<&str>| {
+        serde_json::json!({ "action": action, "actionDateTime": at.map(from_micros), "detail": detail,
+            "scheduledDateTime": null, "userDisplayName": null, "userPrincipalName": null })
+    };
+    let mut all = vec![one("Accepted", row.cell(0).int(), None)];
+    if let Some(at) = row.cell(1).int() {
+        all.push(one(row.cell(2).text().unwrap_or_default(), Some(at), row.cell(3).text()));
+    }
+    json::any(out, &all);
+}
+
 /// What a resource asks requestors for.
 fn attributes(row: &dyn Cells, version: Version, out: &mut Vec<u8>) {
     let text = row.cell(0).text().filter(|t| *t != "[]");
@@ -421,8 +454,19 @@ pub static REQUEST: EntityType = EntityType::new(
             .is(Shape::structures(&t::ANSWER)),
         fixed(Name::both("customExtensionCalloutInstances"), "[]").is(Shape::structures(&t::CALLOUT)),
         fixed(Name::pair("", "customExtensionHandlerInstances"), "[]").is(Shape::structures(&t::HANDLER_CALL)),
-        fixed(Name::pair("", "verifiedCredentialsData"), "[]").is(Shape::structures(&t::PRESENTED_CREDENTIAL)),
-        fixed(Name::pair("", "history"), "[]").is(Shape::structures(&t::ACTIVITY)).on_request(),
+        Property::new(
+            Name::pair("", "verifiedCredentialsData"),
+            Codec::Custom(credentials),
+            &[c::request::CREDENTIALS],
+        )
+        .is(Shape::structures(&t::PRESENTED_CREDENTIAL)),
+        Property::new(
+            Name::pair("", "history"),
+            Codec::Custom(history),
+            &[c::request::CREATED, c::request::COMPLETED, c::request::STATUS, c::request::REASON],
+        )
+        .is(Shape::structures(&t::ACTIVITY))
+        .on_request(),
         fixed(Name::pair("", "isValidationOnly"), "false").is(FLAG),
         fixed(Name::pair("", "expirationDateTime"), "null").is(TIME),
     ],

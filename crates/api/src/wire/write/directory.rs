@@ -72,6 +72,14 @@ fn attributes(b: &Body<'_>, entity: &EntityType) -> Attributes {
             Err(misfit) => b.fault_below(name, &misfit.at, format!("`{name}{}` {}", misfit.at, misfit.wanted)),
         }
     }
+    // Members that the type has beside the declared ones are texts.
+    for (name, value) in entity.open.map(|open| b.members(open.takes)).unwrap_or_default() {
+        if value.is_string() || value.is_null() {
+            kept.0.insert(name.to_owned(), value.clone());
+        } else {
+            b.fault(name, format!("`{name}` must be a text"));
+        }
+    }
     if Json::Object(kept.0.clone()).to_string().len() > ATTRIBUTES_BYTES_MAX {
         b.fault("", format!("the properties of one object have at most {ATTRIBUTES_BYTES_MAX} bytes"));
     }

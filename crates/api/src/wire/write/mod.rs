@@ -12,6 +12,7 @@ mod recurrence;
 pub mod request;
 pub mod role;
 mod shape;
+pub mod spelling;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -284,6 +285,12 @@ impl<'v> Body<'v> {
     /// Any value.
     pub fn raw(&self, names: &[&str]) -> Option<&'v Json> {
         self.take(names).map(|(_, value)| value)
+    }
+
+    /// Members whose names are taken, as they are written, with their values.
+    pub fn members(&self, takes: impl Fn(&str) -> bool) -> Vec<(&'v str, &'v Json)> {
+        let all = self.fields.iter().filter(|f| takes(f.name));
+        all.inspect(|f| *f.used.borrow_mut() = true).map(|f| (f.name, f.value)).collect()
     }
 
     /// The type an object says it has, without namespace.

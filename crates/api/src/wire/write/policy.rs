@@ -164,7 +164,11 @@ fn targets(b: &Body<'_>, body: &mut PolicyBody) {
 /// The end of assignments, in three spellings. A count of days that only repeats what was shown keeps what is stored.
 fn ends(b: &Body<'_>, body: &mut PolicyBody, old: Option<&Policy>) {
     if let Some(pattern) = b.object(&["expiration"]) {
-        body.expiration = expiration(&pattern);
+        body.expiration = match expiration(&pattern) {
+            // As zero days do in beta (behaviour.md c.7).
+            Expiration::After(duration) if duration.is_zero() => Expiration::Never,
+            given => given,
+        };
         return;
     }
     let at = b.time(&["expirationDateTime"]);

@@ -233,7 +233,10 @@ pub fn assignment_request(value: &Json) -> Result<RequestCommand, Refusal> {
             })));
         }
         if package.is_none() {
-            inner.as_ref().unwrap_or(b).missing(&["accessPackageId"]);
+            match &inner {
+                Some(inner) => inner.missing(&["accessPackageId"]),
+                None => b.fault_below("assignment", "/accessPackageId", "`accessPackageId` is required"),
+            }
         }
         let target = match (wrapped.target, wrapped.email) {
             (Some(id), _) => TargetRef::Object(id),

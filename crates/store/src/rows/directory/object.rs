@@ -71,6 +71,17 @@ pub fn kinds(ids: &[Uuid]) -> Query<(Uuid, ObjectKind)> {
     })
 }
 
+/// What objects of these ids are called; at most [`tenure_domain::limits::IN_LIST_MAX`] ids.
+pub fn names(ids: &[Uuid]) -> Query<(Uuid, String)> {
+    let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
+    let sql = format!("SELECT o.id, o.display_name FROM directory_object o WHERE o.id IN ({})", places.join(", "));
+    let params = ids.iter().map(|id| (*id).into()).collect();
+    Query::of(Statement::new(sql, params), |row| {
+        let mut c = Columns::of(row, "directory_object");
+        Ok((c.id("id")?, c.text("display_name")?))
+    })
+}
+
 /// The common part of an object that is written.
 pub(super) struct Common<'a> {
     pub id: ObjectId,

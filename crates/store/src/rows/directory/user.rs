@@ -6,6 +6,7 @@ use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
+use tenure_domain::attribute::is_extension;
 use tenure_domain::authorize::Permit;
 use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::directory::{Attributes, ObjectKind};
@@ -23,6 +24,8 @@ sql! {
     DELETED: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND u.is_deleted";
     INSERT: "INSERT INTO dir_user (id, upn, upn_key, mail, mail_key, nickname, nickname_key, user_type, is_enabled, manager_id, token_epoch, given_name_key, surname_key, department_key, job_title_key, office_key, city_key, state_key, country_key, company_key, employee_id_key, employee_type_key, usage_location_key, is_deleted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, FALSE)";
     UPDATE: "UPDATE dir_user SET upn = $2, upn_key = $3, mail = $4, mail_key = $5, nickname = $6, nickname_key = $7, user_type = $8, is_enabled = $9, manager_id = $10, token_epoch = $11, given_name_key = $12, surname_key = $13, department_key = $14, job_title_key = $15, office_key = $16, city_key = $17, state_key = $18, country_key = $19, company_key = $20, employee_id_key = $21, employee_type_key = $22, usage_location_key = $23 WHERE id = $1";
+    INSERT_EXTENSION: "INSERT INTO extension_value (object_id, name_key, value_key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    DELETE_EXTENSIONS: "DELETE FROM extension_value WHERE object_id = $1";
     SET_MANAGER: "UPDATE dir_user SET manager_id = $2 WHERE id = $1";
     SET_DELETED: "UPDATE dir_user SET is_deleted = $2, token_epoch = token_epoch + 1 WHERE id = $1";
     RAISE_EPOCH: "UPDATE dir_user SET token_epoch = token_epoch + 1 WHERE id = $1";
@@ -119,11 +122,21 @@ fn common<'a>(user: &'a User, searchable: &'a [&'a str]) -> Common<'a> {
     Common { id: user.id, kind: ObjectKind::User, name: &user.name, attributes: &user.attributes, searchable }
 }
 
+/// What filters find schema extensions by.
+fn insert_extensions(tx: &mut Tx<'_>, user: &User) {
+    for (name, value) in user.attributes.0.iter().filter(|(name, _)| is_extension(name)) {
+        if let Some(text) = value.as_str() {
+            tx.write(&INSERT_EXTENSION, vec![user.id.0.into(), fold(name).into(), fold(text).into()]);
+        }
+    }
+}
+
 /// Adds a person.
 pub fn insert(tx: &mut Tx<'_>, _: &Permit, user: &User) -> Result<(), StoreError> {
     let searchable = [user.principal_name.as_str(), user.mail.as_deref().unwrap_or_default()];
     object::insert(tx, &common(user, &searchable), user.created_at)?;
     tx.write(&INSERT, params(user)).on_constraint("uq_user_upn", duplicate);
+    insert_extensions(tx, user);
     Ok(())
 }
 
@@ -132,6 +145,8 @@ pub fn update(tx: &mut Tx<'_>, _: &Permit, user: &User, now: Timestamp) -> Resul
     let searchable = [user.principal_name.as_str(), user.mail.as_deref().unwrap_or_default()];
     object::update(tx, &common(user, &searchable), user.version, now)?;
     tx.write(&UPDATE, params(user)).exactly_one("dir_user").on_constraint("uq_user_upn", duplicate);
+    tx.write(&DELETE_EXTENSIONS, vec![user.id.0.into()]);
+    insert_extensions(tx, user);
     Ok(())
 }
 
@@ -162,6 +177,7 @@ pub fn restore(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
 /// Deletes a person for good; memberships and credentials are removed by their own rooms.
 pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId) {
     tx.write(&CLEAR_MANAGER, vec![id.0.into()]);
+    tx.write(&DELETE_EXTENSIONS, vec![id.0.into()]);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("dir_user");
     object::delete(tx, id);
 }

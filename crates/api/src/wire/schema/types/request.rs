@@ -142,7 +142,7 @@ pub static PRESENTED_CREDENTIAL: Structure = Structure::complex(
 
 static CREDENTIAL_CLAIMS: Structure = Structure::complex(Name::pair("", "verifiedCredentialClaims"), &[]).open();
 
-/// What happened to a request; kept in the audit log instead.
+/// What happened to a request.
 pub static ACTIVITY: Structure = Structure::complex(
     Name::pair("", "requestActivity"),
     &[

@@ -1,0 +1,66 @@
+//! The conditions that functions of the API stand for.
+
+use super::own::{APPROVES, REQUESTABLE};
+
+/// A condition that a function of the API stands for. `{1}` is its first parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predicate {
+    /// Assignments of this person.
+    AssignmentTarget,
+    /// Assignments whose request this person made.
+    AssignmentCreatedBy,
+    /// Assignments of this person's direct reports.
+    AssignmentTargetManager,
+    /// Requests for this person.
+    RequestTarget,
+    /// Requests made by this person.
+    RequestCreatedBy,
+    /// Requests for or by this person.
+    RequestTargetOrRequestor,
+    /// Requests for this person's direct reports.
+    RequestTargetManager,
+    /// Requests made by this person for others.
+    RequestForOthers,
+    /// Requests this person decides or has decided.
+    RequestApprover,
+    /// Packages this person can request now.
+    PackageAllowedRequestor,
+    /// Live assignments of one package whose holder has a live assignment of another one too; its parameters are both.
+    AssignmentAdditionalAccess,
+    /// Nothing: relations that this release has none of.
+    Nothing,
+}
+
+impl Predicate {
+    /// Whether it asks for one value of a column that has few rows for each.
+    pub const fn is_few(self) -> bool {
+        matches!(self, Self::AssignmentTarget | Self::RequestTarget)
+    }
+
+    /// Whether it is about the one who calls, so that it gives only what is his own.
+    pub const fn is_about_caller(self) -> bool {
+        !matches!(self, Self::AssignmentAdditionalAccess)
+    }
+
+    /// Its text.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::AssignmentTarget => "{a}.target_id = {1}",
+            Self::AssignmentCreatedBy => {
+                "EXISTS (SELECT 1 FROM request ar WHERE ar.id = {a}.request_id AND ar.requestor_id = {1})"
+            }
+            Self::AssignmentTargetManager => {
+                "{a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {1})"
+            }
+            Self::RequestTarget => "{q}.target_id = {1}",
+            Self::RequestCreatedBy => "{q}.requestor_id = {1}",
+            Self::RequestTargetOrRequestor => "({q}.target_id = {1} OR {q}.requestor_id = {1})",
+            Self::RequestTargetManager => "{q}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {1})",
+            Self::RequestForOthers => "({q}.requestor_id = {1} AND {q}.target_id <> {1})",
+            Self::RequestApprover => APPROVES,
+            Self::PackageAllowedRequestor => REQUESTABLE,
+            Self::AssignmentAdditionalAccess => "{a}.package_id = {1} AND {a}.is_live",
+            Self::Nothing => "1 = 0",
+        }
+    }
+}
