@@ -1,6 +1,7 @@
 //! The last approver said yes: what was asked for happens now, or at its start.
 
 use super::fulfil::{StartFacts, begin, fail, may_start};
+use super::reprocess::AGAIN;
 use super::update::apply_update;
 use super::{Change, Decision, Request, RequestState, Save, TimerKey, audit};
 use crate::assignment::Assignment;
@@ -22,13 +23,7 @@ pub(crate) fn approved(
     ids: &mut Ids,
 ) {
     if let Some(id) = request.state.assignment() {
-        match may_change(facts, id) {
-            Ok(assignment) => {
-                decision.effects.extend(changed_mail(&request, facts.mails));
-                apply_update(decision, request, assignment, (&facts.names, Save::Changed), now);
-            }
-            Err(refusal) => fail(decision, request, refusal, &facts.names, now),
-        }
+        change(decision, request, id, facts, now);
         return;
     }
     let Some(starts_at) = start(&request.wanted, now) else {
@@ -49,6 +44,26 @@ pub(crate) fn approved(
 fn changed_mail(request: &Request, mails: bool) -> Option<Effect> {
     let (mail, package, request, asked) = (MailKind::AccessGranted, request.package, request.id, request.requestor);
     asked.filter(|_| mails).map(|to| Effect::Notify { mail, to, package, request })
+}
+
+/// A change that was approved and could not be made is tried again: it is made now, if it may be by now. It may fail
+/// again (behaviour.md b.3 #19).
+pub fn change_again(facts: &StartFacts, assignment: AssignmentId, now: Timestamp) -> Decision {
+    let mut decision = Decision::default();
+    let request = Request { version: facts.request.version + 1, reason: None, ..facts.request.clone() };
+    decision.audit.push(audit(Activity::ReadyToFulfill, &request, &facts.names).because(AGAIN));
+    change(&mut decision, request, assignment, facts, now);
+    decision
+}
+
+fn change(decision: &mut Decision, request: Request, id: AssignmentId, facts: &StartFacts, now: Timestamp) {
+    match may_change(facts, id) {
+        Ok(assignment) => {
+            decision.effects.extend(changed_mail(&request, facts.mails));
+            apply_update(decision, request, assignment, (&facts.names, Save::Changed), now);
+        }
+        Err(refusal) => fail(decision, request, refusal, &facts.names, now),
+    }
 }
 
 /// The assignment that an approved request changes, if it still can: it lives, and its holder is still in scope.

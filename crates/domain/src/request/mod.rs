@@ -19,6 +19,7 @@ mod withdraw;
 
 pub use answers::Answer;
 pub(crate) use approved::approved;
+pub use approved::change_again;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};

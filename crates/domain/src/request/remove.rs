@@ -41,6 +41,8 @@ pub struct RemovalFacts {
     pub open_grant_request: Option<Request>,
     /// An open request of the pair that takes it.
     pub open_removal: Option<RequestId>,
+    /// That one still takes what an earlier assignment of the pair has left, and does not end this one.
+    pub removes_earlier: bool,
     /// Holders may give access back under its policy.
     pub self_remove: bool,
     /// Who held a role before keeps it under its policy.
@@ -64,7 +66,8 @@ pub fn remove(
 ) -> Result<Option<(RequestId, Decision)>, Refusal> {
     let assignment = &facts.assignment;
     let by_product = matches!(kind, RemovalKind::EndReached | RemovalKind::TargetDeleted);
-    if by_product && (facts.open_removal.is_some() || !assignment.state.is_live()) {
+    let is_ending = facts.open_removal.is_some() && !facts.removes_earlier;
+    if by_product && (is_ending || !assignment.state.is_live()) {
         return Ok(None);
     }
     if *kind == RemovalKind::EndReached && assignment.ends_at.is_none_or(|end| end > now) {
@@ -112,13 +115,15 @@ pub fn remove(
 /// Runs every guard.
 fn may_remove(facts: &RemovalFacts, kind: &RemovalKind) -> Result<Vec<Guard>, Refusal> {
     let assignment = &facts.assignment;
+    let by_product = matches!(kind, RemovalKind::EndReached | RemovalKind::TargetDeleted);
     let mut guards = Guards::default();
     guards.check(G::LiveAssignment, assignment.state.is_live(), || {
         Refusal::new(Code::AssignmentNotLive, format!("the assignment `{}` has ended already", assignment.id))
     });
     guards.record(
         G::NoOpenRequest,
-        facts.open_removal.map(|id| {
+        // What the product ends by itself meets the constraint at worst, and is tried again; people are told.
+        facts.open_removal.filter(|_| !by_product).map(|id| {
             let message = format!("the assignment is being removed already, by request `{id}`");
             Refusal::new(Code::ExistingOpenRequest, message).related(RelatedKind::Request, id, None)
         }),

@@ -13,7 +13,7 @@ use crate::refusal::{Code, GuardName, Refusal};
 use crate::time::{Timestamp, plus_seconds};
 
 /// What the audit says of a second try.
-const AGAIN: &str = "reprocessed";
+pub(super) const AGAIN: &str = "reprocessed";
 
 /// Only what has failed, in full or in part, is tried again, and not for ever (decisions.md H14).
 pub fn may_reprocess(request: &Request, now: Timestamp) -> Result<(), Refusal> {

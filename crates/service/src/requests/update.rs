@@ -10,10 +10,10 @@ use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::ObjectId;
+use tenure_domain::ids::{AssignmentId, ObjectId};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::Asks;
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::refusal::{Code, GuardName, Refusal};
 use tenure_domain::request::{self, Answer, Direction, RequestType, SubmitFacts, UpdateAsk, UpdateFacts, Updater};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
@@ -52,6 +52,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
     };
     let (permit, assignment) = pending.on(found, missing)?;
+    let id = assignment.id;
     let (package, holder) = (assignment.package, ObjectId(assignment.target.0));
     let wanted = (
         (rows::package::get(package), rows::policy::get(assignment.policy)),
@@ -88,7 +89,8 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     let facts = UpdateFacts {
         assignment,
         package: package.ok_or_else(missing)?,
-        policy: policy.ok_or_else(without_policy)?,
+        // A policy can be deleted when nothing runs under it any more.
+        policy: policy.ok_or_else(|| ended(id))?,
         target,
         requestor,
         open_request: open.or(removal).map(|r| r.id),
@@ -106,6 +108,11 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         bypass_approval: command.bypass_approval,
     };
     decide(ctx, &permit, &facts, &ask, command.validate_only)
+}
+
+fn ended(id: AssignmentId) -> Refusal {
+    Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended, and its policy is gone"))
+        .by(GuardName::LiveAssignment)
 }
 
 fn without_policy() -> ServiceError {
