@@ -472,6 +472,7 @@ fn a_change_that_was_approved_and_failed_is_made_when_it_is_reprocessed_and_can_
         app.post(&path, &campaign.token, Value::Null).await.expect(202);
         assert_eq!(state().await, "delivered");
         assert_eq!(end_of(app, &campaign, &id).await.get(..10), Some("2026-04-17"), "thirty days from now");
+        app.drain().await;
     });
 }
 
@@ -488,5 +489,6 @@ fn what_has_ended_is_not_changed_although_its_policy_is_gone() {
         assert_eq!(told(&asked), (400, "AssignmentNotLive"));
         let set = campaign.ask(app, &campaign.token, body("adminUpdate")).await;
         assert_eq!(told(&set), (400, "AssignmentNotLive"));
+        app.drain().await;
     });
 }

@@ -42,6 +42,9 @@ struct AssignmentRow {
     ended: Option<Micros>,
 }
 
+/// A stage of an approval: where it stands, its instants, whether it was escalated, and who decided how.
+type StageRow = (i64, [Option<Micros>; 4], bool, i64, Option<Uuid>);
+
 const REQUEST: &str = "SELECT id, kind, package_id, policy_id, policy_version, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, completed_at, created_at FROM request WHERE id = ?1";
 const ASSIGNMENT: &str = "SELECT id, package_id, policy_id, policy_version, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at FROM assignment WHERE id = ?1";
 const GRANT: &str = "SELECT desired, observed, pre_existing, attempt, due_at, error IS NOT NULL, drift_at IS NOT NULL, plan FROM grant_row WHERE subject_id = ?1 AND resource_id IN (SELECT id FROM resource WHERE origin_object = ?2)";
@@ -235,8 +238,7 @@ impl Eye {
             return Ok(());
         }
         let sql = "SELECT state, opened_at, remind_at, escalate_at, deadline_at, is_escalated, decision, decided_by FROM approval_stage WHERE request_id = ?1 ORDER BY number";
-        type Row = (i64, [Option<Micros>; 4], bool, i64, Option<Uuid>);
-        let rows: Vec<Row> = self.rows(sql, &[&id.as_bytes().as_slice()], |r| {
+        let rows: Vec<StageRow> = self.rows(sql, &[&id.as_bytes().as_slice()], |r| {
             let instants = [r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?];
             Ok((r.get(0)?, instants, r.get(5)?, r.get(6)?, opt_id(r, 7)?))
         })?;
@@ -245,7 +247,7 @@ impl Eye {
             let instants = [s.opened, s.reminds, s.escalates, s.deadline];
             (s.stand.number(), instants, s.is_escalated, decision, s.decision.map(|(by, _)| by))
         };
-        let stages: Vec<Row> = request.stages.iter().map(stage).collect();
+        let stages: Vec<StageRow> = request.stages.iter().map(stage).collect();
         same(&format!("stages of request {id} ({request:?})"), &stages, &rows)
     }
 
@@ -377,7 +379,7 @@ impl Eye {
                 continue;
             }
             let addresses: BTreeSet<String> = serde_json::from_str(&to).map_err(|e| e.to_string())?;
-            let reads = |letter: &crate::model::Letter| {
+            let reads = |letter: &crate::model::letters::Letter| {
                 let readers = model.readers(letter).into_iter();
                 let addresses_of: BTreeSet<String> =
                     readers.filter_map(|id| model.people.get(&id).map(|p| p.address.clone())).collect();

@@ -189,7 +189,6 @@ impl Model {
         let held = self.follow(handle, now);
         let assignment = &self.assignments[handle];
         let request = assignment.request;
-        let (target, package) = (assignment.target, assignment.package);
         let asked = &self.requests[request];
         if asked.is_erased || !asked.stand.is_open() && !matches!(asked.stand, Stand::Scheduled { .. }) {
             return;
@@ -200,14 +199,8 @@ impl Model {
             Held::Partial => Stand::Partial,
             Held::Failed => Stand::Failed,
         };
-        if held == Held::Delivered && asked.kind == Kind::UserAdd && mails {
-            self.outbox.push(Mail { kind: "accessGranted", to: target, package });
-        }
-        if held == Held::Delivered && !asked.stages.is_empty() {
-            let (kind, audience) = ("requestFulfilled", super::approval::Audience::All);
-            self.letters.push(super::Letter { kind, request, stage: 0, audience });
-        }
         self.move_request(request, stand, now);
+        self.tell_end(request, held, mails);
     }
 
     /// Ends a live assignment; gives the request that does it.

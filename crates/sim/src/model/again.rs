@@ -40,11 +40,7 @@ impl Model {
         }
         if assignment.request != request {
             // It was to change what it did not make: whether it still may is asked again.
-            if self.may_still_change(request) {
-                self.apply_change(request, now);
-            } else {
-                self.fail(request, now);
-            }
+            self.change_if_it_may(request, now);
             return Verdict::Done;
         }
         self.give_all_again(handle, now);

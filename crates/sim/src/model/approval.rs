@@ -1,7 +1,8 @@
 //! Approval: stages, who may decide, what time does (behaviour.md b.4; decisions.md H4 to H8).
 
+use super::letters::Audience;
 use super::policy::end;
-use super::{Kind, Letter, Micros, Model, Stand, Timer};
+use super::{Held, Kind, Micros, Model, Stand, Timer};
 use std::collections::BTreeSet;
 use tenure_domain::Uuid;
 
@@ -105,17 +106,14 @@ impl Stage {
         }
     }
 
-    fn next(&self) -> Option<Micros> {
+    /// It waits for nobody any more.
+    const fn close(&mut self) {
+        (self.stand, self.reminds, self.escalates) = (StageStand::Over, None, None);
+    }
+
+    pub(super) fn next(&self) -> Option<Micros> {
         [self.reminds, self.escalates, self.deadline].into_iter().flatten().min()
     }
-}
-
-/// Which approvers of a stage a mail goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Audience {
-    First,
-    Later,
-    All,
 }
 
 /// How a request ends that is not approved.
@@ -129,13 +127,13 @@ pub enum Denied {
 
 impl Model {
     /// Who asks and who gets access: neither decides.
-    fn own(&self, request: usize) -> (Uuid, Uuid) {
+    pub(super) fn own(&self, request: usize) -> (Uuid, Uuid) {
         let found = &self.requests[request];
         (found.requestor.unwrap_or(found.target), found.target)
     }
 
     /// Whether a person could decide, were he asked.
-    fn could(&self, person: Uuid, own: (Uuid, Uuid)) -> bool {
+    pub(super) fn could(&self, person: Uuid, own: (Uuid, Uuid)) -> bool {
         let may = self.people.get(&person).is_some_and(|p| p.is_there() && p.is_enabled);
         may && person != own.0 && person != own.1
     }
@@ -144,12 +142,12 @@ impl Model {
         self.people.get(&person).and_then(|p| p.manager)
     }
 
-    fn people_in(&self, group: Uuid) -> impl Iterator<Item = Uuid> {
+    pub(super) fn people_in(&self, group: Uuid) -> impl Iterator<Item = Uuid> {
         let is_there = self.groups.get(&group).is_some_and(super::Group::is_there);
         self.people.keys().copied().filter(move |p| is_there && self.belongs(group, *p))
     }
 
-    fn resolved(&self, list: &[Approver], own: (Uuid, Uuid)) -> BTreeSet<Uuid> {
+    pub(super) fn resolved(&self, list: &[Approver], own: (Uuid, Uuid)) -> BTreeSet<Uuid> {
         let is_member = |id: &Uuid| self.people.get(id).is_some_and(|p| p.is_member);
         let manages = |id: &Uuid| is_member(id) && self.could(*id, own);
         let one = |approver: &Approver| match *approver {
@@ -162,7 +160,7 @@ impl Model {
     }
 
     /// Who is asked when a stage opens.
-    fn first_asked(&self, terms: &StageTerms, own: (Uuid, Uuid)) -> BTreeSet<Uuid> {
+    pub(super) fn first_asked(&self, terms: &StageTerms, own: (Uuid, Uuid)) -> BTreeSet<Uuid> {
         let first = self.resolved(&terms.primary, own);
         if first.is_empty() { self.resolved(&terms.fallback, own) } else { first }
     }
@@ -173,7 +171,7 @@ impl Model {
         terms.stages.iter().all(|stage| !self.first_asked(stage, own).is_empty())
     }
 
-    fn stage_terms(&self, request: usize) -> Vec<StageTerms> {
+    pub(super) fn stage_terms(&self, request: usize) -> Vec<StageTerms> {
         let found = &self.requests[request];
         let policy = self.policies.get(&found.policy);
         policy.map(|p| p.versions[found.version - 1].approval.stages.clone()).unwrap_or_default()
@@ -204,24 +202,14 @@ impl Model {
         stage.escalates = escalates.map(|delay| now + delay);
         stage.asked = asked;
         let next = stage.next();
-        let kind = match (number, escalates) {
-            (0, None) => "decide",
-            (0, Some(_)) => "decideBefore",
-            (_, None) => "laterDecide",
-            (_, Some(_)) => "laterDecideBefore",
-        };
-        self.write_to(kind, request, number, Audience::First);
+        self.call_on_first(request, number);
         self.move_request(request, Stand::Pending { stage: number, is_escalated: false }, now);
         if let Some(next) = next {
             self.set_timer(Timer::Request(request), next);
         }
     }
 
-    fn write_to(&mut self, kind: &'static str, request: usize, stage: usize, audience: Audience) {
-        self.letters.push(Letter { kind, request, stage, audience });
-    }
-
-    fn deny(&mut self, request: usize, by: Denied, now: Micros) {
+    pub(super) fn deny(&mut self, request: usize, by: Denied, now: Micros) {
         let found = &self.requests[request];
         let kind = if by == Denied::ByTime { "expired" } else { "denied" };
         if let (Kind::UserAdd | Kind::UserUpdate, Some(to)) = (found.kind, found.requestor) {
@@ -231,34 +219,25 @@ impl Model {
         self.move_request(request, Stand::Denied(by), now);
     }
 
-    /// An instant of the open stage was reached.
+    /// An instant of the open stage was reached, or somebody who was asked may have vanished.
     pub fn stage_due(&mut self, request: usize, number: usize, now: Micros) {
         let is_due = |at: Option<Micros>| at.is_some_and(|at| at <= now);
-        let terms = self.stage_terms(request).swap_remove(number);
-        let alternates = self.resolved(&terms.alternate, self.own(request));
-        let mut stage = self.requests[request].stages[number].clone();
+        let stage = &mut self.requests[request].stages[number];
         if is_due(stage.deadline) {
-            (stage.stand, stage.reminds, stage.escalates) = (StageStand::Over, None, None);
-            self.requests[request].stages[number] = stage;
+            stage.close();
             let kind = if number == 0 { "stageExpired" } else { "laterStageExpired" };
             self.write_to(kind, request, number, Audience::All);
             self.deny(request, Denied::ByTime, now);
             return;
         }
-        if is_due(stage.escalates) {
-            stage.escalates = None;
-            if !alternates.is_empty() {
-                (stage.is_escalated, stage.asked_later) = (true, alternates);
-                self.write_to(
-                    if number == 0 { "forwarded" } else { "laterForwarded" },
-                    request,
-                    number,
-                    Audience::Later,
-                );
-                self.move_request(request, Stand::Pending { stage: number, is_escalated: true }, now);
-            }
+        let escalates = is_due(stage.escalates);
+        if !self.look_for_others(request, number, escalates, now) {
+            self.requests[request].stages[number].close();
+            self.deny(request, Denied::ByNobody, now);
+            return;
         }
-        if is_due(stage.reminds) {
+        let stage = &mut self.requests[request].stages[number];
+        let next = if is_due(stage.reminds) {
             stage.reminds = None;
             let kind = match (number, stage.escalates.is_some() || stage.is_escalated) {
                 (0, false) => "decideReminder",
@@ -266,10 +245,12 @@ impl Model {
                 (_, false) => "laterDecideReminder",
                 (_, true) => "laterDecideBeforeReminder",
             };
+            let next = stage.next();
             self.write_to(kind, request, number, Audience::First);
-        }
-        let next = stage.next();
-        self.requests[request].stages[number] = stage;
+            next
+        } else {
+            stage.next()
+        };
         self.touched.requests.insert(request);
         if let Some(next) = next {
             self.set_timer(Timer::Request(request), next);
@@ -335,11 +316,7 @@ impl Model {
     /// The last stage approved: access begins now, or at its start; whether it may is asked again.
     fn approved(&mut self, request: usize, now: Micros) {
         if self.requests[request].assignment.is_some() {
-            if self.may_still_change(request) {
-                self.apply_change(request, now);
-            } else {
-                self.fail(request, now);
-            }
+            self.change_if_it_may(request, now);
             return;
         }
         match self.requests[request].wanted.start(now) {
@@ -369,7 +346,7 @@ impl Model {
         // When access ends was settled when it was asked for (decisions.md H1).
         let then = &policy.versions[found.version - 1];
         let ends = end(then.life, found.wanted.end, found.kind == Kind::UserAdd, starts);
-        let mails = !then.mails_off;
+        let mails = self.mails_of(found.policy);
         match ends {
             Some(ends) if self.may_start(request) => self.deliver(request, (starts, ends), mails, now),
             _ => self.fail(request, now),
@@ -379,24 +356,7 @@ impl Model {
     pub(super) fn fail(&mut self, request: usize, now: Micros) {
         self.clear_timer(Timer::Request(request));
         self.move_request(request, Stand::Failed, now);
-    }
-
-    /// To whom a letter goes now.
-    pub fn readers(&self, letter: &Letter) -> BTreeSet<Uuid> {
-        let own = self.own(letter.request);
-        let Some(stage) = self.requests[letter.request].stages.get(letter.stage) else { return BTreeSet::new() };
-        let first = stage.asked.iter().filter(|_| letter.audience != Audience::Later);
-        let later = stage.asked_later.iter().filter(|_| letter.audience != Audience::First);
-        let mut readers = BTreeSet::new();
-        for asked in first.chain(later) {
-            if self.people.contains_key(asked) {
-                readers.insert(*asked);
-            } else {
-                readers.extend(self.people_in(*asked));
-            }
-        }
-        readers.retain(|person| self.could(*person, own));
-        readers
+        self.tell_end(request, Held::Failed, false);
     }
 }
 

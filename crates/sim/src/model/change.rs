@@ -12,6 +12,7 @@ const DAYS_MAX: Micros = 3_660;
 
 /// A change that is asked for.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that somebody says, or not")]
 pub struct Change {
     pub by: Who,
     /// By an administrator for somebody, or by a person for himself or for a report.
@@ -98,7 +99,7 @@ impl Model {
         let target = self.assignments[handle].target;
         let is_there = self.people.get(&target).is_some_and(super::Person::is_there);
         let is_own = change.by.person() == Some(target);
-        if !change.is_direct && !is_own && !(is_there && self.manages(change.by, target)) {
+        if !(change.is_direct || is_own || self.manages(change.by, target)) {
             return Err(Verdict::refused("ResourceNotFound"));
         }
         // An administrator can change what somebody holds who is deleted and may be restored (decisions.md B8).
@@ -248,12 +249,22 @@ impl Model {
             }
         }
         self.clear_timer(Timer::Request(request));
-        if !asked.stages.is_empty() {
-            let (kind, audience) = ("requestFulfilled", super::approval::Audience::All);
-            self.letters.push(super::Letter { kind, request, stage: 0, audience });
-        }
+        self.tell_approvers(request, asked.stages.len(), true);
         self.requests[request].moved = moves;
         self.move_request(request, Stand::Delivered, now);
+    }
+
+    /// A change that was approved happens if it still may; who asked for it hears what came of it.
+    pub(super) fn change_if_it_may(&mut self, request: usize, now: Micros) {
+        if !self.may_still_change(request) {
+            self.fail(request, now);
+            return;
+        }
+        let asked = &self.requests[request];
+        if let Some(to) = asked.requestor.filter(|_| self.mails_of(asked.policy)) {
+            self.outbox.push(Mail { kind: "accessGranted", to, package: asked.package });
+        }
+        self.apply_change(request, now);
     }
 
     /// Whether an approved change still can happen: what it changes lives, and its holder fits.

@@ -50,6 +50,7 @@ impl Model {
     /// A person or group is deleted, to be kept for a while.
     pub fn delete_object(&mut self, id: Uuid, now: Micros) {
         self.set_timer(Timer::Deleted(id), now + DELETED_KEPT);
+        self.look_at_what_waits_for(id, now);
         if let Some(person) = self.people.get_mut(&id) {
             person.deleted = Some(now);
         } else if let Some(group) = self.groups.get_mut(&id) {

@@ -7,10 +7,12 @@ pub mod again;
 pub mod approval;
 pub mod change;
 pub mod directory;
+pub mod letters;
 pub mod policy;
 pub mod request;
 pub mod separation;
 pub mod time;
+pub mod vanished;
 
 use policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
@@ -280,6 +282,7 @@ pub enum Seen {
 
 /// What one person should hold of one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts about a grant")]
 pub struct Grant {
     pub is_wanted: bool,
     pub seen: Seen,
@@ -312,15 +315,6 @@ pub struct Mail {
     pub package: Uuid,
 }
 
-/// A mail to those who are asked about a stage of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    pub kind: &'static str,
-    pub request: usize,
-    pub stage: usize,
-    pub audience: approval::Audience,
-}
-
 /// What has changed since the database was last looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Touched {
@@ -351,7 +345,7 @@ pub struct Model {
     /// Mails that were decided and not yet kept.
     pub outbox: Vec<Mail>,
     /// Letters that were decided and not yet kept.
-    pub letters: Vec<Letter>,
+    pub letters: Vec<letters::Letter>,
     /// Open requests of a pair that give access, and that take it: package, target, takes.
     pub open: BTreeMap<(Uuid, Uuid, bool), usize>,
     /// Live assignments by package and target.

@@ -53,6 +53,7 @@ impl Who {
 
 /// A request for access.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that somebody says, or not")]
 pub struct Ask {
     pub by: Who,
     /// By an administrator for somebody, or by a person for himself.
@@ -319,8 +320,13 @@ impl Model {
             return Err(verdict);
         }
         let assignment = &self.assignments[handle];
-        let made = &self.requests[assignment.request];
-        let approved = made.stages.iter().any(|s| s.decision == Some((by, true))) && !made.is_erased;
+        // Who approved that it was given, or a change of it that was made.
+        let counts = |(n, r): &(usize, &Request)| {
+            let led_to_it = *n == assignment.request || !r.kind.takes() && r.stand == Stand::Delivered;
+            r.assignment == Some(handle) && !r.is_erased && led_to_it
+        };
+        let approves = |r: &Request| r.stages.iter().any(|s| s.decision == Some((by, true)));
+        let approved = self.requests.iter().enumerate().filter(counts).any(|(_, r)| approves(r));
         let code = match () {
             () if !approved => "NotAnApprover",
             () if !has_reason => "JustificationRequired",

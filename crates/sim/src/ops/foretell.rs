@@ -70,6 +70,18 @@ pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict
         Op::Cancel { by, request } => model.cancel(*by, *request, now),
         Op::EraseRequest { by, request } => model.erase_request(*by, *request),
         Op::SavePolicy { .. } | Op::AddPolicy { .. } | Op::DropPolicy { .. } => policy(model, op, came),
+        Op::Weather(_) => Verdict::Done,
+        Op::Away { group, .. } => {
+            model.groups.entry(*group).and_modify(|g| g.was_away = true);
+            Verdict::Done
+        }
+        other => catalog(model, other, came, now),
+    }
+}
+
+/// Catalogs and packages.
+fn catalog(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
+    match op {
         Op::Switch { catalog, is_published, is_external } => {
             if let Some(found) = model.catalogs.get_mut(catalog) {
                 (found.is_published, found.is_external) = (*is_published, *is_external);
@@ -89,11 +101,6 @@ pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict
         }
         Op::DropPackage { package } => drop_package(model, *package),
         Op::Exclude { package, other, is_listed } => exclude(model, *package, *other, *is_listed),
-        Op::Weather(_) => Verdict::Done,
-        Op::Away { group, .. } => {
-            model.groups.entry(*group).and_modify(|g| g.was_away = true);
-            Verdict::Done
-        }
         other => directory(model, other, came, now),
     }
 }
@@ -224,6 +231,7 @@ fn directory(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
             };
             if verdict == Verdict::Done {
                 model.leave(group, member);
+                model.look_at_what_waits_for(group, now);
                 drifts(model, (member, group), true);
             }
             verdict
@@ -246,7 +254,10 @@ fn directory(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict {
         Op::Block { person, is_enabled } => match model.people.get_mut(&person).filter(|p| p.is_there()) {
             None => NO_OBJECT,
             Some(found) => {
-                found.is_enabled = is_enabled;
+                let was_enabled = std::mem::replace(&mut found.is_enabled, is_enabled);
+                if was_enabled && !is_enabled {
+                    model.look_at_what_waits_for(person, now);
+                }
                 Verdict::Done
             }
         },

@@ -81,7 +81,6 @@ fn failed(refusal: &Refusal) -> Vec<&'static str> {
 
 /// Does it.
 pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Result<Came, ServiceError> {
-    let system = Identity::System;
     let done = |result: Result<(), ServiceError>| came(result.map(|()| None));
     match op.clone() {
         Op::Ask(ask) => came(submit(world, &ask)),
@@ -105,7 +104,7 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
                 justification: has_reason.then(|| "no longer".to_owned()),
                 validate_only: false,
             };
-            came(world.write(token(by), move |ctx| requests::remove(ctx, &command)).map(made))
+            came(world.write(token(by), move |ctx| requests::remove(ctx, &command)).map(|made| id_of(&made)))
         }
         Op::Change(change) => came(update(world, model, &change)),
         Op::Reprocess { by, request } => {
@@ -122,10 +121,6 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
                 move |ctx: &mut Ctx<'_, '_>| if gives { drift::repair(ctx, id) } else { drift::adopt(ctx, id) };
             done(world.write(identity(by), settle))
         }
-        Op::Keep { policy, keeps } => {
-            let patch = SwitchesPatch { keep_pre_existing: Some(keeps), ..SwitchesPatch::default() };
-            done(world.write(system, move |ctx| policies::set_switches(ctx, PolicyId(policy), &patch)))
-        }
         Op::Cancel { by, request } => {
             let id = request_id(model, request);
             done(world.write(identity(by), move |ctx| requests::cancel(ctx, id)))
@@ -133,6 +128,29 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
         Op::EraseRequest { by, request } => {
             let id = request_id(model, request);
             done(world.write(identity(by), move |ctx| requests::delete(ctx, id)))
+        }
+        Op::Weather(weather) => {
+            outside.set_weather(weather);
+            came(Ok(None))
+        }
+        Op::Away { group, is_away } => {
+            if let Some(object) = model.groups.get(&group).and_then(|g| g.outside.as_ref()) {
+                outside.set_away(object, is_away);
+            }
+            came(Ok(None))
+        }
+        other => catalog(world, model, &other),
+    }
+}
+
+/// Catalogs, packages and policies.
+fn catalog(world: &World, model: &Model, op: &Op) -> Result<Came, ServiceError> {
+    let system = Identity::System;
+    let done = |result: Result<(), ServiceError>| came(result.map(|()| None));
+    match op.clone() {
+        Op::Keep { policy, keeps } => {
+            let patch = SwitchesPatch { keep_pre_existing: Some(keeps), ..SwitchesPatch::default() };
+            done(world.write(system, move |ctx| policies::set_switches(ctx, PolicyId(policy), &patch)))
         }
         Op::SavePolicy { by, policy, terms, is_enabled } => {
             let draft = draft(model, &terms, is_enabled);
@@ -160,16 +178,6 @@ pub fn perform(world: &World, outside: &Outside, model: &Model, op: &Op) -> Resu
         Op::DropPackage { package } => done(world.write(system, move |ctx| packages::delete(ctx, PackageId(package)))),
         Op::Exclude { package, other, is_listed } => {
             done(world.write(system, move |ctx| exclude(ctx, PackageId(package), other, is_listed)))
-        }
-        Op::Weather(weather) => {
-            outside.set_weather(weather);
-            came(Ok(None))
-        }
-        Op::Away { group, is_away } => {
-            if let Some(object) = model.groups.get(&group).and_then(|g| g.outside.as_ref()) {
-                outside.set_away(object, is_away);
-            }
-            came(Ok(None))
         }
         other => directory(world, &other),
     }
@@ -233,10 +241,10 @@ fn submit(world: &World, ask: &Ask) -> Result<Option<Uuid>, ServiceError> {
         bypass_approval: ask.bypasses,
         validate_only: ask.only_validate,
     };
-    world.write(identity(ask.by), move |ctx| requests::submit(ctx, &command)).map(made)
+    world.write(identity(ask.by), move |ctx| requests::submit(ctx, &command)).map(|made| id_of(&made))
 }
 
-fn made(submitted: Submitted) -> Option<Uuid> {
+const fn id_of(submitted: &Submitted) -> Option<Uuid> {
     match submitted {
         Submitted::Made(id) => Some(id.0),
         Submitted::Valid(_) => None,
@@ -254,7 +262,7 @@ fn update(world: &World, model: &Model, change: &Change) -> Result<Option<Uuid>,
         bypass_approval: false,
         validate_only: change.only_validate,
     };
-    world.write(identity(change.by), move |ctx| requests::update(ctx, &command)).map(made)
+    world.write(identity(change.by), move |ctx| requests::update(ctx, &command)).map(|made| id_of(&made))
 }
 
 fn named_by(model: &Model, named: Named) -> AssignmentRef {
@@ -274,7 +282,7 @@ fn remove(world: &World, model: &Model, by: Who, is_direct: bool, named: Named) 
     let assignment = named_by(model, named);
     let kind = if is_direct { RequestType::AdminRemove } else { RequestType::UserRemove };
     let command = RemoveCommand { kind, assignment, justification: None, validate_only: false };
-    world.write(identity(by), move |ctx| requests::remove(ctx, &command)).map(made)
+    world.write(identity(by), move |ctx| requests::remove(ctx, &command)).map(|made| id_of(&made))
 }
 
 fn exclude(ctx: &mut Ctx<'_, '_>, package: PackageId, other: Other, is_listed: bool) -> Result<(), ServiceError> {
