@@ -32,6 +32,10 @@ use servers::Servers;
 use world::World;
 
 pub const CLIENTS: usize = 4;
+/// So many hold the package whose roles change: more than one chunk of a job.
+const HOLDERS: usize = 600;
+/// So many where it is enough that there is a job.
+pub const HOLDERS_FEW: usize = 60;
 const KILLS_DEFAULT: u32 = 50;
 const KILLS_MAX: u32 = 100_000;
 /// Kills of the tests where two servers share the work; the rest is for one.
@@ -234,8 +238,11 @@ impl<'a> Run<'a> {
         let servers = Servers::start(&folder, binary, database, plan.servers)?;
         let addresses = servers.addresses();
         let (number, done, world, kept) = match earlier {
-            None => (1, 0, World::build(&addresses, servers.folder(), plan.has_clock())?, Vec::new()),
-            Some(s) => (s.run + 1, s.kills, World::again(&addresses, servers.folder(), s.packages)?, s.clients),
+            None => (1, 0, World::build(&addresses, servers.folder(), plan.has_clock(), HOLDERS)?, Vec::new()),
+            Some(s) => {
+                let world = World::again(&addresses, servers.folder(), (s.packages, s.rules))?;
+                (s.run + 1, s.kills, world, s.clients)
+            }
         };
         let mut kept = kept.into_iter();
         let mut clients = Vec::new();

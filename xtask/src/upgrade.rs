@@ -114,7 +114,7 @@ fn open(session: &Session, fixture: &Path) -> Outcome<()> {
     let psql = on_postgres.then(|| session.postgres().map(|p| p.program("psql"))).transpose()?;
     let data = servers.data(psql);
     let addresses = servers.addresses();
-    let world = World::again(&addresses, servers.folder(), known.packages)?;
+    let world = World::again(&addresses, servers.folder(), (known.packages, known.rules))?;
     let mut clients = Vec::new();
     let mut rng = Rng::new(known.run.into());
     for (n, kept) in known.clients.into_iter().enumerate() {
@@ -196,16 +196,24 @@ fn end_of(token: &str) -> Option<u64> {
 }
 
 /// Lists of the demo that time does not change, and what of each is compared.
-fn lists() -> [String; 8] {
+fn lists() -> [String; 12] {
     let governance = "/v1.0/identityGovernance/entitlementManagement";
     [
-        "/v1.0/users?$select=id,displayName,userPrincipalName&$top=999".to_owned(),
+        // Guests are made when their access starts.
+        "/v1.0/users?$select=id,displayName,userPrincipalName&$filter=userType eq 'Member'&$top=999".to_owned(),
         "/v1.0/groups?$select=id,displayName&$top=999".to_owned(),
         "/v1.0/applications?$select=id,displayName,appId&$top=999".to_owned(),
         "/v1.0/servicePrincipals?$select=id,displayName,appId&$top=999".to_owned(),
         format!("{governance}/catalogs?$select=id,displayName,description,state&$top=999"),
         format!("{governance}/accessPackages?$select=id,displayName,description&$top=999"),
+        format!("{governance}/accessPackages?$select=id&$expand=incompatibleAccessPackages($select=id)&$top=999"),
         format!("{governance}/assignmentPolicies?$select=id,displayName,allowedTargetScope&$top=999"),
+        format!(
+            "{governance}/connectedOrganizations?$select=id,displayName,state&$expand=internalSponsors($select=id)&$top=999"
+        ),
+        "/v1.0/roleManagement/entitlementManagement/roleAssignments?$select=id,principalId,roleDefinitionId&$top=999"
+            .to_owned(),
+        "/tenure/v1/jobs?$select=id,state,total,done&$top=999".to_owned(),
         format!(
             "{governance}/assignmentRequests?$select=id,requestType,createdDateTime&$filter=requestType eq 'userAdd'&$top=999"
         ),

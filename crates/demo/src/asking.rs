@@ -115,6 +115,7 @@ fn facts(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId) -> Result<Sub
         },
         open_request: open.map(|r| r.id),
         live_assignment: live.map(|a| a.id),
+        failed: None,
         conflicts: Conflicts::when_asked(conflicts, Reader::Administrator),
         roles,
         people: approvals::people_of(people),

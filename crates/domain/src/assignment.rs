@@ -143,6 +143,9 @@ pub struct Assignment {
     pub notices: i64,
     /// Whether its end was ever moved to a later one.
     pub is_extended: bool,
+    /// Whether its end was decided: nothing more is given by it, and it lives only until everything was taken. A removal
+    /// that was given up leaves it so (decisions.md C6).
+    pub is_ending: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Raised with every change.

@@ -151,8 +151,20 @@ pub struct GivenAttribute {
     pub name: String,
     /// Its value.
     pub value: String,
+    /// What the directory had when the value was given; it is written over nothing else.
+    pub before: Option<String>,
+    /// It is that value itself, which nobody gave, and is not written.
+    pub is_filled: bool,
     /// Whether it stays when access ends.
     pub is_persistent: bool,
+}
+
+impl GivenAttribute {
+    /// Whether it is written over what the directory has now.
+    pub fn replaces(&self, current: Option<&str>) -> bool {
+        let text = |value: Option<&str>| value.map(str::trim).filter(|v| !v.is_empty()).map(ToOwned::to_owned);
+        !self.is_filled && text(current) == text(self.before.as_deref()) && current != Some(self.value.as_str())
+    }
 }
 
 /// What an assignment does to the attributes of its holder. People who come from an outside directory keep theirs
@@ -168,7 +180,14 @@ pub enum AttributeChange {
         /// The values.
         values: Vec<GivenAttribute>,
     },
-    /// Empties them again.
+    /// What an assignment has written, another one has from now on.
+    Move {
+        /// The assignment that ends.
+        from: AssignmentId,
+        /// The one that takes its place.
+        to: AssignmentId,
+    },
+    /// Empties what it has written and still stands so.
     Take {
         /// The assignment.
         assignment: AssignmentId,
@@ -182,6 +201,22 @@ pub enum AttributeChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_written_over_what_was_there_when_it_was_given_and_nothing_newer() {
+        let given = |before: Option<&str>, is_filled| GivenAttribute {
+            name: "jobTitle".to_owned(),
+            value: "Writer".to_owned(),
+            before: before.map(ToOwned::to_owned),
+            is_filled,
+            is_persistent: false,
+        };
+        assert!(given(None, false).replaces(None) && given(None, false).replaces(Some(" ")));
+        assert!(given(Some("Analyst"), false).replaces(Some("Analyst")));
+        assert!(!given(None, false).replaces(Some("Director")) && !given(Some("Analyst"), false).replaces(None));
+        assert!(!given(Some("Writer"), true).replaces(Some("Director")));
+        assert!(!given(Some("Analyst"), false).replaces(Some("Writer")), "it says so already");
+    }
 
     #[test]
     fn only_what_the_directory_keeps_as_a_text_can_be_asked_for() {

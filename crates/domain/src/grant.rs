@@ -204,7 +204,8 @@ impl HeldGrant {
 }
 
 /// Takes away what no other assignment wants (behaviour.md p.11), except what was there before and shall stay. The policy
-/// of the assignment that ends last says whether it shall.
+/// of the assignment that ends last says whether it shall. What an object that is deleted but kept still gives is taken too,
+/// lest it comes back with the object (decisions.md B8).
 pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<GrantChange> {
     held.iter()
         .enumerate()
@@ -213,7 +214,7 @@ pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<
             let mut grant = h.grant.clone();
             grant.desired = false;
             let mut apply = None;
-            if grant.observed == Observed::Gone || h.shared || (keep_pre_existing && grant.pre_existing) {
+            if h.shared || (keep_pre_existing && grant.pre_existing) {
                 settle(&mut grant, Observed::Absent);
             } else if grant.source.is_none() && i < INLINE_GRANTS_MAX {
                 settle(&mut grant, Observed::Absent);

@@ -155,47 +155,67 @@ fn may_be_automatic(
     }
 }
 
-/// Users, groups and service principals that a save newly names as targets or approvers must exist, and be what they are said to be. What was
-/// named before may be gone by now.
+/// What a policy can name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NamedKind {
+    Object(ObjectKind),
+    Organization,
+}
+
+impl NamedKind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Object(ObjectKind::User) => "user",
+            Self::Object(ObjectKind::Group) => "group",
+            Self::Object(ObjectKind::ServicePrincipal | ObjectKind::Application) => "service principal",
+            Self::Organization => "connected organization",
+        }
+    }
+}
+
+/// What a save newly names as targets or approvers must exist, and be what it is said to be. What was named before may be
+/// gone by now.
 fn names_exist(ctx: &mut Ctx<'_, '_>, body: &PolicyBody, old: Option<&PolicyBody>) -> Result<(), ServiceError> {
     let known: BTreeSet<Uuid> = old.iter().flat_map(|b| named(b)).map(|(_, _, id)| id).collect();
-    let new: Vec<(String, ObjectKind, Uuid)> =
+    let new: Vec<(String, NamedKind, Uuid)> =
         named(body).into_iter().filter(|(_, _, id)| !known.contains(id)).collect();
-    let mut ids: Vec<Uuid> = new.iter().map(|(_, _, id)| *id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
+    let ids = |is_organization: bool| -> Vec<Uuid> {
+        let of_kind = new.iter().filter(|(_, kind, _)| (*kind == NamedKind::Organization) == is_organization);
+        of_kind.map(|(_, _, id)| *id).collect::<BTreeSet<Uuid>>().into_iter().collect()
+    };
+    let (objects, organizations) = (ids(false), ids(true));
+    if new.is_empty() {
         return Ok(());
     }
-    let chunks: Vec<_> = ids.chunks(IN_LIST_MAX).map(rows::directory::object::kinds).collect();
-    let found: BTreeMap<Uuid, ObjectKind> = ctx.fetch(chunks)?.into_iter().flatten().collect();
+    let (objects, organizations) = ctx.fetch((
+        objects.chunks(IN_LIST_MAX).map(rows::directory::object::kinds).collect::<Vec<_>>(),
+        organizations.chunks(IN_LIST_MAX).map(rows::organization::existing).collect::<Vec<_>>(),
+    ))?;
+    let of_objects = objects.into_iter().flatten().map(|(id, kind)| (id, NamedKind::Object(kind)));
+    let of_organizations = organizations.into_iter().flatten().map(|id| (id, NamedKind::Organization));
+    let found: BTreeMap<Uuid, NamedKind> = of_objects.chain(of_organizations).collect();
     let mut faults = Faults::default();
     for (at, kind, id) in &new {
         if found.get(id) != Some(kind) {
-            let what = match kind {
-                ObjectKind::Group => "group",
-                ObjectKind::ServicePrincipal => "service principal",
-                _ => "user",
-            };
-            faults.add(at, format!("there is no {what} `{id}`"));
+            faults.add(at, format!("there is no {} `{id}`", kind.word()));
         }
     }
     Ok(faults.finish()?)
 }
 
-/// The users, groups and service principals that a policy names as targets and approvers, and where it does.
-fn named(body: &PolicyBody) -> Vec<(String, ObjectKind, Uuid)> {
+/// What a policy names as targets and approvers, and where it does.
+fn named(body: &PolicyBody) -> Vec<(String, NamedKind, Uuid)> {
     let mut all = Vec::new();
     let mut add = |at: &str, sets: &[SubjectSet]| {
         for (i, set) in sets.iter().enumerate() {
-            match set {
-                SubjectSet::User { id, .. } => all.push((format!("{at}/{i}"), ObjectKind::User, *id)),
-                SubjectSet::Group { id, .. } => all.push((format!("{at}/{i}"), ObjectKind::Group, *id)),
-                SubjectSet::ServicePrincipal { id, .. } => {
-                    all.push((format!("{at}/{i}"), ObjectKind::ServicePrincipal, *id));
-                }
-                _ => {}
-            }
+            let kind = match set {
+                SubjectSet::User { .. } => NamedKind::Object(ObjectKind::User),
+                SubjectSet::Group { .. } => NamedKind::Object(ObjectKind::Group),
+                SubjectSet::ServicePrincipal { .. } => NamedKind::Object(ObjectKind::ServicePrincipal),
+                SubjectSet::ConnectedOrganization { .. } => NamedKind::Organization,
+                _ => continue,
+            };
+            all.extend(set.reference().map(|id| (format!("{at}/{i}"), kind, id)));
         }
     };
     add("specificAllowedTargets", &body.targets);

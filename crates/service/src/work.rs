@@ -183,7 +183,8 @@ pub fn foregone(work: &Work) -> Option<Outcome> {
     if is_kept(work, &work.grant) {
         return Some(Outcome::Done);
     }
-    (work.is_missing && work.grant.desired).then_some(Outcome::TargetGone)
+    // What is gone for good has no name any more by which it could be asked about.
+    (work.is_missing && (work.grant.desired || work.source_key.is_empty())).then_some(Outcome::TargetGone)
 }
 
 /// The local edge follows what the other side confirmed (decisions.md C3); nobody is a member of what is gone.
@@ -227,6 +228,9 @@ fn settle_assignments(ctx: &mut Ctx<'_, '_>, work: &Work, grant: &Grant) -> Resu
         ))?;
         let mails = !policy.as_ref().is_some_and(|p| p.body.mails_disabled.unwrap_or(false));
         let removal = open.iter().find(|r| r.kind.direction() == Direction::Remove);
+        if removal.is_none() && assignment.is_ending {
+            continue;
+        }
         let decision = if let Some(removal) = removal {
             let names = requests::names(ctx, removal)?;
             removal_progress(removal, &assignment, &unwanted, mails, &names, ctx.now)

@@ -249,7 +249,20 @@ pub fn terms(model: &Model, dice: &mut Dice, now: Micros) -> Terms {
 
 /// One to three stages of approval.
 fn approval(model: &Model, dice: &mut Dice) -> ApprovalTerms {
-    let stages = (0..=dice.below(3)).map(|_| stage(model, dice)).collect();
+    let mut stages: Vec<StageTerms> = Vec::new();
+    for _ in 0..=dice.below(3) {
+        let mut stage = stage(model, dice);
+        let asks_managers = |s: &StageTerms| s.primary.iter().chain(&s.fallback).any(|a| a.named().is_none());
+        // Managers are asked in one stage only (behaviour.md b.4).
+        if stages.iter().any(asks_managers) {
+            stage.primary.retain(|approver| approver.named().is_some());
+            stage.fallback.retain(|approver| approver.named().is_some());
+        }
+        if stage.primary.is_empty() {
+            stage.primary = some_people(model, dice, 1).into_iter().map(Approver::Person).collect();
+        }
+        stages.push(stage);
+    }
     ApprovalTerms { for_add: dice.percent(90), for_update: dice.percent(50), stages }
 }
 
@@ -257,13 +270,14 @@ fn stage(model: &Model, dice: &mut Dice) -> StageTerms {
     let window = [HOUR, DAY, 3 * DAY, 5 * DAY, 14 * DAY][dice.weighed(&[1, 2, 3, 4, 3])];
     let escalates = window >= 4 * DAY && dice.percent(60);
     let primary = approvers(model, dice, 3);
+    let alternate = if escalates { approvers(model, dice, 2) } else { Vec::new() };
     StageTerms {
         window,
-        escalation: escalates.then(|| dice.between(1, window / DAY - 1) * DAY),
+        escalation: (!alternate.is_empty()).then(|| dice.between(1, window / DAY - 1) * DAY),
         wants_reason: dice.percent(25),
         primary: if primary.is_empty() { vec![Approver::Manager] } else { primary },
         fallback: if dice.percent(60) { approvers(model, dice, 2) } else { Vec::new() },
-        alternate: if escalates { approvers(model, dice, 2) } else { Vec::new() },
+        alternate,
     }
 }
 

@@ -74,6 +74,14 @@ CREATE TABLE org_identity (
 ){{table}};
 CREATE INDEX ix_org_identity_value ON org_identity (value_key, organization_id);
 
+-- The domain a guest is at home in, folded: that of his address, else the one his user principal name holds before its
+-- mark. Both databases can cut characters off an end, and neither finds the last of them: all but the mark is cut off, and
+-- that is how long it was.
+ALTER TABLE dir_user ADD COLUMN home_key {{text}};
+UPDATE dir_user SET home_key = CASE WHEN mail_key LIKE '%!@%' ESCAPE '!' THEN substr(mail_key, length(rtrim(mail_key, replace(mail_key, '@', ''))) + 1) END WHERE user_type = 2 AND mail_key IS NOT NULL;
+UPDATE dir_user SET home_key = CASE WHEN substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5) LIKE '%!_%' ESCAPE '!' THEN substr(substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5), length(rtrim(substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5), replace(substr(upn_key, 1, length(rtrim(upn_key, replace(upn_key, '#', ''))) - 5), '_', ''))) + 1) END WHERE user_type = 2 AND mail_key IS NULL AND upn_key LIKE '%#ext#@%';
+UPDATE dir_user SET home_key = substr(upn_key, length(rtrim(upn_key, replace(upn_key, '@', ''))) + 1) WHERE user_type = 2 AND mail_key IS NULL AND upn_key LIKE '%@%' AND upn_key NOT LIKE '%#ext#@%';
+
 ALTER TABLE subject ADD COLUMN organization_id {{id}};
 ALTER TABLE subject ADD COLUMN cleanup_at {{ts}};
 CREATE INDEX ix_subject_organization ON subject (organization_id, id) WHERE organization_id IS NOT NULL;
@@ -84,6 +92,9 @@ ALTER TABLE request ADD COLUMN credentials {{json}} NOT NULL DEFAULT '[]';
 
 ALTER TABLE assignment ADD COLUMN notices {{int}} NOT NULL DEFAULT 0;
 ALTER TABLE assignment ADD COLUMN is_extended {{bool}} NOT NULL DEFAULT FALSE;
+ALTER TABLE assignment ADD COLUMN is_ending {{bool}} NOT NULL DEFAULT FALSE;
+UPDATE assignment SET is_ending = TRUE WHERE is_live AND EXISTS (SELECT 1 FROM request q
+    WHERE q.package_id = assignment.package_id AND q.target_id = assignment.target_id AND q.direction = 2 AND q.is_open);
 
 ALTER TABLE policy ADD COLUMN keep_pre_existing {{bool}} NOT NULL DEFAULT FALSE;
 ALTER TABLE policy ADD COLUMN remove_out_of_scope {{bool}} NOT NULL DEFAULT FALSE;
@@ -95,6 +106,7 @@ CREATE TABLE assignment_attribute (
     assignment_id {{id}} NOT NULL,
     name {{text}} NOT NULL,
     is_persistent {{bool}} NOT NULL,
+    value {{text}} NOT NULL,
     PRIMARY KEY (assignment_id, name)
 ){{edge}};
 

@@ -1,5 +1,10 @@
 //! One client: calls, repeats until answered, and remembers what must be true now.
 
+pub mod petition;
+mod roles;
+
+pub use petition::{Decision, Petition, Stand};
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -46,38 +51,90 @@ pub struct Thing {
     pub id: String,
 }
 
-/// How many requests of each kind there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// The lasting package given, and taken away.
-    pub given: u64,
-    pub taken: u64,
-    /// The package that is asked for: got, and given back.
-    pub asked: u64,
-    pub returned: u64,
-    /// The ending package given.
-    pub endings: u64,
+/// What is counted: requests of each kind, and changes of roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// The lasting package was given.
+    Given,
+    /// It was taken away.
+    Taken,
+    /// The package that is asked for was got.
+    Asked,
+    /// It was given back.
+    Returned,
+    /// The ending package was given.
+    Endings,
+    /// The package that needs approval was asked for.
+    Petitions,
+    /// Both stages were approved.
+    Approved,
+    /// A stage was denied.
+    Denied,
+    /// The request was withdrawn.
+    Canceled,
+    /// Another end was set.
+    Ends,
+    /// The holder has extended it.
+    Extensions,
+    /// It was taken away.
+    Withdrawn,
+    /// A role of the package of many was put in or taken out.
+    Roles,
 }
 
+impl Count {
+    /// All of them, in the order in which they are kept.
+    pub const ALL: [Self; 13] = [
+        Self::Given,
+        Self::Taken,
+        Self::Asked,
+        Self::Returned,
+        Self::Endings,
+        Self::Petitions,
+        Self::Approved,
+        Self::Denied,
+        Self::Canceled,
+        Self::Ends,
+        Self::Extensions,
+        Self::Withdrawn,
+        Self::Roles,
+    ];
+}
+
+/// How many of each there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([u64; Count::ALL.len()]);
+
 impl Counts {
-    /// In the order of the members.
-    pub const fn numbers(self) -> [u64; 5] {
-        [self.given, self.taken, self.asked, self.returned, self.endings]
+    /// In the order of [`Count::ALL`].
+    pub const fn numbers(&self) -> &[u64] {
+        &self.0
     }
 
-    /// What [`Counts::numbers`] gave.
-    pub const fn of([given, taken, asked, returned, endings]: [u64; 5]) -> Self {
-        Self { given, taken, asked, returned, endings }
+    /// What [`Counts::numbers`] gave, now or in a release that counted less.
+    pub fn of(numbers: &[u64]) -> Self {
+        let mut all = Self::default();
+        all.0.iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
+        all
+    }
+
+    pub fn get(&self, count: Count) -> u64 {
+        self.0.get(count as usize).copied().unwrap_or_default()
+    }
+
+    pub fn add(&mut self, count: Count, more: u64) {
+        if let Some(number) = self.0.get_mut(count as usize) {
+            *number += more;
+        }
     }
 }
 
 impl std::ops::Add for Counts {
     type Output = Self;
 
-    fn add(self, more: Self) -> Self {
-        let mut sum = self.numbers();
-        sum.iter_mut().zip(more.numbers()).for_each(|(to, from)| *to += from);
-        Self::of(sum)
+    fn add(mut self, more: Self) -> Self {
+        self.0.iter_mut().zip(more.0).for_each(|(to, from)| *to += from);
+        self
     }
 }
 
@@ -109,6 +166,10 @@ pub struct Client {
     /// People: id, and whether they hold the lasting package.
     pub people: BTreeMap<String, bool>,
     asker: Asker,
+    /// What it does about approval.
+    pub petition: Petition,
+    /// The role that it has put into the package of many.
+    pub role: Option<String>,
     /// The department last given to each.
     pub departments: BTreeMap<String, String>,
     /// Requests that were acknowledged.
@@ -141,6 +202,8 @@ impl Client {
             proven: 0,
             people: BTreeMap::new(),
             asker: Asker::default(),
+            petition: Petition::default(),
+            role: None,
             departments: BTreeMap::new(),
             counts: Counts::default(),
             clock: String::new(),
@@ -166,17 +229,27 @@ impl Client {
             }
             self.people.insert(id, false);
         }
-        self.find_asker()
+        self.find_asker()?;
+        self.settle_petition()
     }
 
     fn person_name(&self, n: usize) -> String {
         format!("crash{}x{n}", self.number)
     }
 
-    fn find_asker(&mut self) -> Outcome<()> {
-        let name = format!("{}@{}", self.person_name(0), self.world.domain);
+    /// The name by which a person signs in, and the id.
+    fn find_person(&mut self, n: usize) -> Outcome<(String, String)> {
+        let name = format!("{}@{}", self.person_name(n), self.world.domain);
         let found = self.call("GET", &format!("/v1.0/users/{name}?$select=id"), None)?;
-        found.text("/id").clone_into(&mut self.asker.id);
+        let id = found.text("/id").to_owned();
+        if id.is_empty() {
+            return Err(Failure::new(format!("{name} is lost: {} {}", found.status, found.json)));
+        }
+        Ok((name, id))
+    }
+
+    fn find_asker(&mut self) -> Outcome<()> {
+        self.asker.id = self.find_person(0)?.1;
         let asked = self.world.asked.clone();
         let asker = self.asker.id.clone();
         self.asker.holds = self.find_live(&asked, &asker)?.is_some();
@@ -187,7 +260,7 @@ impl Client {
     pub fn sign_in(&mut self) -> Outcome<()> {
         let name = format!("{}@{}", self.person_name(0), self.world.domain);
         self.asker.token = self.world.sign_in(&self.addresses, &name, PASSWORD)?;
-        Ok(())
+        self.sign_in_petition()
     }
 
     /// What it knows.
@@ -196,6 +269,8 @@ impl Client {
             people: self.people.clone(),
             things: self.things.clone(),
             asker: (self.asker.id.clone(), self.asker.holds),
+            petition: self.petition.keep(),
+            role: self.role.clone(),
             departments: self.departments.clone(),
             counts: self.counts,
             clock: self.clock.clone(),
@@ -204,10 +279,11 @@ impl Client {
 
     /// Knows again what was kept after its last call.
     pub fn remember(&mut self, kept: Kept) -> Outcome<()> {
-        let Kept { people, things, asker: (id, holds), departments, counts, clock } = kept;
+        let Kept { people, things, asker: (id, holds), petition, role, departments, counts, clock } = kept;
         (self.people, self.things, self.departments) = (people, things, departments);
         (self.counts, self.clock) = (counts, clock);
         (self.asker.id, self.asker.holds) = (id, holds);
+        (self.petition, self.role) = (petition, role);
         self.sign_in()
     }
 
@@ -220,7 +296,9 @@ impl Client {
             let holds = self.find_live(&lasting, &person)?.is_some();
             self.people.insert(person, holds);
         }
-        Ok(())
+        self.petition.decisions = kept.petition.decisions;
+        self.find_petition()?;
+        self.find_role()
     }
 
     /// A call, repeated under one id until it is answered.
@@ -241,12 +319,14 @@ impl Client {
     /// One thing that a client does.
     pub fn step(&mut self) {
         let done = match self.rng.within(0..100) {
-            0..16 => self.make(Kind::Catalog),
-            16..28 => self.make(Kind::Group),
-            28..58 => self.toggle(),
-            58..72 => self.ask_or_return(),
-            72..88 => self.give_ending(),
-            88..97 => self.change_department(),
+            0..12 => self.make(Kind::Catalog),
+            12..20 => self.make(Kind::Group),
+            20..40 => self.toggle(),
+            40..50 => self.ask_or_return(),
+            50..62 => self.give_ending(),
+            62..90 => self.go_on_with_petition(),
+            90..91 => self.change_role(),
+            91..97 => self.change_department(),
             _ if self.moves_clock => self.move_clock(),
             _ => Ok(()),
         };
@@ -309,7 +389,7 @@ impl Client {
         };
         if answer.status == 201 {
             self.people.insert(person, !holds);
-            *(if holds { &mut self.counts.taken } else { &mut self.counts.given }) += 1;
+            self.counts.add(if holds { Count::Taken } else { Count::Given }, 1);
         } else {
             self.fault(if holds { "remove an assignment" } else { "assign" }, &answer);
         }
@@ -329,7 +409,7 @@ impl Client {
         let answer = self.call_as(&token, "POST", &format!("{EM}/assignmentRequests"), Some(&body))?;
         if answer.status == 201 {
             self.asker.holds = !holds;
-            *(if holds { &mut self.counts.returned } else { &mut self.counts.asked }) += 1;
+            self.counts.add(if holds { Count::Returned } else { Count::Asked }, 1);
         } else {
             self.fault(if holds { "give back" } else { "ask" }, &answer);
         }
@@ -342,13 +422,19 @@ impl Client {
     }
 
     fn find_live(&mut self, package: &Package, person: &str) -> Outcome<Option<String>> {
+        Ok(self.find_live_until(package, person)?.map(|(id, _)| id))
+    }
+
+    /// The assignment of a package that somebody holds, and its end.
+    fn find_live_until(&mut self, package: &Package, person: &str) -> Outcome<Option<(String, String)>> {
         let filter =
             format!("accessPackage/id eq '{}' and target/objectId eq '{person}' and state eq 'delivered'", package.id);
-        let found = self.call("GET", &format!("{EM}/assignments?$select=id&$filter={filter}"), None)?;
+        let found = self.call("GET", &format!("{EM}/assignments?$select=id,schedule&$filter={filter}"), None)?;
         if found.status != 200 {
             return Err(Failure::new(format!("assignments were answered {}: {}", found.status, found.json)));
         }
-        Ok(Some(found.text("/value/0/id").to_owned()).filter(|id| !id.is_empty()))
+        let (id, end) = (found.text("/value/0/id"), found.text("/value/0/schedule/expiration/endDateTime"));
+        Ok((!id.is_empty()).then(|| (id.to_owned(), end.to_owned())))
     }
 
     fn live_assignment(&mut self, package: &Package, person: &str) -> Outcome<String> {
@@ -361,7 +447,7 @@ impl Client {
         let ending = self.world.ending.clone();
         let answer = self.assign(&ending, &person)?;
         match (answer.status, answer.text("/error/code")) {
-            (201, _) => self.counts.endings += 1,
+            (201, _) => self.counts.add(Count::Endings, 1),
             // The one from before has not ended yet.
             (400, "ExistingAssignment") => {}
             _ => self.fault("assign until later", &answer),

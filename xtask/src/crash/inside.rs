@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Tally;
-use super::world::World;
+use super::world::{Package, World};
 use crate::clock;
 use crate::database::{Database, Named, named};
 use crate::failure::{Failure, Outcome};
@@ -19,11 +19,12 @@ const EXAMPLES_MAX: usize = 3;
 
 /// The statements, about the packages of this world.
 fn statements(world: &World) -> Vec<Named> {
-    let about = |package: &String| format!("CAST(payload AS TEXT) LIKE '%{package}%'");
-    let ours = [&world.lasting.id, &world.ending.id, &world.asked.id].map(about).join(" OR ");
+    let about = |package: &&Package| format!("CAST(payload AS TEXT) LIKE '%{}%'", package.id);
+    let ours = world.packages().iter().map(about).collect::<Vec<_>>().join(" OR ");
+    let holders = world.rules.as_ref().map_or(0, |rules| rules.many.holders).to_string();
     let mut all = named(STATEMENTS);
     for one in &mut all {
-        one.text = one.text.replace("{{ours}}", &format!("({ours})"));
+        one.text = one.text.replace("{{ours}}", &format!("({ours})")).replace("{{holders}}", &holders);
     }
     all
 }

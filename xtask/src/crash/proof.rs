@@ -1,6 +1,8 @@
 //! Compares what the servers say, and what is in the database, with what the clients know. Nobody writes meanwhile but
 //! background work.
 
+mod rules;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::client::{Client, Counts, Kind, Thing};
+use super::client::{Client, Count, Counts, Kind, Thing};
 use super::rng::Rng;
 use super::world::{EM, Package, World, ask};
 use super::{Tally, http::Answer, inside};
@@ -92,6 +94,7 @@ impl Proof {
                 judge(thing, &rows.iter().filter_map(id_of).collect::<Vec<_>>(), tally);
             }
         }
+        self.new_decisions(clients, rng, tally)?;
         self.always(clients, tally)
     }
 
@@ -109,6 +112,8 @@ impl Proof {
                 }
             }
         }
+        self.all_decisions(clients, tally)?;
+        self.many(clients, tally)?;
         self.always(clients, tally)
     }
 
@@ -146,6 +151,7 @@ impl Proof {
         }
         self.held("lasting", &self.world.lasting.clone(), &lasting, tally)?;
         self.held("asked", &self.world.asked.clone(), &asked, tally)?;
+        self.approved(clients, tally)?;
         compare_counts(counts, self.requests()?, tally);
         let now = self.ask("GET", "/tenure/v1/clock", None)?;
         // Without its last letter a whole second is less than a part of it.
@@ -188,20 +194,31 @@ impl Proof {
     }
 
     fn count(&mut self, kind: &str, package: &str) -> Outcome<u64> {
-        let filter = format!("requestType eq '{kind}' and accessPackage/id eq '{package}' and state eq 'delivered'");
+        self.count_where(&format!(
+            "requestType eq '{kind}' and accessPackage/id eq '{package}' and state eq 'delivered'"
+        ))
+    }
+
+    fn count_where(&mut self, filter: &str) -> Outcome<u64> {
         let found = self.ask("GET", &format!("{EM}/assignmentRequests/$count?$filter={filter}"), None)?;
         found.json.as_u64().ok_or_else(|| Failure::new(format!("no count of requests, but {}", found.json)))
     }
 
     fn requests(&mut self) -> Outcome<Counts> {
         let World { lasting, ending, asked, .. } = self.world.clone();
-        Ok(Counts {
-            given: self.count("adminAdd", &lasting.id)?,
-            taken: self.count("adminRemove", &lasting.id)?,
-            asked: self.count("userAdd", &asked.id)?,
-            returned: self.count("userRemove", &asked.id)?,
-            endings: self.count("adminAdd", &ending.id)?,
-        })
+        let mut counts = Counts::default();
+        let plain = [
+            (Count::Given, "adminAdd", &lasting),
+            (Count::Taken, "adminRemove", &lasting),
+            (Count::Asked, "userAdd", &asked),
+            (Count::Returned, "userRemove", &asked),
+            (Count::Endings, "adminAdd", &ending),
+        ];
+        for (what, kind, package) in plain {
+            counts.add(what, self.count(kind, &package.id)?);
+        }
+        self.count_rules(&mut counts)?;
+        Ok(counts)
     }
 
     /// Time passes: everything that had an end has ended, each once, and the mails tell so, each once.
@@ -216,7 +233,7 @@ impl Proof {
         inside::settle(&self.database, &self.world)?;
         self.held("ending, after the end", &ending, &BTreeMap::new(), tally)?;
         self.always(clients, tally)?;
-        let given = self.requests()?.endings;
+        let given = self.requests()?.get(Count::Endings);
         self.expired = self.count("systemRemove", &ending.id)?;
         let mails = self.mails_of_the_end()?;
         for (what, found) in [("ends", self.expired), ("mails of the end", mails)] {
@@ -266,16 +283,9 @@ fn compare(what: &str, expected: &BTreeMap<String, u32>, found: &BTreeMap<String
 }
 
 fn compare_counts(expected: Counts, found: Counts, tally: &mut Tally) {
-    let pairs = [
-        ("given", expected.given, found.given),
-        ("taken", expected.taken, found.taken),
-        ("asked for", expected.asked, found.asked),
-        ("given back", expected.returned, found.returned),
-        ("given until later", expected.endings, found.endings),
-    ];
-    for (what, wanted, there) in pairs {
-        let text = format!("{wanted} requests by which something was {what}, but {there} are there");
-        more_or_less(&text, wanted, there, tally);
+    for count in Count::ALL {
+        let (wanted, there) = (expected.get(count), found.get(count));
+        more_or_less(&format!("{count:?}: {wanted} were acknowledged, but {there} are there"), wanted, there, tally);
     }
 }
 

@@ -9,7 +9,7 @@ use super::proof::{Proof, known};
 use super::rng::Rng;
 use super::servers::Servers;
 use super::world::World;
-use super::{CLIENTS, Tally};
+use super::{CLIENTS, HOLDERS_FEW, Tally};
 use crate::database::{Database, named};
 use crate::failure::{Context, Failure, Outcome};
 use crate::session::Session;
@@ -26,7 +26,7 @@ pub fn is_found(session: &Session) -> Outcome<()> {
     let file = servers.folder().join("tenure.db");
     let (whole, data) = (folder.join("whole.db"), Database::File(file.clone()));
     let addresses = servers.addresses();
-    let world = World::build(&addresses, servers.folder(), true)?;
+    let world = World::build(&addresses, servers.folder(), true, HOLDERS_FEW)?;
     let mut proof = Proof::new(&world, addresses.clone(), data.clone());
     let mut rng = Rng::new(SEED);
     let mut clients = Vec::new();
@@ -34,6 +34,8 @@ pub fn is_found(session: &Session) -> Outcome<()> {
         let mut client = Client::new((n, 1), true, &addresses, &world, rng.fork());
         client.settle()?;
         (0..STEPS).for_each(|_| client.step());
+        // Something of everything is there in the end.
+        client.hold_all()?;
         clients.push(Mutex::new(client));
     }
     super::inside::settle(&data, &world)?;

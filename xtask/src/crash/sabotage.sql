@@ -74,6 +74,86 @@ UPDATE assignment SET is_live = 1, state = 2 WHERE id = (
         SELECT 1 FROM assignment b WHERE b.target_id = a.target_id AND b.package_id = a.package_id AND b.is_live)
      LIMIT 1);
 
+-- lost: a decision
+UPDATE approval_stage SET decision = 0, justification = NULL WHERE id = (
+    SELECT s.id FROM approval_stage s JOIN request r ON r.id = s.request_id WHERE s.decision = 1 AND r.state = 3
+       AND s.justification LIKE 'Crash %' LIMIT 1);
+
+-- lost: what was said with a decision
+UPDATE approval_stage SET justification = 'Krach' WHERE id = (
+    SELECT id FROM approval_stage WHERE decision = 2 AND justification LIKE 'Crash %' LIMIT 1);
+
+-- doubled: a decision
+CREATE TEMP TABLE twin AS SELECT a.* FROM audit a JOIN audit_target t ON t.audit_id = a.id
+  JOIN approval_stage s ON s.request_id = t.target_id
+ WHERE s.justification LIKE 'Crash %' AND a.activity_key = 'approve access package assignment request' LIMIT 1;
+CREATE TEMP TABLE twin_target AS SELECT t.* FROM audit_target t WHERE t.audit_id = (SELECT id FROM twin);
+UPDATE twin SET id = randomblob(16), sequence = (SELECT max(a.sequence) + 1 FROM audit a WHERE a.writer_id = twin.writer_id);
+UPDATE twin_target SET audit_id = (SELECT id FROM twin);
+INSERT INTO audit SELECT * FROM twin;
+INSERT INTO audit_target SELECT * FROM twin_target;
+
+-- lost: access that was approved
+UPDATE request SET state = 1 WHERE id = (
+    SELECT r.id FROM request r JOIN package p ON p.id = r.package_id
+     WHERE p.name_key = 'crash approved' AND r.kind = 1 AND r.state = 3 LIMIT 1);
+
+-- doubled: access that was denied
+UPDATE request SET state = 3 WHERE id = (
+    SELECT r.id FROM request r JOIN package p ON p.id = r.package_id
+     WHERE p.name_key = 'crash approved' AND r.kind = 1 AND r.state = 5 LIMIT 1);
+
+-- doubled: a stage that is open
+UPDATE approval_stage SET state = 2 WHERE id = (
+    SELECT id FROM approval_stage WHERE decision = 1 AND justification LIKE 'Crash %' LIMIT 1);
+
+-- lost: an end that was set
+UPDATE assignment SET ends_at = ends_at - 1000000 WHERE id = (
+    SELECT a.id FROM assignment a JOIN package p ON p.id = a.package_id
+     WHERE p.name_key = 'crash approved' AND a.is_live LIMIT 1);
+
+-- lost: a mail to approvers
+DELETE FROM mail WHERE id = (SELECT id FROM mail WHERE kind = 'laterDecide' LIMIT 1);
+
+-- doubled: a mail to approvers
+CREATE TEMP TABLE twin AS SELECT * FROM mail WHERE kind = 'decide' LIMIT 1;
+UPDATE twin SET id = randomblob(16);
+INSERT INTO mail SELECT * FROM twin;
+
+-- doubled: a mail about a denial
+CREATE TEMP TABLE twin AS SELECT * FROM mail WHERE kind = 'denied' AND subject LIKE '%Crash %' LIMIT 1;
+UPDATE twin SET id = randomblob(16);
+INSERT INTO mail SELECT * FROM twin;
+
+-- lost: the end of a job
+UPDATE job SET state = 2, done = done - 10 WHERE id = (
+    SELECT j.id FROM job j JOIN package p ON p.id = j.subject_id WHERE p.name_key = 'crash many' LIMIT 1);
+
+-- doubled: somebody whom a job has reached
+UPDATE job SET done = done + 1 WHERE id = (
+    SELECT j.id FROM job j JOIN package p ON p.id = j.subject_id WHERE p.name_key = 'crash many' LIMIT 1);
+
+-- doubled: a job
+CREATE TEMP TABLE twin AS SELECT j.* FROM job j JOIN package p ON p.id = j.subject_id
+ WHERE p.name_key = 'crash many' LIMIT 1;
+UPDATE twin SET id = randomblob(16);
+INSERT INTO job SELECT * FROM twin;
+
+-- lost: a role that a job has given
+DELETE FROM group_member WHERE (group_id, member_id) = (
+    SELECT m.group_id, m.member_id FROM group_member m JOIN resource r ON r.origin_object = m.group_id
+     WHERE r.name_key LIKE 'crash many %' LIMIT 1);
+
+-- doubled: a row of the audit about a role that a job has given
+CREATE TEMP TABLE twin AS SELECT a.* FROM audit a JOIN audit_target t ON t.audit_id = a.id
+  JOIN resource r ON r.origin_object = t.target_id
+ WHERE r.name_key LIKE 'crash many %' AND a.activity_key = 'fulfill access package resource assignment' LIMIT 1;
+CREATE TEMP TABLE twin_target AS SELECT t.* FROM audit_target t WHERE t.audit_id = (SELECT id FROM twin);
+UPDATE twin SET id = randomblob(16), sequence = (SELECT max(a.sequence) + 1 FROM audit a WHERE a.writer_id = twin.writer_id);
+UPDATE twin_target SET audit_id = (SELECT id FROM twin);
+INSERT INTO audit SELECT * FROM twin;
+INSERT INTO audit_target SELECT * FROM twin_target;
+
 -- lost: an effect that was given up
 INSERT INTO outbox (id, payload, due_at, attempt, is_parked, last_error) VALUES (randomblob(16), '{}', NULL, 20, 1, 'x');
 

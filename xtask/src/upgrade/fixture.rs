@@ -13,7 +13,7 @@ use crate::crash::proof::Proof;
 use crate::crash::rng::Rng;
 use crate::crash::servers::Servers;
 use crate::crash::world::World;
-use crate::crash::{CLIENTS, Tally, inside, state};
+use crate::crash::{CLIENTS, HOLDERS_FEW, Tally, inside, state};
 use crate::failure::{Context, Failure, Outcome};
 use crate::process;
 use crate::session::Session;
@@ -40,7 +40,7 @@ pub fn make(session: &Session, fixture: &Path, store: &str) -> Outcome<()> {
     let url = postgres.map(|p| p.create_database("fixture")).transpose()?;
     let mut servers = Servers::start_fresh(&work, session.server()?, url.clone(), 1)?;
     let addresses = servers.addresses();
-    let world = World::build(&addresses, servers.folder(), true)?;
+    let world = World::build(&addresses, servers.folder(), true, HOLDERS_FEW)?;
     let data = servers.data(postgres.map(|p| p.program("psql")));
     let mut proof = Proof::new(&world, addresses.clone(), data.clone());
     let mut rng = Rng::new(SEED);
@@ -49,6 +49,8 @@ pub fn make(session: &Session, fixture: &Path, store: &str) -> Outcome<()> {
         let mut client = Client::new((n, 1), true, &addresses, &world, rng.fork());
         client.settle()?;
         (0..STEPS).for_each(|_| client.step());
+        // Time passes until somebody opens this: what waited would be denied.
+        client.end_petition()?;
         clients.push(Mutex::new(client));
     }
     inside::settle(&data, &world)?;

@@ -33,6 +33,7 @@ mod health;
 mod incompatible;
 mod keys;
 mod ladder;
+mod leftovers;
 mod limits;
 mod meaning;
 mod metadata;
@@ -66,6 +67,7 @@ mod sight;
 mod signin;
 mod sponsors;
 mod strangers;
+mod switching;
 mod updates;
 mod vanished;
 

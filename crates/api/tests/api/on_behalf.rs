@@ -131,7 +131,8 @@ fn a_manager_extends_and_changes_what_a_report_holds_where_the_policy_lets_him()
         let later = json!({ "requestType": "userUpdate", "assignment": { "id": id },
             "schedule": { "expiration": { "type": "afterDuration", "duration": "P30D" } } });
         assert_eq!(told(&campaign.ask(app, &ben, later.clone()).await), (400, "PolicyDisabled"));
-        let on = json!({ "requestorSettings": { "enableOnBehalfRequestorsToUpdateAccess": true } });
+        let on = json!({ "requestorSettings":
+            { "enableOnBehalfRequestorsToUpdateAccess": true, "allowCustomAssignmentSchedule": true } });
         app.patch(&format!("{EM}/assignmentPolicies/{}", campaign.policy), &campaign.token, on).await.expect(204);
         let anna = app.token_of_person("anna").await;
         assert_eq!(

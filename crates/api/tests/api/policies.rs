@@ -394,6 +394,7 @@ fn faults_of_a_policy_stand_where_the_version_that_was_asked_has_its_words() {
         };
         let first = |rest: &str| format!("/requestApprovalSettings/approvalStages/0/{rest}");
         let scoped = |requestors: Value| json!({ "requestorSettings": { "scopeType": "SpecificDirectorySubjects", "allowedRequestors": requestors } });
+        let soon = json!({ "isEscalationEnabled": true, "escalationApprovers": manager, "escalationTimeInMinutes": 5 });
         let newer = [
             (json!({ "durationInDays": 4_000 }), "/durationInDays".to_owned()),
             (json!({ "durationInDays": "long" }), "/durationInDays".to_owned()),
@@ -405,10 +406,7 @@ fn faults_of_a_policy_stand_where_the_version_that_was_asked_has_its_words() {
                 "/requestorSettings/allowedRequestors/0/id".to_owned(),
             ),
             (stage(json!({ "approvalStageTimeOutInDays": 181 })), first("approvalStageTimeOutInDays")),
-            (
-                stage(json!({ "isEscalationEnabled": true, "escalationTimeInMinutes": 5 })),
-                first("escalationTimeInMinutes"),
-            ),
+            (stage(soon), first("escalationTimeInMinutes")),
             (stage(json!({ "primaryApprovers": [] })), first("primaryApprovers")),
             (stage(json!({ "primaryApprovers": [manager[0], stranger] })), first("primaryApprovers/1")),
             (stage(json!({ "escalationApprovers": [rule] })), first("escalationApprovers/0")),

@@ -8,12 +8,16 @@ use serde_json::{Value, json};
 use tenure_testkit::app::on_every_database;
 use tenure_testkit::{Answer, TestApp, company};
 
-/// The campaign under a policy of thirty days that holders may extend.
-async fn extendable(app: &TestApp) -> Campaign {
-    with_policy(app, |_| {}).await
+/// The campaign under a policy of thirty days that holders may extend, with an end that they choose.
+pub async fn extendable(app: &TestApp) -> Campaign {
+    with_policy(app, choosing).await
 }
 
-async fn with_policy(app: &TestApp, change: impl FnOnce(&mut Value)) -> Campaign {
+fn choosing(policy: &mut Value) {
+    policy["requestorSettings"]["allowCustomAssignmentSchedule"] = json!(true);
+}
+
+pub async fn with_policy(app: &TestApp, change: impl FnOnce(&mut Value)) -> Campaign {
     let mut campaign = Campaign::without_policy(app).await;
     let mut body = open_policy(&campaign.package);
     body["requestorSettings"]["enableTargetsToSelfUpdateAccess"] = json!(true);
@@ -22,16 +26,25 @@ async fn with_policy(app: &TestApp, change: impl FnOnce(&mut Value)) -> Campaign
     campaign
 }
 
-fn update(kind: &str, assignment: &str) -> Value {
+pub fn update(kind: &str, assignment: &str) -> Value {
     json!({ "requestType": kind, "assignment": { "id": assignment } })
 }
 
-fn until(mut body: Value, end: &str) -> Value {
+pub fn until(mut body: Value, end: &str) -> Value {
     body["schedule"] = json!({ "expiration": { "type": "afterDateTime", "endDateTime": end } });
     body
 }
 
-async fn end_of(app: &TestApp, campaign: &Campaign, assignment: &str) -> String {
+/// Has somebody's request tried and not made; in the newer version, which knows that it can be.
+pub async fn only_tried(app: &TestApp, token: &str, body: &Value) -> Answer {
+    // The older version writes these words with a capital.
+    let mut kind = body["requestType"].as_str().unwrap_or_default().to_owned();
+    kind.get_mut(..1).map(str::make_ascii_uppercase).unwrap_or_default();
+    let body = json!({ "requestType": kind, "isValidationOnly": true, "accessPackageAssignment": body["assignment"] });
+    app.post(&format!("{EM_BETA}/accessPackageAssignmentRequests"), token, body).await
+}
+
+pub async fn end_of(app: &TestApp, campaign: &Campaign, assignment: &str) -> String {
     let found = app.get(&format!("{EM}/assignments/{assignment}"), &campaign.token).await.expect(200);
     found.json["schedule"]["expiration"]["endDateTime"].as_str().unwrap_or_default().to_owned()
 }
@@ -46,7 +59,7 @@ async fn activities(app: &TestApp, token: &str, request: &str) -> Vec<String> {
     rows.column("activityDisplayName")
 }
 
-fn told(answer: &Answer) -> (u16, &str) {
+pub fn told(answer: &Answer) -> (u16, &str) {
     (answer.status, answer.code())
 }
 
@@ -105,6 +118,7 @@ fn the_old_name_extends_and_the_package_names_the_assignment() {
 fn an_extension_is_capped_at_the_policys_date() {
     on_every_database(async |app| {
         let campaign = with_policy(app, |p| {
+            choosing(p);
             p["expiration"] = json!({ "type": "afterDateTime", "endDateTime": "2026-05-01T00:00:00Z" });
         })
         .await;

@@ -136,9 +136,8 @@ pub(super) fn deny(
 ) {
     request.state = RequestState::Denied { by, completed_at: now };
     let (activity, mail) = match by {
-        Decider::Person => (Activity::Deny, MailKind::Denied),
+        Decider::Person | Decider::Nobody => (Activity::Deny, MailKind::Denied),
         Decider::Timeout => (Activity::TimeOut, MailKind::Expired),
-        Decider::Nobody => (Activity::TimeOut, MailKind::Denied),
     };
     let event = audit(activity, &request, names);
     decision.audit.push(match &request.reason {

@@ -69,6 +69,9 @@ pub fn ends(
 ) -> Result<Option<Timestamp>, Refusal> {
     let refuse = |message: String| Err(Refusal::new(Code::ScheduleNotAllowed, message));
     let limit = policy_end(policy, from);
+    if let (Expiration::Never, Asker::Person, Some(limit)) = (wanted.end, asker, limit) {
+        return refuse(format!("no end is wanted, and the policy allows access until {limit}"));
+    }
     let wanted_end = match (wanted.end, asker) {
         (Expiration::Never, Asker::Administrator) => return Ok(None),
         (Expiration::NotSpecified | Expiration::Never, _) => None,

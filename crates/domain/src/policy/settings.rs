@@ -95,6 +95,26 @@ impl SubjectSet {
         }
     }
 
+    /// Whether it is somebody by what he is to requestor or target.
+    const fn is_relative(&self) -> bool {
+        matches!(
+            self,
+            Self::RequestorManager { .. }
+                | Self::TargetManager { .. }
+                | Self::InternalSponsors { .. }
+                | Self::ExternalSponsors { .. }
+                | Self::TargetUserSponsors { .. }
+        )
+    }
+
+    /// How many levels up, where it is a manager.
+    const fn manager_level(&self) -> Option<i32> {
+        match self {
+            Self::RequestorManager { level, .. } | Self::TargetManager { level, .. } => Some(*level),
+            _ => None,
+        }
+    }
+
     /// The same set, as a fallback member or not.
     pub fn as_backup(mut self, value: bool) -> Self {
         match &mut self {
@@ -173,6 +193,13 @@ impl ApprovalSettings {
         }
         for (i, stage) in self.stages.iter().enumerate() {
             stage.check(&format!("requestApprovalSettings/stages/{i}"), faults);
+            // Who has decided as somebody's manager or sponsor would only decide again (behaviour.md b.4).
+            let earlier = self.stages.get(..i).unwrap_or_default();
+            let is_repeated = |set: &&SubjectSet| set.is_relative() && earlier.iter().any(|s| s.asks_the_kind_of(set));
+            if let Some(set) = stage.primary.iter().find(is_repeated) {
+                let at = format!("requestApprovalSettings/stages/{i}/primaryApprovers");
+                faults.add(&at, format!("{} can be approvers of one stage only", set.name()));
+            }
         }
     }
 }
@@ -214,11 +241,17 @@ pub struct Stage {
 const ESCALATION_WINDOW_MIN_SECONDS: i64 = 4 * 86_400;
 const ESCALATION_DELAY_MIN_SECONDS: i64 = 86_400;
 const STAGE_WINDOW_DEFAULT_DAYS: i32 = 14;
+/// Managers are looked for so many levels up; the published model has two.
+const MANAGER_LEVEL_MAX: i32 = 4;
 
 impl Stage {
     /// How long approvers have.
     pub fn effective_window(&self) -> IsoDuration {
         self.window.filter(|w| !w.is_zero()).unwrap_or_else(|| IsoDuration::days(STAGE_WINDOW_DEFAULT_DAYS))
+    }
+
+    fn asks_the_kind_of(&self, set: &SubjectSet) -> bool {
+        self.primary.iter().any(|own| std::mem::discriminant(own) == std::mem::discriminant(set))
     }
 
     fn check(&self, at: &str, faults: &mut Faults) {
@@ -238,6 +271,9 @@ impl Stage {
                 );
             }
         }
+        if self.escalation_enabled && self.escalation.is_empty() {
+            fault("escalationApprovers", "escalation needs somebody who is asked then");
+        }
         if self.extension.is_none() && self.primary.is_empty() {
             fault("primaryApprovers", "a stage needs at least one primary approver");
         }
@@ -245,6 +281,10 @@ impl Stage {
             for (i, set) in sets.iter().enumerate() {
                 if matches!(set, SubjectSet::Rule { .. } | SubjectSet::ServicePrincipal { .. }) {
                     fault(&format!("{list}/{i}"), "approvers are people");
+                }
+                if set.manager_level().is_some_and(|level| !(1..=MANAGER_LEVEL_MAX).contains(&level)) {
+                    let message = format!("a manager is one to {MANAGER_LEVEL_MAX} levels up");
+                    fault(&format!("{list}/{i}/managerLevel"), &message);
                 }
             }
         }

@@ -37,6 +37,12 @@ pub struct AnsweredAttribute {
     pub name: String,
     /// Whether it stays when access ends.
     pub is_persistent: bool,
+    /// The value that the directory had when the question was answered.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// Nobody answered: that value counts as the answer, and is not ours to write.
+    #[serde(default)]
+    pub is_filled: bool,
 }
 
 /// What is asked: by the policy, and by the resources of the package.
@@ -118,7 +124,7 @@ impl Questions<'_> {
 
     /// The answers as they are kept: each with its question as it is now, choices with their text.
     pub(super) fn kept(&self, answers: &[Answer]) -> Vec<Answer> {
-        let one = |answer: &Answer| {
+        let one = |(answer, is_filled): (Answer, bool)| {
             let question = self.find(answer.question)?;
             let attribute = self.attributes.iter().find(|a| a.attribute.question.id == answer.question);
             let display = answer.display.clone().or_else(|| shown(question, &answer.value));
@@ -129,17 +135,19 @@ impl Questions<'_> {
                 attribute: attribute.map(|a| AnsweredAttribute {
                     name: a.attribute.name.clone(),
                     is_persistent: a.attribute.is_persistent,
+                    before: a.current.clone(),
+                    is_filled,
                 }),
-                ..answer.clone()
+                ..answer
             })
         };
         // A value that is there already counts as the answer, so that whoever decides sees it.
         let is_open = |a: &&AskedAttribute| !answers.iter().any(|given| given.question == a.attribute.question.id);
         let filled = self.attributes.iter().filter(is_open).filter_map(|a| {
             let value = a.current.clone()?;
-            Some(Answer { question: a.attribute.question.id, value, ..Answer::default() })
+            Some((Answer { question: a.attribute.question.id, value, ..Answer::default() }, true))
         });
-        answers.iter().cloned().chain(filled).filter_map(|answer| one(&answer)).collect()
+        answers.iter().map(|answer| (answer.clone(), false)).chain(filled).filter_map(one).collect()
     }
 
     /// New answers, and earlier ones to questions that are still asked and were not answered anew.
@@ -194,20 +202,26 @@ fn chosen(value: &str, choices: &[Choice]) -> Vec<String> {
     value.split([',', ';']).map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-/// The attributes that a request's answers are for are written with the access that it gives.
+/// The attributes that a request's answers are for are written with the access that it gives, where the directory still has
+/// what it had when they were answered: what somebody wrote meanwhile is newer, and stays (behaviour.md c.5).
 pub(super) fn give_attributes(decision: &mut Decision, request: &Request, assignment: AssignmentId) {
     let value = |a: &Answer| {
         let attribute = a.attribute.as_ref().filter(|_| !a.value.trim().is_empty())?;
         Some(GivenAttribute {
             name: attribute.name.clone(),
             value: a.value.trim().to_owned(),
+            before: attribute.before.clone(),
+            is_filled: attribute.is_filled,
             is_persistent: attribute.is_persistent,
         })
     };
     let values: Vec<GivenAttribute> = request.answers.iter().filter_map(value).collect();
     if !values.is_empty() {
         let user = ObjectId(request.target.0);
-        decision.audit.push(attributes_row(request, values.iter().map(|v| v.name.clone())));
+        let given: Vec<String> = values.iter().filter(|v| !v.is_filled).map(|v| v.name.clone()).collect();
+        if !given.is_empty() {
+            decision.audit.push(attributes_row(request, given.into_iter()));
+        }
         decision.change(Change::Attributes(AttributeChange::Give { assignment, user, values }));
     }
 }

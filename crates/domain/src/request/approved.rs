@@ -1,7 +1,6 @@
 //! The last approver said yes: what was asked for happens now, or at its start.
 
 use super::fulfil::{StartFacts, begin, fail, may_start};
-use super::reprocess::AGAIN;
 use super::update::apply_update;
 use super::{Change, Decision, Request, RequestState, Save, TimerKey, audit};
 use crate::assignment::Assignment;
@@ -23,7 +22,7 @@ pub(crate) fn approved(
     ids: &mut Ids,
 ) {
     if let Some(id) = request.state.assignment() {
-        change(decision, request, id, facts, now);
+        change_assignment(decision, request, (facts, id), now);
         return;
     }
     let Some(starts_at) = start(&request.wanted, now) else {
@@ -42,21 +41,19 @@ pub(crate) fn approved(
 
 /// Mail 18: who asked for a change hears that it was approved and made.
 fn changed_mail(request: &Request, mails: bool) -> Option<Effect> {
-    let (mail, package, request, asked) = (MailKind::AccessGranted, request.package, request.id, request.requestor);
-    asked.filter(|_| mails).map(|to| Effect::Notify { mail, to, package, request })
+    // Administrators are told nothing of what they have done (behaviour.md h).
+    let asked = request.requestor.filter(|_| mails && request.kind.is_by_person());
+    let (mail, package, request) = (MailKind::AccessGranted, request.package, request.id);
+    asked.map(|to| Effect::Notify { mail, to, package, request })
 }
 
-/// A change that was approved and could not be made is tried again: it is made now, if it may be by now. It may fail
-/// again (behaviour.md b.3 #19).
-pub fn change_again(facts: &StartFacts, assignment: AssignmentId, now: Timestamp) -> Decision {
-    let mut decision = Decision::default();
-    let request = Request { version: facts.request.version + 1, reason: None, ..facts.request.clone() };
-    decision.audit.push(audit(Activity::ReadyToFulfill, &request, &facts.names).because(AGAIN));
-    change(&mut decision, request, assignment, facts, now);
-    decision
-}
-
-fn change(decision: &mut Decision, request: Request, id: AssignmentId, facts: &StartFacts, now: Timestamp) {
+/// What was asked for of an assignment that stands happens now, or cannot.
+pub(super) fn change_assignment(
+    decision: &mut Decision,
+    request: Request,
+    (facts, id): (&StartFacts, AssignmentId),
+    now: Timestamp,
+) {
     match may_change(facts, id) {
         Ok(assignment) => {
             decision.effects.extend(changed_mail(&request, facts.mails));
@@ -69,7 +66,7 @@ fn change(decision: &mut Decision, request: Request, id: AssignmentId, facts: &S
 /// The assignment that an approved request changes, if it still can: it lives, and its holder is still in scope.
 fn may_change(facts: &StartFacts, id: AssignmentId) -> Result<&Assignment, Refusal> {
     let gone = || Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended meanwhile"));
-    let assignment = facts.live_assignment.as_ref().filter(|a| a.id == id).ok_or_else(gone)?;
+    let assignment = facts.live_assignment.as_ref().filter(|a| a.id == id && !a.is_ending).ok_or_else(gone)?;
     if !facts.target.as_ref().is_some_and(|target| in_scope(&facts.policy, target)) {
         return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
     }

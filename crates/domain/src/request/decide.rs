@@ -4,6 +4,7 @@ use super::answers::{Answer, Questions};
 use super::compatible::{Conflicts, conflict};
 use super::fulfil::{Delivery, deliver};
 use super::proof::{Proof, credentials_fault};
+use super::replace::{FailedDelivery, replace};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit, guest};
 use crate::approval::{self, ApprovalStage, Opening, People};
 use crate::attribute::AskedAttribute;
@@ -70,6 +71,8 @@ pub struct SubmitFacts {
     pub open_request: Option<RequestId>,
     /// A live assignment of the pair.
     pub live_assignment: Option<AssignmentId>,
+    /// That one, where its delivery failed in full.
+    pub failed: Option<FailedDelivery>,
     /// What the target has and the package excludes.
     pub conflicts: Conflicts,
     /// The package's roles and the target's hold on them.
@@ -85,6 +88,11 @@ pub struct SubmitFacts {
 }
 
 impl SubmitFacts {
+    /// The assignment whose place a new one takes.
+    fn replaced(&self) -> Option<&FailedDelivery> {
+        self.failed.as_ref().filter(|f| f.holds_nothing())
+    }
+
     fn questions<'f>(&'f self, policy: &'f Policy) -> Questions<'f> {
         Questions { policy: &policy.name, asked: &policy.body.questions, attributes: &self.attributes }
     }
@@ -145,6 +153,9 @@ fn made(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> Result
     let asked = if ask.kind == RequestType::UserAdd { Activity::UserRequests } else { Activity::AdministratorAssigns };
     decision.audit.push(audit(asked, &request, &names));
     let id = request.id;
+    if let Some(failed) = facts.replaced().filter(|_| waits(facts, ask, policy, period)) {
+        replace(&mut decision, failed, (&request, &names), None, now);
+    }
     if needs_approval(facts, ask, policy) {
         let stages = &policy.body.approval.stages;
         let rows = ApprovalStage::all(id, stages, now, ids);
@@ -172,6 +183,7 @@ fn made(facts: &SubmitFacts, ask: &Ask, now: Timestamp, ids: &mut Ids) -> Result
             mails: !policy.body.mails_disabled.unwrap_or(false),
             save: Save::New,
             external,
+            replaces: facts.replaced(),
         };
         deliver(&mut decision, request, &delivery, now, ids);
     }
@@ -321,8 +333,16 @@ fn pair_guards(facts: &SubmitFacts, guards: &mut Guards) {
     );
     guards.record(
         G::NoLiveAssignment,
-        facts.live_assignment.map(|id| {
-            let message = format!("the target holds this access package already, by assignment `{id}`");
+        facts.live_assignment.filter(|_| facts.replaced().is_none()).map(|id| {
+            let message = match &facts.failed {
+                Some(failed) if failed.assignment.is_ending => format!(
+                    "the target still holds this access package by assignment `{id}`, whose removal failed; an administrator can remove it again"
+                ),
+                Some(_) => format!(
+                    "the target has this access package by assignment `{id}`, and nothing of it is there now; an administrator can reprocess or remove it"
+                ),
+                None => format!("the target holds this access package already, by assignment `{id}`"),
+            };
             Refusal::new(Code::ExistingAssignment, message).related(RelatedKind::Assignment, id, None)
         }),
     );
@@ -340,6 +360,11 @@ pub(super) fn reason_fault(reason: Option<&str>, wanted: bool) -> Option<Refusal
         Refusal::new(Code::JustificationRequired, "the policy wants a justification")
             .detail("/justification", "missing")
     })
+}
+
+/// Whether access is not given at once: somebody must approve first, or its start lies ahead.
+const fn waits(facts: &SubmitFacts, ask: &Ask, policy: &Policy, period: Period) -> bool {
+    needs_approval(facts, ask, policy) || period.starts_at.is_some()
 }
 
 /// Whether somebody must approve first.

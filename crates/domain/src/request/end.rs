@@ -1,7 +1,8 @@
 //! The end that is asked for what somebody holds already: any for an administrator, a later one for a person (behaviour.md
 //! c.7; decisions.md H10, H16).
 
-use super::update::{UpdateAsk, Updater, is_later};
+use super::RequestType;
+use super::update::{UpdateAsk, UpdateFacts, Updater, is_later};
 use crate::assignment::Assignment;
 use crate::limits::DURATION_DAYS_MAX;
 use crate::policy::expiration::{policy_end, start};
@@ -14,27 +15,34 @@ fn not_allowed(message: String) -> Refusal {
 }
 
 /// The end that is asked for, as the request keeps it.
-pub(super) fn new_end(
-    policy: &Policy,
-    assignment: &Assignment,
-    ask: &UpdateAsk,
-    now: Timestamp,
-) -> Result<Expiration, Refusal> {
+pub(super) fn new_end(facts: &UpdateFacts, ask: &UpdateAsk, now: Timestamp) -> Result<Expiration, Refusal> {
+    let (policy, assignment) = (&facts.policy, &facts.assignment);
     let begins = start(&ask.wanted, now).filter(|start| *start != assignment.starts_at);
     if let Some(begins) = begins {
         let message = format!("access began at {}; its start cannot be moved to {begins}", assignment.starts_at);
         return Err(not_allowed(message));
     }
-    if ask.by == Updater::Administrator { administrator_end(ask, now) } else { later_end(policy, assignment, ask, now) }
+    if ask.by != Updater::Administrator {
+        return later_end(policy, assignment, ask, now);
+    }
+    if facts.switches() && ask.wanted.end == Expiration::NotSpecified {
+        // The end that the policy gives to access that begins when this happens.
+        return match policy.body.expiration {
+            Expiration::NotSpecified => Ok(Expiration::Never),
+            end @ Expiration::At(_) => administrator_end(end, None, now),
+            end => Ok(end),
+        };
+    }
+    administrator_end(ask.wanted.end, ask.wanted.start, now)
 }
 
 /// An administrator's end: any that lies ahead. A duration counts from the start that was given, else from now.
-fn administrator_end(ask: &UpdateAsk, now: Timestamp) -> Result<Expiration, Refusal> {
-    let end = match ask.wanted.end {
+fn administrator_end(wanted: Expiration, start: Option<Timestamp>, now: Timestamp) -> Result<Expiration, Refusal> {
+    let end = match wanted {
         Expiration::After(duration) => {
             let message = || format!("the duration {duration} must be above zero and at most {DURATION_DAYS_MAX} days");
             let is_good = !duration.is_negative() && duration.seconds() <= DURATION_DAYS_MAX * 86_400;
-            let end = duration.after(ask.wanted.start.unwrap_or(now)).filter(|_| is_good);
+            let end = duration.after(start.unwrap_or(now)).filter(|_| is_good);
             Expiration::At(end.ok_or_else(|| not_allowed(message()))?)
         }
         end => end,
@@ -53,6 +61,13 @@ fn administrator_end(ask: &UpdateAsk, now: Timestamp) -> Result<Expiration, Refu
 fn later_end(policy: &Policy, assignment: &Assignment, ask: &UpdateAsk, now: Timestamp) -> Result<Expiration, Refusal> {
     if !ask.wants_extension() {
         return Ok(Expiration::NotSpecified);
+    }
+    if ask.wanted.end != Expiration::NotSpecified
+        && ask.kind != RequestType::UserAdd
+        && !policy.body.requestor.custom_schedule
+    {
+        let message = "the policy does not let requestors choose an end; leave schedule out";
+        return Err(not_allowed(message.to_owned()));
     }
     let none = |message: String| Err(Refusal::new(Code::ExtensionNotAllowed, message));
     let Some(old) = assignment.ends_at else {

@@ -156,7 +156,7 @@ pub fn package_moved(f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Decisio
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::grant::Observed;
     use crate::ids::{
@@ -207,7 +207,7 @@ mod tests {
         }
     }
 
-    fn held(role: u128, origin: u128) -> HeldGrant {
+    pub(in crate::request) fn held(role: u128, origin: u128) -> HeldGrant {
         HeldGrant {
             grant: grant(role),
             kind: RoleKind::GroupMember,
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    fn facts(roles: Vec<RoleFacts>, held: Vec<HeldGrant>) -> HoldingFacts {
+    pub(in crate::request) fn facts(roles: Vec<RoleFacts>, held: Vec<HeldGrant>) -> HoldingFacts {
         let assignment = Assignment {
             id: AssignmentId(n(5)),
             package: PackageId(n(6)),
@@ -236,6 +236,7 @@ mod tests {
             version: 1,
             notices: 0,
             is_extended: false,
+            is_ending: false,
         };
         HoldingFacts {
             assignment,

@@ -1,6 +1,7 @@
 //! Giving access: at once, at a scheduled start, and as the reconciler reports progress.
 
 use super::compatible::{Conflicts, conflict};
+use super::replace::{FailedDelivery, replace};
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit, guest};
 use crate::approval;
 use crate::assignment::{Assignment, AssignmentState, fold};
@@ -25,6 +26,8 @@ pub(super) struct Delivery<'a> {
     pub names: &'a Names,
     pub mails: bool,
     pub save: Save,
+    /// An assignment of which nothing was delivered, and whose place the new one takes.
+    pub replaces: Option<&'a FailedDelivery>,
     /// What is known of the target as somebody from outside.
     pub external: &'a External,
 }
@@ -33,6 +36,9 @@ pub(super) struct Delivery<'a> {
 pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Delivery<'_>, now: Timestamp, ids: &mut Ids) {
     guest::invite(decision, &request, d.external);
     let id: AssignmentId = ids.next(now);
+    if let Some(failed) = d.replaces {
+        replace(decision, failed, (&request, d.names), Some((id, d.roles)), now);
+    }
     let grants = give(d.roles, request.target, now, ids);
     let state = fold(grants.iter().map(|g| &g.grant));
     let assignment = Assignment {
@@ -50,6 +56,7 @@ pub(super) fn deliver(decision: &mut Decision, mut request: Request, d: &Deliver
         request: request.id,
         notices: 0,
         is_extended: false,
+        is_ending: false,
         created_at: now,
         version: 1,
     };
@@ -171,7 +178,7 @@ pub struct StartFacts {
     pub conflicts: Conflicts,
     /// The package's roles and the target's hold on them.
     pub roles: Vec<RoleFacts>,
-    /// Mails to assignees are sent under the policy as it is now.
+    /// Mails to assignees are sent under the policy as it is now, like those that follow later.
     pub mails: bool,
     /// For audit and mail.
     pub names: Names,
@@ -221,6 +228,7 @@ pub(super) fn begin(
                 names: &facts.names,
                 mails: facts.mails,
                 save: Save::Changed,
+                replaces: None,
                 external: facts.target.as_ref().map_or(&nothing, |t| &t.external),
             };
             deliver(decision, request, &delivery, now, ids);

@@ -13,13 +13,13 @@ mod hands;
 mod notice;
 mod proof;
 mod remove;
+mod replace;
 mod reprocess;
 mod update;
 mod withdraw;
 
 pub use answers::Answer;
 pub(crate) use approved::approved;
-pub use approved::change_again;
 pub use compatible::{Conflict, Conflicts, Reader, Through};
 pub use decide::{Ask, SubmitFacts, TargetState, submit};
 pub use explain::{Explanation, explain};
@@ -29,8 +29,9 @@ pub use guest::Invitation;
 pub use hands::{DriftFacts, adopt, repair};
 pub use notice::{NoticeFacts, notice};
 pub use proof::Proof;
-pub use remove::{RemovalFacts, RemovalKind, cancel, may_delete, removal_progress, remove};
-pub use reprocess::{deliver_again, evaluate_again, may_reprocess, reapply, remove_again, role_recorded};
+pub use remove::{RemovalFacts, RemovalKind, cancel, close, may_delete, removal_progress, remove, remove_again};
+pub use replace::FailedDelivery;
+pub use reprocess::{deliver_again, evaluate_again, may_reprocess, reapply, role_recorded, update_again};
 pub use update::{UpdateAsk, UpdateFacts, Updater, lets_update, may_extend, update};
 pub use withdraw::{WithdrawFacts, may_withdraw, withdraw_delivery};
 

@@ -29,7 +29,7 @@ pub fn notice(facts: &NoticeFacts, now: Timestamp) -> Decision {
     let mut assignment = facts.assignment.clone();
     let (Some(end), true) = (assignment.ends_at, assignment.state.is_live()) else { return decision };
     let holds = matches!(assignment.state, AssignmentState::Delivered | AssignmentState::PartiallyDelivered);
-    let can_extend = holds && !facts.is_removed && lets_extend(facts, now);
+    let can_extend = holds && !facts.is_removed && !assignment.is_ending && lets_extend(facts, now);
     if let Some(due) = assignment.due_notice(now).filter(|_| can_extend) {
         assignment.notices |= due.bit();
         assignment.version += 1;

@@ -1,11 +1,13 @@
 //! Taking access away: by an administrator, by its holder, or because its end was reached. And withdrawing requests.
 
+use super::fulfil::joined;
+use super::reprocess::AGAIN;
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
 use crate::assignment::{Assignment, AssignmentState};
 use crate::attribute::AttributeChange;
 use crate::audit::Activity;
 use crate::effect::Effect;
-use crate::grant::{Grant, HeldGrant, Link, let_go, take};
+use crate::grant::{Grant, HeldGrant, Link, let_go, take, take_again};
 use crate::ids::{Ids, ObjectId, RequestId, SubjectId};
 use crate::notification::MailKind;
 use crate::policy::expiration::WantedSchedule;
@@ -29,13 +31,16 @@ pub enum RemovalKind {
     TargetDeleted,
 }
 
+/// What the audit says of an approver who takes back what he approved; the activity is that of an administrator.
+const REVOKED: &str = "revoked by an approver";
+
 /// Everything the end of an assignment may look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent switches of the policy")]
 pub struct RemovalFacts {
     /// The assignment.
     pub assignment: Assignment,
-    /// Its live links.
+    /// Its live links; and what it wanted and could not be taken so far.
     pub held: Vec<HeldGrant>,
     /// An open request of the pair that gives access.
     pub open_grant_request: Option<Request>,
@@ -57,7 +62,8 @@ pub struct RemovalFacts {
     pub names: Names,
 }
 
-/// Decides the end of an assignment. An end that is reached twice, early or late is nothing.
+/// Decides the end of an assignment. An end that is reached twice, early or late is nothing. An assignment whose removal was
+/// given up can be removed once more.
 pub fn remove(
     facts: &RemovalFacts,
     kind: &RemovalKind,
@@ -70,7 +76,7 @@ pub fn remove(
     if by_product && (is_ending || !assignment.state.is_live()) {
         return Ok(None);
     }
-    if *kind == RemovalKind::EndReached && assignment.ends_at.is_none_or(|end| end > now) {
+    if *kind == RemovalKind::EndReached && (assignment.is_ending || assignment.ends_at.is_none_or(|end| end > now)) {
         return Ok(None);
     }
     let guards = may_remove(facts, kind)?;
@@ -86,10 +92,13 @@ pub fn remove(
     let pending = held.iter().any(|c| c.grant.is_pending());
     let mut ended = assignment.clone();
     ended.version += 1;
+    ended.is_ending = true;
     ended.state = if pending { AssignmentState::Delivering } else { AssignmentState::Expired };
     ended.ended_at = (!pending).then_some(now);
     let request = Request { guards, ..removal_request(assignment, kind, pending, now, ids) };
-    decision.audit.push(audit(asked(kind), &request, &facts.names));
+    let row = audit(asked(kind), &request, &facts.names);
+    let is_revoked = matches!(kind, RemovalKind::Approver { .. });
+    decision.audit.push(if is_revoked { row.because(REVOKED) } else { row });
     decision.change(Change::ClearTimer(TimerKey::Assignment(assignment.id)));
     for link in facts.held.iter().map(|h| Link { assignment: assignment.id, grant: h.grant.id }) {
         decision.change(Change::Unlink(link));
@@ -190,7 +199,7 @@ const fn asked(kind: &RemovalKind) -> Activity {
     }
 }
 
-/// Access is gone: audit row and mail 20.
+/// Access is gone: audit row, and mail 20 where an assignment ended by it.
 fn finish(decision: &mut Decision, request: &Request, mails: bool, names: &Names) {
     decision.audit.push(audit(Activity::RemoveAssignment, request, names));
     if mails {
@@ -203,7 +212,9 @@ fn finish(decision: &mut Decision, request: &Request, mails: bool, names: &Names
     }
 }
 
-/// Remote grants of a removal were recorded: done when nothing is pending.
+/// Remote grants of a removal were recorded: done when nothing is pending. What could not be taken keeps the assignment
+/// alive, in the state that its removal has, until it is tried again or removed once more: nobody has access without an
+/// assignment, and nobody is told that it ended (decisions.md C6, Q5).
 pub fn removal_progress(
     request: &Request,
     assignment: &Assignment,
@@ -226,16 +237,14 @@ pub fn removal_progress(
         (true, false) => RequestState::PartiallyDelivered { assignment: assignment.id, completed_at: now },
         (false, _) => RequestState::Delivered { assignment: assignment.id, completed_at: now },
     };
-    // A removal that is tried again finds its assignment ended, and everybody told of it.
-    if assignment.state.is_live() {
-        let ended = Assignment {
-            version: assignment.version + 1,
-            state: AssignmentState::Expired,
-            ended_at: Some(now),
-            ..assignment.clone()
-        };
-        finish(&mut decision, &request, mails, names);
-        decision.change(Change::Assignment(ended, Save::Changed));
+    let state = match (left, all_left) {
+        (true, true) => AssignmentState::DeliveryFailed,
+        (true, false) => AssignmentState::PartiallyDelivered,
+        (false, _) => AssignmentState::Expired,
+    };
+    stands_at(&mut decision, assignment, state, now);
+    if !left {
+        finish(&mut decision, &request, mails && assignment.state.is_live(), names);
     }
     if left {
         let told = unwanted().filter_map(|g| g.error.clone()).collect::<std::collections::BTreeSet<_>>();
@@ -246,11 +255,59 @@ pub fn removal_progress(
     decision
 }
 
+/// A live assignment that is being removed has come to `state`.
+fn stands_at(decision: &mut Decision, assignment: &Assignment, state: AssignmentState, now: Timestamp) {
+    if assignment.state.is_live() && assignment.state != state {
+        let ended_at = if state.is_live() { None } else { Some(now) };
+        let version = assignment.version + 1;
+        decision
+            .change(Change::Assignment(Assignment { state, ended_at, version, ..assignment.clone() }, Save::Changed));
+    }
+}
+
+/// A removal that left something behind is tried again.
+pub fn remove_again(
+    request: &Request,
+    assignment: &Assignment,
+    left: &[HeldGrant],
+    (names, mails): (&Names, bool),
+    now: Timestamp,
+) -> Decision {
+    let mut decision = Decision::default();
+    let mut request = Request { version: request.version + 1, reason: None, ..request.clone() };
+    decision.audit.push(audit(Activity::ReadyToFulfill, &request, names).because(AGAIN));
+    let taken = take_again(left, now);
+    for change in taken.iter().filter(|c| c.apply.is_some()) {
+        if let Some(h) = left.iter().find(|h| h.grant.id == change.grant.id) {
+            let row = audit(Activity::RemoveRole, &request, names);
+            decision.audit.push(row.about(joined((h.kind, h.origin, h.resource_name.as_str()), false)));
+        }
+    }
+    let pending = taken.iter().any(|c| c.grant.is_pending());
+    request.state = if pending {
+        RequestState::Delivering { assignment: assignment.id }
+    } else {
+        RequestState::Delivered { assignment: assignment.id, completed_at: now }
+    };
+    let state = if pending { AssignmentState::Delivering } else { AssignmentState::Expired };
+    stands_at(&mut decision, assignment, state, now);
+    if !pending {
+        finish(&mut decision, &request, mails && assignment.state.is_live(), names);
+    }
+    decision.grants(taken);
+    decision.change(Change::Request(request, Save::Changed));
+    decision
+}
+
 pub(super) fn withdraw(decision: &mut Decision, open: &Request, names: &Names, now: Timestamp) {
     let mut request = open.clone();
     request.version += 1;
     request.state = RequestState::Canceled { completed_at: now };
-    decision.audit.push(audit(Activity::CancelRequest, &request, names));
+    let row = audit(Activity::CancelRequest, &request, names);
+    decision.audit.push(match &request.reason {
+        Some(reason) => row.because(reason.clone()),
+        None => row,
+    });
     decision.change(Change::ClearTimer(TimerKey::Request(request.id)));
     if matches!(open.state, RequestState::PendingApproval { .. }) {
         decision.change(Change::CloseApprovers(request.id));
@@ -277,6 +334,16 @@ pub fn cancel(request: &Request, names: &Names, now: Timestamp) -> Result<Decisi
             Err(Refusal::new(Code::RequestNotCancelable, message).by(G::RequestCancelable))
         }
     }
+}
+
+/// An open request is closed, because whom it is for was deleted for good (behaviour.md b.5; decisions.md B8).
+pub fn close(request: &Request, names: &Names, now: Timestamp) -> Decision {
+    let mut decision = Decision::default();
+    if request.state.is_open() {
+        let reason = Some("the target was deleted for good".to_owned());
+        withdraw(&mut decision, &Request { reason, ..request.clone() }, names, now);
+    }
+    decision
 }
 
 /// A finished request can be deleted, unless a live assignment hangs on it (semantics.md 7).

@@ -1,13 +1,14 @@
 //! Trying again: a request that failed, and everything an assignment gives (behaviour.md b.3 #19, b.5; semantics.md 7).
 
+use super::approved::change_assignment;
 use super::follow::{HoldingFacts, exchange};
 use super::fulfil::{begin, ends_at_state, joined};
-use super::{Change, Decision, Names, Request, RequestState, Save, StartFacts, audit};
+use super::{Change, Decision, Request, RequestState, Save, StartFacts, audit};
 use crate::assignment::{Assignment, AssignmentState};
 use crate::audit::{Activity, AuditEvent, AuditTarget, TargetKind};
 use crate::catalog::RoleKind;
-use crate::grant::{Grant, HeldGrant, give_again, take_again};
-use crate::ids::{Ids, ObjectId};
+use crate::grant::{Grant, give_again};
+use crate::ids::{AssignmentId, Ids, ObjectId};
 use crate::limits::REPROCESS_DAYS_MAX;
 use crate::refusal::{Code, GuardName, Refusal};
 use crate::time::{Timestamp, plus_seconds};
@@ -74,38 +75,32 @@ pub fn evaluate_again(facts: &StartFacts, now: Timestamp, ids: &mut Ids) -> Deci
     decision
 }
 
-/// A removal that left something behind is tried again. Its assignment has ended and stays so.
-pub fn remove_again(
-    request: &Request,
-    assignment: &Assignment,
-    left: &[HeldGrant],
-    names: &Names,
-    now: Timestamp,
-) -> Decision {
+/// A change of an assignment that failed after its approval is carried out now, if it can be: the assignment lives, and its
+/// holder is in scope (behaviour.md b.3 #19, #20).
+pub fn update_again(facts: &StartFacts, assignment: AssignmentId, now: Timestamp) -> Decision {
     let mut decision = Decision::default();
-    let mut request = Request { version: request.version + 1, reason: None, ..request.clone() };
-    decision.audit.push(audit(Activity::ReadyToFulfill, &request, names).because(AGAIN));
-    let taken = take_again(left, now);
-    for change in taken.iter().filter(|c| c.apply.is_some()) {
-        if let Some(h) = left.iter().find(|h| h.grant.id == change.grant.id) {
-            let row = audit(Activity::RemoveRole, &request, names);
-            decision.audit.push(row.about(joined((h.kind, h.origin, h.resource_name.as_str()), false)));
-        }
-    }
-    let pending = taken.iter().any(|c| c.grant.is_pending());
-    request.state = if pending {
-        RequestState::Delivering { assignment: assignment.id }
-    } else {
-        RequestState::Delivered { assignment: assignment.id, completed_at: now }
-    };
-    decision.grants(taken);
-    decision.change(Change::Request(request, Save::Changed));
+    let request = Request { version: facts.request.version + 1, reason: None, ..facts.request.clone() };
+    decision.audit.push(audit(Activity::ReadyToFulfill, &request, &facts.names).because(AGAIN));
+    change_assignment(&mut decision, request, (facts, assignment), now);
     decision
 }
 
-/// All roles of an assignment are given again: what was taken away by hand comes back (behaviour.md b.5).
-pub fn reapply(f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Result<Decision, Refusal> {
+/// All roles of an assignment are given again: what was taken away by hand comes back (behaviour.md b.5). `unfinished` is the
+/// request that has made it, where that ended without giving everything: it ends anew, with what is given now.
+pub fn reapply(
+    f: &HoldingFacts,
+    unfinished: Option<&Request>,
+    now: Timestamp,
+    ids: &mut Ids,
+) -> Result<Decision, Refusal> {
     let assignment = &f.assignment;
+    if assignment.is_ending {
+        let message = format!(
+            "the assignment `{}` is being removed, or its removal was given up; reprocess the removal or remove it again",
+            assignment.id
+        );
+        return Err(Refusal::new(Code::AssignmentNotLive, message).by(GuardName::LiveAssignment));
+    }
     if !matches!(assignment.state, AssignmentState::Delivered | AssignmentState::PartiallyDelivered) {
         let message = format!(
             "the assignment `{}` is {}; only one that is delivered or partiallyDelivered can be reprocessed",
@@ -113,6 +108,9 @@ pub fn reapply(f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Result<Decisi
             assignment.state.name()
         );
         return Err(Refusal::new(Code::AssignmentNotLive, message).by(GuardName::LiveAssignment));
+    }
+    if let Some(request) = unfinished {
+        return Ok(deliver_again(request, f, now, ids));
     }
     let mut decision = Decision::default();
     decision.audit.push(f.row(Activity::ReadyToFulfill).because(AGAIN));
@@ -150,7 +148,7 @@ pub fn role_recorded(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{AssignmentId, CatalogId, PackageId, PolicyId, RequestId, SubjectId};
+    use crate::ids::{CatalogId, PackageId, PolicyId, RequestId, SubjectId};
     use crate::policy::expiration::WantedSchedule;
     use crate::request::RequestType;
     use uuid::Uuid;

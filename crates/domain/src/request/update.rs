@@ -1,5 +1,5 @@
-//! Changing what somebody holds: a later end, other answers, and for administrators any end (behaviour.md b.2; decisions.md
-//! H1, H10, H16).
+//! Changing what somebody holds: a later end, other answers, and for administrators any end and another policy
+//! (behaviour.md b.2, b.5; decisions.md H1, H10, H16).
 
 use super::answers::{Answer, Questions, give_attributes};
 use super::end::new_end;
@@ -9,7 +9,7 @@ use crate::approval::{self, ApprovalStage, Opening, People};
 use crate::assignment::{Assignment, AssignmentState};
 use crate::attribute::AskedAttribute;
 use crate::audit::{Activity, AuditEvent, Modified};
-use crate::ids::{Ids, RequestId};
+use crate::ids::{Ids, PolicyId, RequestId};
 use crate::package::Package;
 use crate::policy::eligibility::{TargetFacts, in_scope};
 use crate::policy::expiration::{WantedSchedule, policy_end};
@@ -33,7 +33,8 @@ pub enum Updater {
 /// The change that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateAsk {
-    /// [`RequestType::UserUpdate`], [`RequestType::AdminUpdate`], or [`RequestType::UserAdd`] by a holder (decisions.md H10).
+    /// [`RequestType::UserUpdate`], [`RequestType::AdminUpdate`], [`RequestType::UserAdd`] by a holder (decisions.md H10), or
+    /// [`RequestType::AdminAdd`] under another policy (behaviour.md b.5).
     pub kind: RequestType,
     /// Who asks.
     pub by: Updater,
@@ -63,7 +64,7 @@ pub struct UpdateFacts {
     pub assignment: Assignment,
     /// Its package.
     pub package: Package,
-    /// Its policy, as it is now (decisions.md H1).
+    /// Its policy, as it is now (decisions.md H1); or the one that an administrator moves it to.
     pub policy: Policy,
     /// Who holds it.
     pub target: TargetState,
@@ -77,6 +78,15 @@ pub struct UpdateFacts {
     pub attributes: Vec<AskedAttribute>,
     /// Who could approve.
     pub people: People,
+    /// Direct assignment needs the policy's approval too (decisions.md H9).
+    pub enforce_approval: bool,
+}
+
+impl UpdateFacts {
+    /// Whether the assignment comes under another policy.
+    pub(super) fn switches(&self) -> bool {
+        self.policy.id != self.assignment.policy
+    }
 }
 
 /// Decides a change of an assignment. All guards are tested; the refusal lists every one.
@@ -100,7 +110,7 @@ pub fn update(
         id: ids.next(now),
         kind: ask.kind,
         package: assignment.package,
-        policy: assignment.policy,
+        policy: facts.policy.id,
         policy_version: facts.policy.version,
         catalog: assignment.catalog,
         requestor: facts.requestor.as_ref().map(|r| r.id),
@@ -144,6 +154,7 @@ pub fn update(
 
 fn asked(ask: &UpdateAsk) -> Activity {
     match (ask.by, ask.wants_extension()) {
+        (Updater::Administrator, _) if ask.kind == RequestType::AdminAdd => Activity::AdministratorAssigns,
         (Updater::Administrator, _) => Activity::AdministratorUpdates,
         (Updater::Holder | Updater::Manager, true) => Activity::UserRequestsExtension,
         (Updater::Holder | Updater::Manager, false) => Activity::UserRequestsUpdate,
@@ -167,18 +178,20 @@ pub(super) fn apply_update(
         Expiration::At(end) => Some(end),
     };
     // Meanwhile somebody may have moved the end further: a person's request never shortens access.
-    let is_moved = if request.kind == RequestType::AdminUpdate { new != old } else { is_later(new, old) };
+    let switches = request.policy != assignment.policy;
+    let is_moved = switches || if request.kind == RequestType::AdminUpdate { new != old } else { is_later(new, old) };
     request.state = RequestState::Delivered { assignment: assignment.id, completed_at: now };
     if is_moved {
         let moved = Assignment {
             ends_at: new,
+            policy: request.policy,
             policy_version: request.policy_version,
             notices: 0,
             is_extended: assignment.is_extended || is_later(new, old),
             version: assignment.version + 1,
             ..assignment.clone()
         };
-        decision.audit.push(moved_row(&request, names, old, new));
+        decision.audit.push(moved_row(&request, names, assignment, new));
         let timer = TimerKey::Assignment(assignment.id);
         decision.change(moved.next_deadline(now).map_or(Change::ClearTimer(timer), |at| Change::SetTimer(timer, at)));
         decision.change(Change::Assignment(moved, Save::Changed));
@@ -198,12 +211,14 @@ pub(super) fn is_later(new: Option<Timestamp>, old: Option<Timestamp>) -> bool {
     old.is_some_and(|old| new.is_none_or(|new| new > old))
 }
 
-/// The audit row of an end that was moved, with the end before and after.
-fn moved_row(request: &Request, names: &Names, old: Option<Timestamp>, new: Option<Timestamp>) -> AuditEvent {
+/// The audit row of an end that was moved, with the end before and after; and the policy, where that is another one.
+fn moved_row(request: &Request, names: &Names, old: &Assignment, new: Option<Timestamp>) -> AuditEvent {
     let mut row = audit(Activity::ExtendAssignment, request, names);
     let text = |end: Option<Timestamp>| end.map(|t| t.to_string());
     if let Some(target) = row.targets.last_mut() {
-        target.modified.extend(Modified::change("EndDateTime", text(old), text(new)));
+        let policy = |id: PolicyId| Some(id.to_string());
+        target.modified.extend(Modified::change("AssignmentPolicyId", policy(old.policy), policy(request.policy)));
+        target.modified.extend(Modified::change("EndDateTime", text(old.ends_at), text(new)));
     }
     row
 }
@@ -217,9 +232,11 @@ fn evaluate(
 ) -> Result<(Expiration, Vec<Guard>), Refusal> {
     let mut guards = Guards::default();
     let by_person = ask.by != Updater::Administrator;
-    live_guard(&facts.assignment, by_person, &mut guards);
+    live_guard(facts, by_person, &mut guards);
     if by_person {
         person_guards(facts, ask, &mut guards);
+    } else if facts.switches() {
+        switch_guards(facts, &mut guards);
     }
     guards.record(
         G::NoOpenRequest,
@@ -228,7 +245,7 @@ fn evaluate(
             Refusal::new(Code::ExistingOpenRequest, message).related(RelatedKind::Request, id, None)
         }),
     );
-    let end = new_end(&facts.policy, &facts.assignment, ask, now);
+    let end = new_end(facts, ask, now);
     guards.record(G::Schedule, end.as_ref().err().cloned());
     let wants_reason = by_person && facts.policy.body.approval.requestor_justification;
     guards.record(G::Justification, super::decide::reason_fault(ask.justification.as_deref(), wants_reason));
@@ -239,11 +256,32 @@ fn evaluate(
     Ok((end?, all))
 }
 
-fn live_guard(assignment: &Assignment, by_person: bool, guards: &mut Guards) {
-    let holds = assignment.state.is_live() && !(by_person && assignment.state == AssignmentState::DeliveryFailed);
-    guards.check(G::LiveAssignment, holds, || {
-        let message = format!("the assignment `{}` has ended, or was never delivered", assignment.id);
+fn live_guard(facts: &UpdateFacts, by_person: bool, guards: &mut Guards) {
+    let assignment = &facts.assignment;
+    // A removal under way is an open request, which says more.
+    let is_left_over = assignment.is_ending && facts.open_request.is_none();
+    let is_failed = by_person && assignment.state == AssignmentState::DeliveryFailed;
+    guards.check(G::LiveAssignment, assignment.state.is_live() && !is_failed && !is_left_over, || {
+        let why = if is_left_over {
+            "is to be removed, which has failed so far"
+        } else {
+            "has ended, or was never delivered"
+        };
+        let message = format!("the assignment `{}` {why}", assignment.id);
         Refusal::new(Code::AssignmentNotLive, message)
+    });
+}
+
+/// An administrator moves somebody to a policy that would take him (behaviour.md b.5).
+fn switch_guards(facts: &UpdateFacts, guards: &mut Guards) {
+    let policy = &facts.policy;
+    guards.check(G::PolicyEnabled, policy.is_enabled && !policy.body.is_automatic(), || {
+        Refusal::new(Code::PolicyDisabled, format!("nobody can be moved to the policy `{}` now", policy.name))
+    });
+    guards.check(G::PolicyScope, in_scope(&policy.body, &facts.target.facts), || {
+        let message =
+            "You don't meet policy requirements to request this entitlement. The policy does not include the target.";
+        Refusal::new(Code::NotInPolicyScope, message)
     });
 }
 
@@ -285,10 +323,16 @@ pub fn may_extend(policy: &Policy, target: &TargetFacts, assignment: &Assignment
     policy.is_enabled && lets_update(policy) && in_scope(&policy.body, target) && target.is_enabled && gains
 }
 
-/// Whether somebody must approve first. Administrators change without (behaviour.md o.12).
+/// Whether somebody must approve first. Administrators change without (behaviour.md o.12); who moves somebody to another
+/// policy assigns him under it (decisions.md H9).
 fn needs_approval(facts: &UpdateFacts, ask: &UpdateAsk) -> bool {
-    let by_person = ask.by != Updater::Administrator;
-    by_person && facts.policy.body.approval.required_for_update && !ask.bypass_approval
+    let approval = &facts.policy.body.approval;
+    let is_asked = match (ask.by, facts.switches()) {
+        (Updater::Holder | Updater::Manager, _) => approval.required_for_update,
+        (Updater::Administrator, true) => approval.required_for_add && facts.enforce_approval,
+        (Updater::Administrator, false) => false,
+    };
+    is_asked && !ask.bypass_approval
 }
 
 fn approval_fault(facts: &UpdateFacts, ask: &UpdateAsk) -> Option<Refusal> {
@@ -318,6 +362,7 @@ pub(super) mod tests {
         let mut body =
             PolicyBody { scope: TargetScope::AllMemberUsers, expiration, ..PolicyBody::direct_assignment_only() };
         body.requestor.self_update = true;
+        body.requestor.custom_schedule = true;
         Policy {
             id: PolicyId(Uuid::from_u128(3)),
             package: PackageId(Uuid::nil()),
@@ -388,6 +433,7 @@ pub(super) mod tests {
                 request: RequestId(Uuid::from_u128(4)),
                 notices: 1,
                 is_extended: false,
+                is_ending: false,
                 created_at: t(0),
                 version: 1,
             },
@@ -399,6 +445,7 @@ pub(super) mod tests {
             earlier: Vec::new(),
             attributes: Vec::new(),
             people: People::default(),
+            enforce_approval: true,
         }
     }
 
@@ -514,6 +561,41 @@ pub(super) mod tests {
             |start| decide(&facts, &schedule(start), t(20)).map(|d| moved(&d).map(|a| (a.starts_at, a.ends_at)));
         assert_eq!(moved_to(10), Ok(Some((t(0), Some(t(40))))));
         assert_eq!(moved_to(21).map_err(|r| r.code), Err(Code::ScheduleNotAllowed));
+    }
+
+    #[test]
+    fn a_person_chooses_an_end_only_where_requestors_may() {
+        let mut facts = facts(thirty());
+        facts.policy.body.requestor.custom_schedule = false;
+        let chosen = ask(Expiration::At(t(45)));
+        assert_eq!(decide(&facts, &chosen, t(20)).map_err(|r| r.code).err(), Some(Code::ScheduleNotAllowed));
+        assert!(decide(&facts, &ask(Expiration::NotSpecified), t(20)).is_ok(), "the end of the policy");
+        let renewal = UpdateAsk { kind: RequestType::UserAdd, ..chosen };
+        assert!(decide(&facts, &renewal, t(20)).is_ok(), "asking anew is known by the end that is given");
+        assert!(decide(&facts, &by_admin(Expiration::At(t(45))), t(20)).is_ok());
+    }
+
+    #[test]
+    fn an_administrator_moves_somebody_to_another_policy_with_the_end_it_gives() {
+        let mut facts = facts(Expiration::After(IsoDuration::days(90)));
+        facts.policy.id = PolicyId(Uuid::from_u128(33));
+        let switch = |facts: &UpdateFacts, end| {
+            let ask = UpdateAsk { kind: RequestType::AdminAdd, ..by_admin(end) };
+            decide(facts, &ask, t(20)).map(|d| moved(&d).map(|a| (a.policy, a.ends_at))).map_err(|r| r.code)
+        };
+        let other = facts.policy.id;
+        assert_eq!(switch(&facts, Expiration::NotSpecified), Ok(Some((other, Some(t(110))))));
+        assert_eq!(
+            switch(&facts, Expiration::At(t(30))),
+            Ok(Some((other, Some(t(30))))),
+            "the same end, another policy"
+        );
+        facts.policy.body.expiration = Expiration::Never;
+        assert_eq!(switch(&facts, Expiration::NotSpecified), Ok(Some((other, None))));
+        facts.target.facts.is_member = false;
+        assert_eq!(switch(&facts, Expiration::NotSpecified), Err(Code::NotInPolicyScope));
+        facts.policy.is_enabled = false;
+        assert_eq!(switch(&facts, Expiration::NotSpecified), Err(Code::PolicyDisabled));
     }
 
     #[test]

@@ -36,8 +36,8 @@ pub fn may_withdraw(request: &Request) -> bool {
 pub fn withdraw_delivery(f: &WithdrawFacts, now: Timestamp) -> Decision {
     let mut decision = Decision::default();
     withdraw(&mut decision, &f.request, &f.names, now);
-    // A request that changes an assignment has not made it.
-    let own = f.assignment.as_ref().filter(|a| a.request == f.request.id && a.state.is_live());
+    // A request that changes an assignment has not made it; one that is being removed is left to its removal.
+    let own = f.assignment.as_ref().filter(|a| a.request == f.request.id && a.state.is_live() && !a.is_ending);
     let Some(assignment) = own else { return decision };
     for link in f.held.iter().map(|h| Link { assignment: assignment.id, grant: h.grant.id }) {
         decision.change(Change::Unlink(link));

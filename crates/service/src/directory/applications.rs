@@ -251,7 +251,7 @@ pub fn delete_service_principal(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(
 
 fn end_service_principal(ctx: &mut Ctx<'_, '_>, permit: &Permit, sp: &ServicePrincipal) -> Result<(), ServiceError> {
     application::set_service_principal_deleted(ctx.tx, permit, sp.id, true, ctx.now);
-    super::groups::origin_gone(ctx, sp.id);
+    super::groups::origin_gone(ctx, sp.id)?;
     keep(ctx, sp.id);
     ctx.audit(&AuditEvent::new(Activity::RemoveServicePrincipal, sp_target(sp)))
 }

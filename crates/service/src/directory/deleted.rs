@@ -4,7 +4,7 @@ use super::{applications, groups, target, users};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::identity::sessions::end_all;
-use crate::requests::removal_facts;
+use crate::requests::{self, removal_facts};
 use tenure_domain::audit::{Activity, AuditEvent};
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::directory::ObjectKind;
@@ -58,7 +58,7 @@ pub fn restore(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> 
         }
         ObjectKind::Group => {
             group::restore(ctx.tx, &permit, id, ctx.now);
-            groups::origin_back(ctx, id);
+            groups::origin_back(ctx, id)?;
             Activity::RestoreGroup
         }
         ObjectKind::Application => {
@@ -67,7 +67,7 @@ pub fn restore(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> 
         }
         ObjectKind::ServicePrincipal => {
             application::set_service_principal_deleted(ctx.tx, &permit, id, false, ctx.now);
-            groups::origin_back(ctx, id);
+            groups::origin_back(ctx, id)?;
             Activity::RestoreApplication
         }
     };
@@ -90,6 +90,7 @@ pub(crate) fn delete_for_good_by_timer(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> R
 
 fn purge(ctx: &mut Ctx<'_, '_>, permit: &Permit, head: &Head) -> Result<(), ServiceError> {
     let id = head.id;
+    close_requests(ctx, SubjectId(id.0))?;
     end_assignments(ctx, SubjectId(id.0))?;
     let nested = match head.kind {
         ObjectKind::Group => ctx.fetch(member::groups_directly_in(id))?,
@@ -124,6 +125,15 @@ fn purge(ctx: &mut Ctx<'_, '_>, permit: &Permit, head: &Head) -> Result<(), Serv
         member::rebuild_above(ctx.tx, ObjectId(group))?;
     }
     ctx.audit(&AuditEvent::new(activity, target(head.kind, id, &head.name)))
+}
+
+/// Nobody is asked any more about somebody who is gone, and nothing is waited for.
+fn close_requests(ctx: &mut Ctx<'_, '_>, subject: SubjectId) -> Result<(), ServiceError> {
+    for request in ctx.fetch(rows::request::open_of_target(subject))? {
+        let names = requests::names(ctx, &request)?;
+        ctx.apply(&Permit::system(Action::AdministerAssignments), &request::close(&request, &names, ctx.now))?;
+    }
+    Ok(())
 }
 
 /// Live assignments of somebody who is gone end without fulfilment: there is nobody to take anything from.

@@ -4,7 +4,7 @@ use super::{attribute_changes, may_edit, target};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::Patch;
-use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified};
+use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::catalog::RoleKind;
 use tenure_domain::directory::group::{Group, check_nickname, may_edit_members};
@@ -180,7 +180,7 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
     may_edit(found.source, &found.name)?;
     group::soft_delete(ctx.tx, &permit, id, ctx.now);
     has_fewer_members(ctx, &permit, id);
-    origin_gone(ctx, id);
+    origin_gone(ctx, id)?;
     let keep = plus_seconds(ctx.now, DELETED_OBJECT_KEEP_DAYS * 86_400);
     queue::set_timer(ctx.tx, Subject::DeletedObject(id), keep);
     ctx.audit(&AuditEvent::new(Activity::DeleteGroup, group_target(&found)))
@@ -194,18 +194,28 @@ fn has_fewer_members(ctx: &mut Ctx<'_, '_>, permit: &Permit, id: ObjectId) {
 }
 
 /// The object behind resources is gone: they are missing, their grants gone, who held them holds part of his package.
-pub(super) fn origin_gone(ctx: &mut Ctx<'_, '_>, id: ObjectId) {
-    rows::catalog::set_missing(ctx.tx, id, true);
-    rows::grant::mark_origin(ctx.tx, id, true);
-    rows::assignment::stand_at_grants(ctx.tx, id, ctx.now);
+/// Their catalogs' owners see it in the audit of each resource, and whom it concerns among the deliveries.
+pub(super) fn origin_gone(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
+    origin_is(ctx, id, true)
 }
 
 /// It is back, memberships and all. Who was to join it meanwhile is not joined by that: his request, or his assignment,
 /// can be reprocessed.
-pub(super) fn origin_back(ctx: &mut Ctx<'_, '_>, id: ObjectId) {
-    rows::catalog::set_missing(ctx.tx, id, false);
-    rows::grant::mark_origin(ctx.tx, id, false);
+pub(super) fn origin_back(ctx: &mut Ctx<'_, '_>, id: ObjectId) -> Result<(), ServiceError> {
+    origin_is(ctx, id, false)
+}
+
+fn origin_is(ctx: &mut Ctx<'_, '_>, id: ObjectId, is_gone: bool) -> Result<(), ServiceError> {
+    rows::catalog::set_missing(ctx.tx, id, is_gone);
+    rows::grant::mark_origin(ctx.tx, id, is_gone);
     rows::assignment::stand_at_grants(ctx.tx, id, ctx.now);
+    for resource in ctx.fetch(rows::catalog::of_origin(id))? {
+        let was = Modified::change("IsMissing", Some((!is_gone).to_string()), Some(is_gone.to_string()));
+        let target = AuditTarget::new(TargetKind::AccessPackageResource, resource.id, resource.name).with(was);
+        let catalog = AuditTarget::new(TargetKind::AccessPackageCatalog, resource.catalog, None);
+        ctx.audit(&AuditEvent::new(Activity::UpdateCatalogResource, target).about(catalog))?;
+    }
+    Ok(())
 }
 
 /// Adds a member: a person, a group, or a service principal.

@@ -128,8 +128,10 @@ pub(super) fn find(
 
 /// Everything the end of an assignment looks at.
 pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<RemovalFacts, ServiceError> {
-    let (held, grant_side, removal, policy, package, target, attributes) = ctx.fetch((
+    let (mut held, left, grant_side, removal, policy, package, target, attributes) = ctx.fetch((
         rows::grant::held(assignment.id),
+        // What could not be taken earlier, with a role of the package or by a removal, is still to be taken.
+        rows::grant::left_behind(assignment.id),
         rows::request::open(assignment.package, assignment.target, Direction::Grant),
         rows::request::open(assignment.package, assignment.target, Direction::Remove),
         rows::policy::get(assignment.policy),
@@ -137,6 +139,7 @@ pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Re
         rows::subject::name(assignment.target),
         rows::attribute::ending(assignment.id, assignment.target),
     ))?;
+    held.extend(left);
     Ok(RemovalFacts {
         held,
         open_grant_request: grant_side,

@@ -8,7 +8,7 @@ use tenure_domain::assignment::Assignment;
 use tenure_domain::authorize::{Action, Permit};
 use tenure_domain::ids::{AssignmentId, RequestId};
 use tenure_domain::refusal::{Code, GuardName, Refusal, RelatedKind};
-use tenure_domain::request::{self, Direction, HoldingFacts, Request, StartFacts, WithdrawFacts};
+use tenure_domain::request::{self, Direction, HoldingFacts, Request, RequestState, StartFacts, WithdrawFacts};
 use tenure_store::{Query, rows};
 
 /// Tries a request again that failed, in full or in part.
@@ -18,56 +18,69 @@ pub fn reprocess(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceErro
     request::may_reprocess(&request, ctx.now)?;
     let direction = request.kind.direction();
     let open = |direction| rows::request::open(request.package, request.target, direction);
-    let (open, removal) = ctx.fetch((open(direction), open(Direction::Remove)))?;
-    if let Some(open) = open {
-        let message = format!("there is an open request `{}` for this access package and target", open.id);
-        let refusal = Refusal::new(Code::ExistingOpenRequest, message).by(GuardName::NoOpenRequest);
-        return Err(refusal.related(RelatedKind::Request, open.id, None).into());
-    }
-    let assignment = match request.state.assignment() {
-        Some(id) => ctx.fetch(rows::assignment::get(id))?,
-        None => None,
-    };
-    let decision = match (direction, assignment) {
-        (Direction::Grant, Some(assignment)) if removal.is_some() || !assignment.state.is_live() => {
+    let assignment = request.state.assignment().map(rows::assignment::get);
+    let (gives, takes, assignment) = ctx.fetch((open(Direction::Grant), open(Direction::Remove), assignment))?;
+    nothing_under_way(direction, gives.as_ref(), takes.as_ref())?;
+    let decision = match (direction, assignment.flatten()) {
+        (Direction::Grant, Some(assignment)) if !assignment.state.is_live() || assignment.is_ending => {
             return Err(ended(&request).into());
         }
         (Direction::Grant, Some(assignment)) if assignment.request != request.id => {
-            let facts = facts_again(ctx, request)?;
-            request::change_again(&facts, assignment.id, ctx.now)
+            let facts = facts_of_start(ctx, request)?;
+            request::update_again(&facts, assignment.id, ctx.now)
         }
         (Direction::Grant, Some(assignment)) => {
             let facts = facts(ctx, assignment)?;
             request::deliver_again(&request, &facts, ctx.now, &mut ctx.ids)
         }
         (Direction::Grant, None) => {
-            let facts = facts_again(ctx, request)?;
+            let facts = facts_of_start(ctx, request)?;
             request::evaluate_again(&facts, ctx.now, &mut ctx.ids)
         }
         (Direction::Remove, Some(assignment)) => {
-            let left = ctx.fetch(rows::grant::left_behind(assignment.id))?;
+            let (left, policy) =
+                ctx.fetch((rows::grant::left_behind(assignment.id), rows::policy::get(assignment.policy)))?;
             let names = names(ctx, &request)?;
-            request::remove_again(&request, &assignment, &left, &names, ctx.now)
+            let mails = !policy.is_some_and(|p| p.body.mails_disabled.unwrap_or(false));
+            request::remove_again(&request, &assignment, &left, (&names, mails), ctx.now)
         }
         (Direction::Remove, None) => return Err(ended(&request).into()),
     };
     ctx.apply(&permit, &decision)
 }
 
-fn ended(request: &Request) -> Refusal {
-    let message = format!("the assignment of the request `{}` has ended, or ends; make a new request", request.id);
-    Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
+/// Nothing is tried again while another request of the pair is open: what one gives the other would take.
+fn nothing_under_way(direction: Direction, gives: Option<&Request>, takes: Option<&Request>) -> Result<(), Refusal> {
+    let (open, what) = match (direction, gives, takes) {
+        (Direction::Grant, _, Some(takes)) => (takes, "the access is being removed by the open request"),
+        (Direction::Remove, Some(gives), _) => {
+            (gives, "cancel first, or wait for, the open request that gives access,")
+        }
+        (_, Some(open), _) | (_, _, Some(open)) => {
+            (open, "for this access package and target there is an open request")
+        }
+        (_, None, None) => return Ok(()),
+    };
+    let refusal = Refusal::new(Code::ExistingOpenRequest, format!("{what} `{}`", open.id)).by(GuardName::NoOpenRequest);
+    Err(refusal.related(RelatedKind::Request, open.id, None))
 }
 
-/// What is looked at when a request is decided once more.
-fn facts_again(ctx: &mut Ctx<'_, '_>, request: Request) -> Result<StartFacts, ServiceError> {
+/// What a request looks at that is decided once more under the policy version of its submit.
+fn facts_of_start(ctx: &mut Ctx<'_, '_>, request: Request) -> Result<StartFacts, ServiceError> {
     let (policy, subject) =
         ctx.fetch((rows::approval::policy_of(request.id), rows::subject::of_request(request.id)))?;
     let policy = policy.ok_or_else(|| {
         let message = "the policy of the request is gone; make a new request";
         Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
     })?;
-    Ok(start_facts(ctx, (request, policy, Waiting::new(subject)), None::<Query<Request>>)?.0)
+    let (facts, _) = start_facts(ctx, (request, policy, Waiting::new(subject)), None::<Query<Request>>)?;
+    Ok(facts)
+}
+
+fn ended(request: &Request) -> Refusal {
+    let message =
+        format!("the assignment of the request `{}` has ended, or is being removed; make a new request", request.id);
+    Refusal::new(Code::RequestNotReprocessable, message).by(GuardName::RequestReprocessable)
 }
 
 fn facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<HoldingFacts, ServiceError> {
@@ -79,18 +92,24 @@ fn facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<HoldingFacts, 
 pub fn reprocess_assignment(ctx: &mut Ctx<'_, '_>, id: AssignmentId) -> Result<(), ServiceError> {
     let (pending, assignment) = ctx.load_placed(Action::AdministerAssignments, rows::assignment::get(id))?;
     let (permit, assignment) = pending.on(assignment, || Refusal::not_found("assignment", id))?;
+    let (made_by, open) = ctx.fetch((
+        rows::request::get(assignment.request),
+        rows::request::open(assignment.package, assignment.target, Direction::Grant),
+    ))?;
+    // The request that gave only part of it is fulfilled now, unless another one of the pair is open.
+    let is_partial = |r: &Request| matches!(r.state, RequestState::PartiallyDelivered { .. }) && open.is_none();
+    let unfinished = made_by.filter(is_partial);
     let facts = facts(ctx, assignment)?;
-    let decision = request::reapply(&facts, ctx.now, &mut ctx.ids)?;
+    let decision = request::reapply(&facts, unfinished.as_ref(), ctx.now, &mut ctx.ids)?;
     ctx.apply(&permit, &decision)
 }
 
 /// Withdraws a request whose delivery has begun or failed.
 pub(super) fn withdraw(ctx: &mut Ctx<'_, '_>, request: Request, permit: &Permit) -> Result<(), ServiceError> {
-    let assignment = request.state.assignment().map(rows::assignment::get);
-    let removal = rows::request::open(request.package, request.target, Direction::Remove);
-    let (assignment, removal) = ctx.fetch((assignment, removal))?;
-    // What is being taken already is left to the request that takes it.
-    let assignment = assignment.flatten().filter(|_| removal.is_none());
+    let assignment = match request.state.assignment() {
+        Some(id) => ctx.fetch(rows::assignment::get(id))?,
+        None => None,
+    };
     let of = |a: &Assignment| (rows::grant::held(a.id), rows::attribute::ending(a.id, a.target));
     let (of_assignment, policy) = ctx.fetch((assignment.as_ref().map(of), rows::policy::get(request.policy)))?;
     let (held, attributes) = of_assignment.unwrap_or_default();

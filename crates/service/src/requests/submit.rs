@@ -1,13 +1,13 @@
 //! Asking for access, for oneself or as an administrator.
 
 use super::target::{self, Named, TargetRef};
-use super::update::renew;
+use super::update::{renew, switch};
 use super::verify::Presentation;
 use crate::approvals::{people_of, people_rows_of};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use tenure_domain::approval::People;
-use tenure_domain::assignment::Assignment;
+use tenure_domain::assignment::{Assignment, AssignmentState};
 use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit, Principal, Scope};
 use tenure_domain::directory::user::User;
@@ -16,8 +16,10 @@ use tenure_domain::policy::eligibility::{TargetFacts, in_scope};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::{Asks, not_for_others};
 use tenure_domain::policy::{Expiration, Policy, TargetScope};
-use tenure_domain::refusal::{Guard, Refusal};
-use tenure_domain::request::{self, Answer, Ask, Conflicts, Decision, Direction, Reader, RequestType, SubmitFacts};
+use tenure_domain::refusal::{Code, Guard, Refusal};
+use tenure_domain::request::{
+    self, Answer, Ask, Conflicts, Decision, Direction, FailedDelivery, Reader, RequestType, SubmitFacts,
+};
 use tenure_domain::subject::{Lifecycle, Subject, SubjectKind};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
@@ -59,20 +61,26 @@ pub enum Submitted {
 /// Asks for access (behaviour.md b.2). One snapshot, one decision, one commit.
 pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitted, ServiceError> {
     let by_person = command.kind == RequestType::UserAdd;
-    let named = target::find(ctx, &command.target, command.kind)?;
-    let target = named.id();
-    let action = if by_person { Action::RequestAccess } else { Action::AssignDirectly };
-    let about =
-        About { package: command.package, named: &named, kind: command.kind, requestor: ctx.identity_principal() };
-    let (permit, facts, live) = load(ctx, action, &about, |ctx, person| {
-        if command.bypass_approval {
-            ctx.permit(Action::BypassApproval)?;
+    let mut named = target::find(ctx, &command.target, command.kind)?;
+    let loaded = match load_for(ctx, command, &named) {
+        Err(ServiceError::Refused(refusal)) if !by_person && refusal.code == Code::RequestResourceNotFound => {
+            // Who is known by an address only has an id here, too (decisions.md B14).
+            named = target::outside(ctx, &command.target)?.ok_or(ServiceError::Refused(refusal))?;
+            load_for(ctx, command, &named)
         }
-        if by_person { asks_for(ctx, target, person) } else { Ok(Asks::Himself) }
-    })?;
+        loaded => loaded,
+    };
+    let (permit, facts, live) = loaded?;
     must_be_visible(&facts)?;
-    if let Some(assignment) = live.filter(|a| by_person && is_renewal(command, &facts.policies, a)) {
-        return renew(ctx, &permit, (facts, assignment), command);
+    match live {
+        Some(_) if facts.failed.as_ref().is_some_and(FailedDelivery::holds_nothing) => {}
+        Some(assignment) if by_person && is_renewal(command, &facts.policies, &assignment) => {
+            return renew(ctx, &permit, (facts, assignment), command);
+        }
+        Some(assignment) if !by_person && is_switch(command, &facts.policies, &assignment) => {
+            return switch(ctx, &permit, (facts, assignment), command);
+        }
+        Some(_) | None => {}
     }
     let ask = Ask {
         kind: command.kind,
@@ -85,6 +93,19 @@ pub fn submit(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand) -> Result<Submitte
     };
     let (id, decision) = request::submit(&facts, &ask, ctx.now, &mut ctx.ids)?;
     finish(ctx, &permit, (id, &decision), command.validate_only)
+}
+
+/// Loads it all for whom a command names.
+fn load_for(ctx: &mut Ctx<'_, '_>, command: &SubmitCommand, named: &Named) -> Result<Loaded, ServiceError> {
+    let by_person = command.kind == RequestType::UserAdd;
+    let action = if by_person { Action::RequestAccess } else { Action::AssignDirectly };
+    let about = About { package: command.package, named, kind: command.kind, requestor: ctx.identity_principal() };
+    load(ctx, action, &about, |ctx, person| {
+        if command.bypass_approval {
+            ctx.permit(Action::BypassApproval)?;
+        }
+        if by_person { asks_for(ctx, named.id(), person) } else { Ok(Asks::Himself) }
+    })
 }
 
 /// Stores a decision about a new request, or only says what it passed.
@@ -113,6 +134,16 @@ fn is_renewal(command: &SubmitCommand, policies: &[Policy], assignment: &Assignm
     command.wanted.end != Expiration::NotSpecified && is_under_it && lets
 }
 
+/// Whether an administrator assigns what somebody holds already, under another policy of the package: that moves his
+/// assignment there (behaviour.md b.5).
+fn is_switch(command: &SubmitCommand, policies: &[Policy], assignment: &Assignment) -> bool {
+    let other = command.policy.filter(|id| *id != assignment.policy);
+    other.is_some_and(|id| policies.iter().any(|p| p.id == id)) && !assignment.is_ending
+}
+
+/// What [`load`] gives.
+type Loaded = (Permit, SubmitFacts, Option<Assignment>);
+
 /// What is asked for whom, and how.
 pub(super) struct About<'n> {
     /// The package.
@@ -132,7 +163,7 @@ pub(super) fn load(
     action: Action,
     about: &About<'_>,
     also: impl FnOnce(&mut Ctx<'_, '_>, Option<&User>) -> Result<Asks, ServiceError>,
-) -> Result<(Permit, SubmitFacts, Option<Assignment>), ServiceError> {
+) -> Result<Loaded, ServiceError> {
     let (package, target) = (about.package, about.named.id());
     let subject = SubjectId(target.0);
     let wanted = (
@@ -175,6 +206,7 @@ pub(super) fn load(
         target::state(ctx, about.named, (person, service, groups), home)?.ok_or_else(|| Refusal::no_such_object(id))?;
     let (permit, package) = pending.on(package_row, || Refusal::not_found("access package", package))?;
     let reader = reader(ctx, id, package.catalog)?;
+    let failed = failed(ctx, live.as_ref())?;
     let by_person = about.kind == RequestType::UserAdd;
     let (catalog_published, catalog_external) = flags.unwrap_or((false, false));
     let facts = SubmitFacts {
@@ -187,6 +219,7 @@ pub(super) fn load(
         target,
         open_request: open.map(|r| r.id),
         live_assignment: live.as_ref().map(|a| a.id),
+        failed,
         conflicts: Conflicts::when_asked(conflicts, reader),
         roles,
         people: People { route_to_owners: settings.route_to_catalog_owners, ..people_of(people) },
@@ -195,6 +228,13 @@ pub(super) fn load(
         asks,
     };
     Ok((permit, facts, live))
+}
+
+/// What hangs on a live assignment whose delivery, or whose removal, has failed; nothing for any other.
+fn failed(ctx: &mut Ctx<'_, '_>, live: Option<&Assignment>) -> Result<Option<FailedDelivery>, ServiceError> {
+    let Some(live) = live.filter(|a| a.state == AssignmentState::DeliveryFailed) else { return Ok(None) };
+    let (held, attributes) = ctx.fetch((rows::grant::held(live.id), rows::attribute::ending(live.id, live.target)))?;
+    Ok(Some(FailedDelivery { assignment: live.clone(), held, attributes }))
 }
 
 /// What a person cannot see is not there for him (decisions.md J2, J3).

@@ -151,6 +151,16 @@ pub(super) fn find(ctx: &mut Ctx<'_, '_>, target: &TargetRef, kind: RequestType)
     }
 }
 
+/// Somebody who is not in the directory, by the id he is known by here since he was first named by his address.
+pub(super) fn outside(ctx: &mut Ctx<'_, '_>, target: &TargetRef) -> Result<Option<Named>, ServiceError> {
+    let TargetRef::Object(id) = target else { return Ok(None) };
+    let subject = ctx.fetch(rows::subject::get(SubjectId(id.0)))?.filter(|s| s.object.is_none());
+    match subject.and_then(|s| Some((s.email?, s.name))) {
+        Some((address, name)) => by_address(ctx, &address, Some(&name)).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Where somebody is looked for by an address.
 pub(crate) type Lookup = (First<User>, First<Subject>, First<ObjectId>, Home);
 

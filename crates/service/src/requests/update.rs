@@ -1,5 +1,5 @@
-//! Changing what somebody holds: by its holder, by his manager, or by an administrator; and the renewal that `userAdd` by
-//! a holder is (behaviour.md b.2; decisions.md H10).
+//! Changing what somebody holds: by its holder, by his manager, or by an administrator; the renewal that `userAdd` by a
+//! holder is, and the move to another policy that `adminAdd` for one is (behaviour.md b.2, b.5; decisions.md H10).
 
 use super::remove::{AssignmentRef, find};
 use super::submit::{SubmitCommand, Submitted, finish, requestor};
@@ -10,7 +10,7 @@ use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::{AssignmentId, ObjectId};
+use tenure_domain::ids::{AssignmentId, ObjectId, PolicyId};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::Asks;
 use tenure_domain::refusal::{Code, GuardName, Refusal};
@@ -52,10 +52,14 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
     };
     let (permit, assignment) = pending.on(found, missing)?;
-    let id = assignment.id;
     let (package, holder) = (assignment.package, ObjectId(assignment.target.0));
+    let under = command.assignment.policy.unwrap_or(assignment.policy);
+    if by_person && under != assignment.policy {
+        let message = "only administrators move an assignment to another policy";
+        return Err(Refusal::new(Code::ExtensionNotAllowed, message).into());
+    }
     let wanted = (
-        (rows::package::get(package), rows::policy::get(assignment.policy)),
+        (rows::package::get(package), rows::policy::get(under), rows::tenant::settings()),
         (user::get(holder), application::service_principal(holder)),
         user::policy_groups(package, holder),
         rows::request::open(package, assignment.target, Direction::Grant),
@@ -64,7 +68,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         rows::attribute::of_package(package),
         people_rows(package, ctx.identity_principal(), holder),
     );
-    let ((package, policy), (person, service), groups, open, removal, earlier, attributes, people) =
+    let ((package, policy, settings), (person, service), groups, open, removal, earlier, attributes, people) =
         ctx.fetch(wanted)?;
     let by = if by_person {
         let me = ctx.person()?;
@@ -86,17 +90,21 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     };
     let target = target.ok_or_else(|| Refusal::no_such_object(holder))?;
     let requestor = requestor(ctx, &target.subject)?;
+    let of = assignment.package;
+    // A policy can be deleted when nothing runs under it any more.
+    let is_own = under == assignment.policy;
+    let gone = if is_own { ended(assignment.id) } else { no_such_policy(under) };
     let facts = UpdateFacts {
         assignment,
         package: package.ok_or_else(missing)?,
-        // A policy can be deleted when nothing runs under it any more.
-        policy: policy.ok_or_else(|| ended(id))?,
+        policy: policy.filter(|p| p.package == of).ok_or(gone)?,
         target,
         requestor,
         open_request: open.or(removal).map(|r| r.id),
         earlier: earlier.unwrap_or_default(),
         attributes,
         people: people_of(people),
+        enforce_approval: settings.unwrap_or_default().enforce_approval_on_direct_assignment,
     };
     let ask = UpdateAsk {
         kind: command.kind,
@@ -115,8 +123,8 @@ fn ended(id: AssignmentId) -> Refusal {
         .by(GuardName::LiveAssignment)
 }
 
-fn without_policy() -> ServiceError {
-    ServiceError::Internal("an assignment without its policy".to_owned())
+fn no_such_policy(id: PolicyId) -> Refusal {
+    Refusal::not_found("assignment policy of this access package", id)
 }
 
 /// A holder asks anew for what he holds, with an end: that is an extension, and stays the type of request it was sent as.
@@ -126,26 +134,49 @@ pub(super) fn renew(
     (loaded, assignment): (SubmitFacts, Assignment),
     command: &SubmitCommand,
 ) -> Result<Submitted, ServiceError> {
+    let by = if loaded.asks == Asks::ForReport { Updater::Manager } else { Updater::Holder };
+    let under = assignment.policy;
+    anew(ctx, permit, (loaded, assignment, under), (by, command))
+}
+
+/// An administrator assigns what somebody holds under another policy: his assignment comes under that one.
+pub(super) fn switch(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    (loaded, assignment): (SubmitFacts, Assignment),
+    command: &SubmitCommand,
+) -> Result<Submitted, ServiceError> {
+    let under = command.policy.unwrap_or(assignment.policy);
+    anew(ctx, permit, (loaded, assignment, under), (Updater::Administrator, command))
+}
+
+/// What is asked for anew although it is held.
+fn anew(
+    ctx: &mut Ctx<'_, '_>,
+    permit: &Permit,
+    (loaded, assignment, under): (SubmitFacts, Assignment, PolicyId),
+    (by, command): (Updater, &SubmitCommand),
+) -> Result<Submitted, ServiceError> {
     let (package, holder) = (assignment.package, assignment.target);
     let wanted = (rows::request::answers(package, holder), rows::request::open(package, holder, Direction::Remove));
     let (earlier, removal) = ctx.fetch(wanted)?;
-    let policy = loaded.policies.into_iter().find(|p| p.id == assignment.policy);
-    let asks = loaded.asks;
+    let policy = loaded.policies.into_iter().find(|p| p.id == under);
     let facts = UpdateFacts {
         assignment,
         package: loaded.package,
-        policy: policy.ok_or_else(without_policy)?,
+        policy: policy.ok_or_else(|| no_such_policy(under))?,
         target: loaded.target,
         requestor: loaded.requestor,
         open_request: loaded.open_request.or(removal.map(|r| r.id)),
         earlier: earlier.unwrap_or_default(),
         attributes: loaded.attributes,
         people: loaded.people,
+        enforce_approval: loaded.enforce_approval,
     };
     let ask = UpdateAsk {
-        kind: RequestType::UserAdd,
-        by: if asks == Asks::ForReport { Updater::Manager } else { Updater::Holder },
-        extends: true,
+        kind: command.kind,
+        by,
+        extends: by != Updater::Administrator,
         wanted: command.wanted,
         justification: command.justification.clone(),
         answers: command.answers.clone(),

@@ -40,13 +40,14 @@ struct AssignmentRow {
     ends: Option<Micros>,
     delivered: Option<Micros>,
     ended: Option<Micros>,
+    is_ending: bool,
 }
 
 /// A stage of an approval: where it stands, its instants, whether it was escalated, and who decided how.
 type StageRow = (i64, [Option<Micros>; 4], bool, i64, Option<Uuid>);
 
 const REQUEST: &str = "SELECT id, kind, package_id, policy_id, policy_version, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, completed_at, created_at FROM request WHERE id = ?1";
-const ASSIGNMENT: &str = "SELECT id, package_id, policy_id, policy_version, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at FROM assignment WHERE id = ?1";
+const ASSIGNMENT: &str = "SELECT id, package_id, policy_id, policy_version, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, is_ending FROM assignment WHERE id = ?1";
 const GRANT: &str = "SELECT desired, observed, pre_existing, attempt, due_at, error IS NOT NULL, drift_at IS NOT NULL, plan FROM grant_row WHERE subject_id = ?1 AND resource_id IN (SELECT id FROM resource WHERE origin_object = ?2)";
 
 /// A named difference.
@@ -293,6 +294,7 @@ impl Eye {
                 ends: r.get(10)?,
                 delivered: r.get(11)?,
                 ended: r.get(12)?,
+                is_ending: r.get(13)?,
             })
         })
     }
@@ -306,6 +308,7 @@ impl Eye {
         same(&at("id"), &id, &row.id)?;
         same(&at("status"), &(state, status), &(row.state, row.status.as_str()))?;
         same(&at("life"), &(assignment.held != Held::Expired), &row.is_live)?;
+        same(&at("ending"), &assignment.is_ending, &row.is_ending)?;
         same(&at("pair"), &(assignment.package, assignment.target), &(row.package, row.target))?;
         same(&at("policy"), &(assignment.policy, number(assignment.version)), &(row.policy, row.version))?;
         same(&at("request"), &model.requests[assignment.request].id, &Some(row.request))?;

@@ -25,7 +25,7 @@ const NOTHING: [(&str, &str); 9] = [
     ),
     (
         "an assignment past its end that nobody ends",
-        "SELECT hex(a.id) FROM assignment a WHERE a.is_live AND a.ends_at <= ?1 AND NOT EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.is_open AND q.direction = 2)",
+        "SELECT hex(a.id) FROM assignment a WHERE a.is_live AND a.ends_at <= ?1 AND NOT a.is_ending AND NOT EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.is_open AND q.direction = 2)",
     ),
     (
         "a timer of something that is over",
@@ -33,7 +33,7 @@ const NOTHING: [(&str, &str); 9] = [
     ),
     (
         "an assignment with an end and no timer for it",
-        "SELECT hex(a.id) FROM assignment a WHERE a.is_live AND a.ends_at > ?1 AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.subject_kind = 2 AND t.subject_id = a.id) AND NOT EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.is_open AND q.direction = 2)",
+        "SELECT hex(a.id) FROM assignment a WHERE a.is_live AND a.ends_at > ?1 AND NOT a.is_ending AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.subject_kind = 2 AND t.subject_id = a.id) AND NOT EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.is_open AND q.direction = 2)",
     ),
     (
         "a grant whose wish is not that somebody wants it",
@@ -45,7 +45,7 @@ const NOTHING: [(&str, &str); 9] = [
     ),
     (
         "a request that ended without one last word in the audit",
-        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND CASE WHEN q.direction = 1 AND q.state IN (4, 8) THEN 0 ELSE 1 END <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND u.activity IN ('Fulfill access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Remove access package assignment', 'Extend access package assignment', 'Access package assignment request timed out (no approver action taken)'))",
+        "SELECT hex(q.id) FROM request q WHERE NOT q.is_open AND ?1 > 0 AND CASE WHEN q.state IN (4, 8) THEN 0 ELSE 1 END <> (SELECT count(*) FROM audit u WHERE u.correlation = q.id AND (q.direction = 2 AND u.activity = 'Remove access package assignment' OR u.activity IN ('Fulfill access package assignment request', 'Cancel access package assignment request', 'Deny access package assignment request', 'Extend access package assignment', 'Access package assignment request timed out (no approver action taken)')))",
     ),
 ];
 

@@ -103,17 +103,17 @@ impl Model {
         let Some(grant) = self.grants.get_mut(&(person, group)) else { return };
         grant.is_wanted = false;
         self.touched.grants.insert((person, group));
-        if grant.seen != Seen::Gone && keeps && grant.was_before {
+        if keeps && grant.was_before {
             grant.settle(Seen::Absent);
             self.by_hand.insert((group, person));
         } else if !is_outside {
             grant.settle(Seen::Absent);
             self.leave(group, person);
-        } else if grant.seen == Seen::Gone || grant.was_never_tried() {
-            // Nothing was ever given, or there is nothing left to take it from.
+        } else if grant.was_never_tried() {
             grant.settle(Seen::Absent);
         } else {
-            // A try whose answer did not come may have succeeded: it counts as held until it was taken.
+            // A try whose answer did not come may have succeeded, and what is gone may come back: it counts as held until
+            // it was taken.
             grant.seen = Seen::Present;
             grant.plan(now);
         }
@@ -161,6 +161,7 @@ impl Model {
             ended: None,
             links: groups.iter().map(|g| (*g, true)).collect(),
             removal: None,
+            is_ending: false,
             told: Vec::new(),
         });
         self.live.insert((asked.package, asked.target), handle);
@@ -212,7 +213,9 @@ impl Model {
         }
         self.clear_timer(Timer::Assignment(handle));
         let keeps = self.keeps(old.policy);
-        let wanted: Vec<Uuid> = old.links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
+        let mut wanted: Vec<Uuid> = old.links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
+        // What could not be taken earlier is still to be taken.
+        wanted.extend(self.left_behind(handle));
         for group in &wanted {
             self.assignments[handle].links.insert(*group, false);
         }
@@ -242,21 +245,62 @@ impl Model {
             stages: Vec::new(),
         });
         self.assignments[handle].removal = Some(request);
+        self.assignments[handle].is_ending = true;
         if pending {
             self.move_assignment(handle, Held::Delivering);
         } else {
-            self.removed(handle, Stand::Delivered, self.mails_of(old.policy), now);
+            self.removed(handle, self.mails_of(old.policy), now);
         }
         request
     }
 
-    fn removed(&mut self, handle: usize, stand: Stand, mails: bool, now: Micros) {
+    /// What an assignment wants no more and could not be taken so far.
+    pub(super) fn left_behind(&self, handle: usize) -> Vec<Uuid> {
+        let assignment = &self.assignments[handle];
+        let is_left = |group: &Uuid| {
+            self.grants.get(&(assignment.target, *group)).is_some_and(|g| !g.is_wanted && g.seen == Seen::Present)
+        };
+        assignment.links.iter().filter(|(group, live)| !**live && is_left(group)).map(|(group, _)| *group).collect()
+    }
+
+    /// Whether an assignment is one of which nothing was delivered or is still tried: it keeps nobody from asking anew
+    /// (behaviour.md b.5).
+    pub fn holds_nothing(&self, handle: usize) -> bool {
+        let assignment = &self.assignments[handle];
+        let is_given_up = |group: &Uuid| {
+            let grant = self.grants.get(&(assignment.target, *group));
+            grant.is_some_and(|g| g.seen == Seen::Absent && !g.is_worked_on())
+        };
+        let mut wanted = assignment.links.iter().filter(|(_, live)| **live).map(|(group, _)| group);
+        assignment.held == Held::Failed && !assignment.is_ending && wanted.all(is_given_up)
+    }
+
+    /// An assignment of which nothing was delivered gives way to a request; what it wanted and `stays` is not taken, because
+    /// the assignment that takes its place gives it.
+    pub(super) fn give_way(&mut self, handle: usize, request: usize, stays: &BTreeSet<Uuid>, now: Micros) {
+        let target = self.assignments[handle].target;
+        let wanted: Vec<Uuid> =
+            self.assignments[handle].links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
+        for group in &wanted {
+            self.assignments[handle].links.insert(*group, false);
+        }
+        for group in wanted.iter().filter(|group| !stays.contains(group)) {
+            self.take(target, *group, false, now);
+        }
+        self.clear_timer(Timer::Assignment(handle));
+        self.move_assignment(handle, Held::Expired);
+        self.assignments[handle].ended = Some(now);
+        self.requests[request].said.push(super::REMOVED);
+    }
+
+    /// Everything was taken.
+    pub(super) fn removed(&mut self, handle: usize, mails: bool, now: Micros) {
         self.move_assignment(handle, Held::Expired);
         let assignment = &mut self.assignments[handle];
         assignment.ended = Some(now);
         let (target, package) = (assignment.target, assignment.package);
         if let Some(request) = assignment.removal.take() {
-            self.move_request(request, stand, now);
+            self.move_request(request, Stand::Delivered, now);
         }
         if mails {
             self.outbox.push(Mail { kind: "accessEnded", to: target, package });
@@ -270,7 +314,7 @@ impl Model {
         self.clear_timer(Timer::Request(request));
         let made = self.requests[request].assignment.filter(|h| self.assignments[*h].request == request);
         // What is being taken already is left to that.
-        let lives = |h: &usize| self.assignments[*h].is_live() && !self.is_taken_from(*h);
+        let lives = |h: &usize| self.assignments[*h].is_live() && !self.assignments[*h].is_ending;
         let Some(handle) = made.filter(lives) else { return };
         self.clear_timer(Timer::Assignment(handle));
         let target = self.assignments[handle].target;
@@ -289,18 +333,21 @@ impl Model {
 
     /// A person is deleted for good: nothing is fulfilled any more, and nobody is told (decisions.md B8).
     pub fn end_all_of(&mut self, person: Uuid, now: Micros) {
+        let open: Vec<usize> = self.open.iter().filter(|((_, t, _), _)| *t == person).map(|(_, r)| *r).collect();
+        for request in open {
+            self.move_request(request, Stand::Canceled, now);
+            self.clear_timer(Timer::Request(request));
+            if let Some(handle) = self.requests[request].assignment.filter(|_| self.requests[request].kind.takes()) {
+                self.assignments[handle].removal = None;
+                self.retried.remove(&handle);
+            }
+        }
         let live: Vec<usize> = self.live.iter().filter(|((_, t), _)| *t == person).map(|(_, h)| *h).collect();
         for handle in live {
-            if self.assignments[handle].removal.is_some() {
-                continue;
-            }
             let old = self.assignments[handle].clone();
-            if let Some(open) = self.open.get(&(old.package, old.target, false)).copied() {
-                self.move_request(open, Stand::Canceled, now);
-                self.clear_timer(Timer::Request(open));
-            }
             self.clear_timer(Timer::Assignment(handle));
-            let wanted: Vec<Uuid> = old.links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
+            let mut wanted: Vec<Uuid> = old.links.iter().filter(|(_, live)| **live).map(|(g, _)| *g).collect();
+            wanted.extend(self.left_behind(handle));
             for group in &wanted {
                 self.assignments[handle].links.insert(*group, false);
                 let others = self.live.values().map(|h| &self.assignments[*h]);
@@ -333,7 +380,8 @@ impl Model {
                 stages: Vec::new(),
             });
             self.assignments[handle].removal = Some(request);
-            self.removed(handle, Stand::Delivered, false, now);
+            self.assignments[handle].is_ending = true;
+            self.removed(handle, false, now);
         }
     }
 
@@ -343,7 +391,7 @@ impl Model {
             found.groups.insert(group);
         }
         for handle in self.live_of(package) {
-            if self.assignments[handle].removal.is_some() {
+            if self.assignments[handle].is_ending {
                 continue;
             }
             self.give(self.assignments[handle].target, group, now);
@@ -358,7 +406,7 @@ impl Model {
             found.groups.remove(&group);
         }
         for handle in self.live_of(package) {
-            if self.assignments[handle].removal.is_some() {
+            if self.assignments[handle].is_ending {
                 continue;
             }
             if self.assignments[handle].links.get(&group) == Some(&true) {
@@ -434,7 +482,8 @@ impl Model {
         for handle in linked {
             let mails = self.mails_of(self.assignments[handle].policy);
             if self.assignments[handle].removal.is_none() {
-                if self.sum(handle) != self.assignments[handle].held {
+                // A removal that was given up waits for somebody to try it again.
+                if !self.assignments[handle].is_ending && self.sum(handle) != self.assignments[handle].held {
                     self.progress(handle, mails, now);
                 }
                 continue;
@@ -454,11 +503,15 @@ impl Model {
                 0 => Stand::Failed,
                 _ => Stand::Partial,
             };
-            if self.assignments[handle].is_live() {
-                self.removed(handle, stand, mails, now);
+            let is_live = self.assignments[handle].is_live();
+            if is_live && stand == Stand::Delivered {
+                self.removed(handle, mails, now);
             } else if let Some(request) = self.assignments[handle].removal.take() {
                 self.retried.remove(&handle);
                 self.move_request(request, stand, now);
+                if is_live {
+                    self.move_assignment(handle, if stand == Stand::Failed { Held::Failed } else { Held::Partial });
+                }
             }
         }
     }

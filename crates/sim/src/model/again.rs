@@ -21,7 +21,8 @@ impl Model {
         if !failed || found.completed.is_none_or(|at| now > at + REPROCESS) {
             return Verdict::refused("RequestNotReprocessable");
         }
-        if self.open.contains_key(&(found.package, found.target, found.kind.takes())) {
+        let is_open = |takes: bool| self.open.contains_key(&(found.package, found.target, takes));
+        if is_open(false) || is_open(true) {
             return Verdict::refused("ExistingOpenRequest");
         }
         let Some(handle) = found.assignment else {
@@ -34,8 +35,8 @@ impl Model {
             return Verdict::Done;
         }
         let assignment = &self.assignments[handle];
-        // What ends, or is about to, is given no more.
-        if !assignment.is_live() || self.is_taken_from(handle) {
+        // What has ended, or is to end, is given no more.
+        if !assignment.is_live() || assignment.is_ending {
             return Verdict::refused("RequestNotReprocessable");
         }
         if assignment.request != request {
@@ -43,32 +44,39 @@ impl Model {
             self.change_if_it_may(request, now);
             return Verdict::Done;
         }
-        self.give_all_again(handle, now);
-        self.move_request(request, Stand::Delivering, now);
-        self.progress(handle, self.mails_of(found.policy), now);
+        self.deliver_again(request, handle, now);
         Verdict::Done
     }
 
-    /// A removal that left something behind is tried again. Its assignment has ended and stays so.
+    fn deliver_again(&mut self, request: usize, handle: usize, now: Micros) {
+        self.give_all_again(handle, now);
+        self.move_request(request, Stand::Delivering, now);
+        self.progress(handle, self.mails_of(self.assignments[handle].policy), now);
+    }
+
+    /// A removal that left something behind is tried again.
     fn take_again(&mut self, request: usize, handle: usize, now: Micros) {
         let person = self.assignments[handle].target;
-        let lost: Vec<Uuid> =
-            self.assignments[handle].links.iter().filter(|(_, live)| !**live).map(|(g, _)| *g).collect();
         let mut is_pending = false;
-        for group in lost {
-            let Some(grant) = self.grants.get_mut(&(person, group)).filter(|g| !g.is_wanted && !g.is_settled()) else {
-                continue;
-            };
-            if !grant.is_worked_on() {
+        for group in self.left_behind(handle) {
+            if let Some(grant) = self.grants.get_mut(&(person, group)).filter(|g| !g.is_worked_on()) {
                 grant.plan(now);
                 self.touched.grants.insert((person, group));
                 is_pending = true;
             }
         }
+        let is_live = self.assignments[handle].is_live();
         if is_pending {
             self.assignments[handle].removal = Some(request);
-            self.retried.insert(handle);
             self.move_request(request, Stand::Delivering, now);
+            if is_live {
+                self.move_assignment(handle, Held::Delivering);
+            } else {
+                self.retried.insert(handle);
+            }
+        } else if is_live {
+            self.assignments[handle].removal = Some(request);
+            self.removed(handle, self.mails_of(self.assignments[handle].policy), now);
         } else {
             self.move_request(request, Stand::Delivered, now);
         }
@@ -109,8 +117,15 @@ impl Model {
             return verdict;
         }
         let assignment = &self.assignments[handle];
-        if !matches!(assignment.held, Held::Delivered | Held::Partial) {
+        if assignment.is_ending || !matches!(assignment.held, Held::Delivered | Held::Partial) {
             return Verdict::refused("AssignmentNotLive");
+        }
+        // The request that gave only a part is fulfilled by that, unless something else is asked for.
+        let made_by = assignment.request;
+        let is_partial = self.requests[made_by].stand == Stand::Partial && !self.requests[made_by].is_erased;
+        if is_partial && !self.open.contains_key(&(assignment.package, assignment.target, false)) {
+            self.deliver_again(made_by, handle, now);
+            return Verdict::Done;
         }
         self.give_all_again(handle, now);
         self.follow(handle, now);

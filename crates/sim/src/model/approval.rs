@@ -333,10 +333,17 @@ impl Model {
     pub fn may_start(&self, request: usize) -> bool {
         let found = &self.requests[request];
         let (package, target) = (found.package, found.target);
-        let fits = self.policies.get(&found.policy).is_some_and(|p| self.fits(p.current(), target));
+        let fits = self.fits_as_asked(request);
         let is_there = self.people.get(&target).is_some_and(super::Person::is_there);
         let is_free = !self.live.contains_key(&(package, target));
         is_there && fits && is_free && self.conflicts(package, target, false).is_empty()
+    }
+
+    /// Whether the target of a request is whom its policy was for when it was asked for (decisions.md H1).
+    pub(super) fn fits_as_asked(&self, request: usize) -> bool {
+        let found = &self.requests[request];
+        let then = self.policies.get(&found.policy).map(|p| &p.versions[found.version - 1]);
+        then.is_some_and(|terms| self.fits(terms, found.target))
     }
 
     /// Access begins, or cannot.

@@ -30,6 +30,8 @@ pub struct Change {
 #[derive(Clone, Debug)]
 pub struct Passed {
     pub handle: usize,
+    /// The policy it is under from then on.
+    pub policy: Uuid,
     pub kind: Kind,
     /// The end as the request keeps it.
     pub end: WantedEnd,
@@ -88,6 +90,20 @@ fn any(wanted: Wanted, now: Micros) -> Result<WantedEnd, &'static str> {
     if matches!(kept, WantedEnd::At(end) if end <= now) { Err("ScheduleNotAllowed") } else { Ok(kept) }
 }
 
+/// Asking for what is held already, as the change that it is.
+fn as_change(ask: &Ask, handle: usize) -> Change {
+    Change {
+        by: ask.by,
+        is_direct: ask.is_direct,
+        named: Named::Assignment(handle),
+        extends: !ask.is_direct,
+        wanted: ask.wanted,
+        has_reason: ask.has_reason,
+        answers: ask.answers.clone(),
+        only_validate: ask.only_validate,
+    }
+}
+
 impl Model {
     /// What comes of a change that is asked for.
     pub fn may_change(&self, change: &Change, now: Micros) -> Result<Passed, Verdict> {
@@ -114,7 +130,21 @@ impl Model {
             return Err(Verdict::refused("AssignmentNotLive"));
         }
         let kind = if change.is_direct { Kind::AdminUpdate } else { Kind::UserUpdate };
-        self.change_guards(handle, change, kind, now)
+        self.change_guards((handle, self.assignments[handle].policy), change, (kind, false), now)
+    }
+
+    /// Whether an administrator assigns what somebody holds already, under another policy of the package: that moves his
+    /// assignment there (behaviour.md b.5).
+    pub fn switches(&self, ask: &Ask) -> Option<(usize, Uuid)> {
+        let handle = self.live.get(&(ask.package, ask.target)).copied().filter(|_| ask.is_direct)?;
+        let assignment = &self.assignments[handle];
+        let named = ask.policy.filter(|named| *named != assignment.policy && !assignment.is_ending)?;
+        self.policies_of(ask.package).any(|(id, _)| id == named).then_some((handle, named))
+    }
+
+    /// What comes of that.
+    pub fn may_switch(&self, ask: &Ask, to: (usize, Uuid), now: Micros) -> Result<Passed, Verdict> {
+        self.change_guards(to, &as_change(ask, to.0), (Kind::AdminAdd, ask.bypasses), now)
     }
 
     /// Whether asking for what one holds already is asking for a later end of it: an end is wished, and its policy lets
@@ -129,27 +159,32 @@ impl Model {
 
     /// What comes of that.
     pub fn may_renew(&self, ask: &Ask, handle: usize, now: Micros) -> Result<Passed, Verdict> {
-        let change = Change {
-            by: ask.by,
-            is_direct: false,
-            named: Named::Assignment(handle),
-            extends: true,
-            wanted: ask.wanted,
-            has_reason: ask.has_reason,
-            answers: ask.answers.clone(),
-            only_validate: ask.only_validate,
-        };
-        self.change_guards(handle, &change, Kind::UserAdd, now)
+        let under = self.assignments[handle].policy;
+        self.change_guards((handle, under), &as_change(ask, handle), (Kind::UserAdd, false), now)
     }
 
-    fn change_guards(&self, handle: usize, change: &Change, kind: Kind, now: Micros) -> Result<Passed, Verdict> {
+    fn change_guards(
+        &self,
+        (handle, under): (usize, Uuid),
+        change: &Change,
+        (kind, bypasses): (Kind, bool),
+        now: Micros,
+    ) -> Result<Passed, Verdict> {
         let assignment = &self.assignments[handle];
-        let Some(policy) = self.policies.get(&assignment.policy) else { return Err(Verdict::Unknown) };
+        let Some(policy) = self.policies.get(&under) else { return Err(Verdict::Unknown) };
         let (terms, target, by_person) = (policy.current(), assignment.target, !change.is_direct);
+        let switches = under != assignment.policy;
         let mut failed = Failed::default();
-        let holds = assignment.is_live() && !(by_person && assignment.held == Held::Failed);
+        let is_open = |takes: bool| self.open.contains_key(&(assignment.package, target, takes));
+        let is_free = !is_open(false) && !is_open(true);
+        // Of a removal under way the open request tells.
+        let is_left_over = assignment.is_ending && is_free;
+        let holds = assignment.is_live() && !(by_person && assignment.held == Held::Failed) && !is_left_over;
         failed.note("liveAssignment", holds, "AssignmentNotLive");
-        if by_person {
+        if switches {
+            failed.note("policyEnabled", policy.is_enabled, "PolicyDisabled");
+            failed.note("policyScope", self.fits(terms, target), "NotInPolicyScope");
+        } else if by_person {
             failed.note("policyEnabled", policy.is_enabled, "PolicyDisabled");
             if change.by.person() == Some(target) {
                 failed.note("selfUpdateAllowed", policy.lets_change(), "ExtensionNotAllowed");
@@ -160,9 +195,8 @@ impl Model {
             let is_enabled = self.people.get(&target).is_some_and(|p| p.is_enabled);
             failed.note("signInAllowed", is_enabled, "TargetNotEligible");
         }
-        let is_open = |takes: bool| self.open.contains_key(&(assignment.package, target, takes));
-        failed.note("noOpenRequest", !is_open(false) && !is_open(true), "ExistingOpenRequest");
-        let end = self.wished(handle, change, terms, now);
+        failed.note("noOpenRequest", is_free, "ExistingOpenRequest");
+        let end = self.wished((handle, switches), change, (kind, terms), now);
         failed.note("schedule", end.is_ok(), end.err().unwrap_or_default());
         failed.note("justification", !by_person || !terms.wants_reason || change.has_reason, "JustificationRequired");
         let mut answers = self.answered_before(assignment.package, target);
@@ -171,22 +205,39 @@ impl Model {
         let are_asked = answers.iter().all(|question| terms.question == Some(*question));
         let is_answered = terms.question.is_none_or(|question| answers.contains(&question));
         failed.note("answers", are_asked && is_answered, "InvalidAnswers");
-        let needs_approval = by_person && terms.approval.for_update;
+        let approval = &terms.approval;
+        let is_asked = if by_person { approval.for_update } else { switches && approval.for_add };
+        let needs_approval = is_asked && !bypasses;
         let is_decidable = !needs_approval || self.can_be_decided(&terms.approval, change.by.person(), target);
         failed.note("approverAvailable", is_decidable, "NoEligibleApprover");
         match (failed.verdict(), end) {
-            (None, Ok(end)) => Ok(Passed { handle, kind, end, answers, needs_approval }),
+            (None, Ok(end)) => Ok(Passed { handle, policy: under, kind, end, answers, needs_approval }),
             (verdict, _) => Err(verdict.unwrap_or(Verdict::Unknown)),
         }
     }
 
-    fn wished(&self, handle: usize, change: &Change, terms: &Terms, now: Micros) -> Result<WantedEnd, &'static str> {
+    fn wished(
+        &self,
+        (handle, switches): (usize, bool),
+        change: &Change,
+        (kind, terms): (Kind, &Terms),
+        now: Micros,
+    ) -> Result<WantedEnd, &'static str> {
         let assignment = &self.assignments[handle];
         if change.wanted.start(now).is_some_and(|start| start != assignment.starts) {
             return Err("ScheduleNotAllowed");
         }
         if change.is_direct {
-            return any(change.wanted, now);
+            return match terms.life {
+                // Who comes under another policy gets the end that it gives to access that begins now.
+                _ if !switches || change.wanted.end != WantedEnd::Open => any(change.wanted, now),
+                Life::Endless => Ok(WantedEnd::Never),
+                Life::Days(days) => Ok(WantedEnd::After(i64::from(days) * (DAY / MINUTE))),
+                Life::Until(end) => any(Wanted { start: None, end: WantedEnd::At(end) }, now),
+            };
+        }
+        if change.wanted.end != WantedEnd::Open && kind != Kind::UserAdd && !terms.own_dates {
+            return Err("ScheduleNotAllowed");
         }
         let extends = change.extends || change.wanted.end != WantedEnd::Open || change.answers.is_empty();
         if extends { later(terms, assignment.ends, change.wanted.end, now) } else { Ok(WantedEnd::Open) }
@@ -208,8 +259,8 @@ impl Model {
             id,
             kind: passed.kind,
             package: assignment.package,
-            policy: assignment.policy,
-            version: self.policies.get(&assignment.policy).map_or(0, Policy::version),
+            policy: passed.policy,
+            version: self.policies.get(&passed.policy).map_or(0, Policy::version),
             requestor: by.person(),
             target: assignment.target,
             stand: Stand::Delivering,
@@ -237,10 +288,11 @@ impl Model {
         let Some(handle) = asked.assignment else { return };
         let old = self.assignments[handle].ends;
         let new = meant(asked.wanted.end, old, now);
-        let moves = if asked.kind == Kind::AdminUpdate { new != old } else { is_later(new, old) };
+        let switches = asked.policy != self.assignments[handle].policy;
+        let moves = switches || if asked.kind == Kind::AdminUpdate { new != old } else { is_later(new, old) };
         if moves {
             let assignment = &mut self.assignments[handle];
-            (assignment.ends, assignment.version) = (new, asked.version);
+            (assignment.ends, assignment.policy, assignment.version) = (new, asked.policy, asked.version);
             assignment.told.clear();
             self.touched.assignments.insert(handle);
             match new {
@@ -261,7 +313,8 @@ impl Model {
             return;
         }
         let asked = &self.requests[request];
-        if let Some(to) = asked.requestor.filter(|_| self.mails_of(asked.policy)) {
+        let is_by_person = matches!(asked.kind, Kind::UserAdd | Kind::UserUpdate);
+        if let Some(to) = asked.requestor.filter(|_| is_by_person && self.mails_of(asked.policy)) {
             self.outbox.push(Mail { kind: "accessGranted", to, package: asked.package });
         }
         self.apply_change(request, now);
@@ -270,9 +323,9 @@ impl Model {
     /// Whether an approved change still can happen: what it changes lives, and its holder fits.
     pub fn may_still_change(&self, request: usize) -> bool {
         let asked = &self.requests[request];
-        let lives = asked.assignment.is_some_and(|h| self.assignments[h].is_live());
+        let lives = asked.assignment.is_some_and(|h| self.assignments[h].is_live() && !self.assignments[h].is_ending);
         let is_there = self.people.get(&asked.target).is_some_and(super::Person::is_there);
-        lives && is_there && self.policies.get(&asked.policy).is_some_and(|p| self.fits(p.current(), asked.target))
+        lives && is_there && self.fits_as_asked(request)
     }
 
     /// The end of an assignment is near: its holder hears of it, once, if he could extend it now.

@@ -186,8 +186,8 @@ pub struct Request {
     pub stages: Vec<approval::Stage>,
 }
 
-/// What the audit says of a removal.
-const REMOVED: &str = "Remove access package assignment";
+/// What the audit says of a removal, and of an assignment that gives way to a new one.
+pub const REMOVED: &str = "Remove access package assignment";
 
 impl Request {
     /// What the audit says when it comes to stand so; nothing while something is still to come.
@@ -195,13 +195,15 @@ impl Request {
         match stand {
             Stand::Pending { .. } | Stand::Scheduled { .. } | Stand::Delivering => &[],
             Stand::Canceled => &["Cancel access package assignment request"],
-            Stand::Denied(approval::Denied::ByPerson) => &["Deny access package assignment request"],
-            Stand::Denied(_) => &["Access package assignment request timed out (no approver action taken)"],
-            Stand::Delivered if self.kind.takes() => &[REMOVED],
-            // What could not be taken is told, but the assignment has ended.
-            Stand::Partial | Stand::Failed if self.kind.takes() => {
-                &[REMOVED, "Failed access package assignment request"]
+            Stand::Denied(approval::Denied::ByPerson | approval::Denied::ByNobody) => {
+                &["Deny access package assignment request"]
             }
+            Stand::Denied(approval::Denied::ByTime) => {
+                &["Access package assignment request timed out (no approver action taken)"]
+            }
+            Stand::Delivered if self.kind.takes() => &[REMOVED],
+            // What could not be taken keeps the assignment alive (decisions.md C6).
+            Stand::Partial if self.kind.takes() => &["Failed access package assignment request"],
             Stand::Delivered if self.moved => &["Extend access package assignment"],
             Stand::Delivered => &["Fulfill access package assignment request"],
             Stand::Partial => &["Partially fulfill access package assignment request"],
@@ -252,6 +254,8 @@ pub struct Assignment {
     pub links: BTreeMap<Uuid, bool>,
     /// The open request that ends it.
     pub removal: Option<usize>,
+    /// Its end was decided: it lives only until everything was taken, and gives nothing more.
+    pub is_ending: bool,
     /// The notices that were sent about its present end, by their days before it.
     pub told: Vec<i64>,
 }
@@ -395,9 +399,6 @@ impl Model {
         let request = &mut self.requests[handle];
         request.stand = stand;
         let words = request.words(stand);
-        // That access has ended is said once, however often the rest is tried.
-        let ended = |word: &&&str| **word == REMOVED && request.said.contains(*word);
-        let words: Vec<&str> = words.iter().filter(|word| !ended(word)).copied().collect();
         request.said.extend(words);
         let pair = (request.package, request.target, request.kind.takes());
         if stand.is_open() {
@@ -414,7 +415,7 @@ impl Model {
     pub fn move_assignment(&mut self, handle: usize, held: Held) {
         let assignment = &mut self.assignments[handle];
         assignment.held = held;
-        if held == Held::Expired {
+        if held == Held::Expired && self.live.get(&(assignment.package, assignment.target)) == Some(&handle) {
             self.live.remove(&(assignment.package, assignment.target));
         }
         self.touched.assignments.insert(handle);

@@ -174,6 +174,7 @@ pub fn end(life: Life, wanted: WantedEnd, by_person: bool, from: Micros) -> Opti
     let limit = limit(life, from);
     let wish = match wanted {
         WantedEnd::Never if !by_person => return Some(None),
+        WantedEnd::Never if limit.is_some() => return None,
         WantedEnd::Open | WantedEnd::Never => None,
         WantedEnd::After(minutes) if minutes <= 0 || minutes * MINUTE > DAYS_MAX * DAY => return None,
         WantedEnd::After(minutes) => Some(from + minutes * MINUTE),

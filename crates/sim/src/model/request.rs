@@ -74,8 +74,8 @@ pub struct Ask {
 pub enum Outcome {
     /// It is one for new access.
     New(Passed),
-    /// It is one for a later end.
-    Renewal(super::change::Passed),
+    /// It is one for a change of what is held: a later end, or another policy.
+    Change(super::change::Passed),
 }
 
 /// What a request that passed will run under.
@@ -154,10 +154,19 @@ impl Model {
         if !self.sees(ask) {
             return Err(Verdict::refused("ResourceNotFound"));
         }
-        match self.renews(ask) {
-            Some(handle) => self.may_renew(ask, handle, now).map(Outcome::Renewal),
-            None => self.guards(ask, asks, now).map(Outcome::New),
+        if self.gives_way(ask).is_some() {
+            return self.guards(ask, asks, now).map(Outcome::New);
         }
+        match (self.renews(ask), self.switches(ask)) {
+            (Some(handle), _) => self.may_renew(ask, handle, now).map(Outcome::Change),
+            (None, Some(to)) => self.may_switch(ask, to, now).map(Outcome::Change),
+            (None, None) => self.guards(ask, asks, now).map(Outcome::New),
+        }
+    }
+
+    /// The assignment that keeps nobody from asking anew, because nothing of it was delivered.
+    fn gives_way(&self, ask: &Ask) -> Option<usize> {
+        self.live.get(&(ask.package, ask.target)).copied().filter(|handle| self.holds_nothing(*handle))
     }
 
     /// Whether somebody is the manager of a person who is there.
@@ -241,13 +250,15 @@ impl Model {
     fn pair_guards(&self, ask: &Ask, failed: &mut Failed) {
         let (package, target) = (ask.package, ask.target);
         failed.note("noOpenRequest", !self.open.contains_key(&(package, target, false)), "ExistingOpenRequest");
-        failed.note("noLiveAssignment", !self.live.contains_key(&(package, target)), "ExistingAssignment");
+        let is_held = self.live.contains_key(&(package, target)) && self.gives_way(ask).is_none();
+        failed.note("noLiveAssignment", !is_held, "ExistingAssignment");
         let is_free = self.conflicts(package, target, true).is_empty();
         failed.note("compatibleAccess", is_free, "IncompatibleAccess");
     }
 
     /// Takes up a request that passed; gives its handle.
     pub fn submitted(&mut self, ask: &Ask, passed: Passed, id: Option<Uuid>, now: Micros) -> usize {
+        let gives_way = self.gives_way(ask);
         let request = self.add_request(Request {
             id,
             kind: if ask.is_direct { Kind::AdminAdd } else { Kind::UserAdd },
@@ -267,6 +278,11 @@ impl Model {
             is_erased: false,
             stages: Vec::new(),
         });
+        if let Some(old) = gives_way {
+            let waits = passed.needs_approval || passed.start.is_some();
+            let given = self.packages.get(&ask.package).filter(|_| !waits).map(|p| p.groups.clone());
+            self.give_way(old, request, &given.unwrap_or_default(), now);
+        }
         match passed.start {
             _ if passed.needs_approval => self.begin_approval(request, now),
             Some(start) => self.set_timer(Timer::Request(request), start),

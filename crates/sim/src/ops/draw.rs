@@ -326,7 +326,7 @@ fn one_change(model: &Model, dice: &mut Dice, now: Micros) -> Option<Change> {
     })
 }
 
-/// Mostly a request that failed and whose policy is still for whom it was for. Not yet: which version says that.
+/// Mostly a request that failed.
 fn reprocess(model: &Model, dice: &mut Dice) -> Option<Op> {
     let failed: Vec<usize> = (0..model.requests.len())
         .rev()
@@ -335,12 +335,10 @@ fn reprocess(model: &Model, dice: &mut Dice) -> Option<Op> {
         .collect();
     let request = if dice.percent(90) { *dice.pick(&failed)? } else { recent(model.requests.len(), dice)? };
     let found = &model.requests[request];
-    let policy = model.policies.get(&found.policy)?;
-    let then = &policy.versions[found.version - 1];
     // Not yet: what becomes of an assignment that ends while more is taken of an earlier one.
-    let is_held = found.kind.takes() && model.live.contains_key(&(found.package, found.target));
-    let is_same = (then.scope, &then.targets) == (policy.current().scope, &policy.current().targets);
-    found.id.filter(|_| is_same && !is_held).and_then(|_| Some(Op::Reprocess { by: boss(model, dice)?, request }))
+    let live = model.live.get(&(found.package, found.target)).copied();
+    let is_held = found.kind.takes() && live.is_some_and(|handle| found.assignment != Some(handle));
+    found.id.filter(|_| !is_held).and_then(|_| Some(Op::Reprocess { by: boss(model, dice)?, request }))
 }
 
 /// Something that was taken by hand.
@@ -359,11 +357,7 @@ fn take_away(model: &Model, dice: &mut Dice) -> Option<Op> {
 fn save_policy(model: &Model, dice: &mut Dice, now: Micros) -> Option<Op> {
     let policy = policy(model, dice)?;
     let current = model.policies.get(&policy)?;
-    let mut terms = if dice.percent(60) { terms(model, dice, now) } else { current.current().clone() };
-    // Not yet: which version says whom a scheduled request is for.
-    if model.open.values().any(|h| model.requests[*h].policy == policy && !model.requests[*h].kind.takes()) {
-        (terms.scope, terms.targets) = (current.current().scope, current.current().targets.clone());
-    }
+    let terms = if dice.percent(60) { terms(model, dice, now) } else { current.current().clone() };
     Some(Op::SavePolicy { by: boss(model, dice)?, policy, terms, is_enabled: dice.percent(88) })
 }
 

@@ -22,7 +22,7 @@ pub fn foretell(model: &mut Model, op: &Op, came: &Came, now: Micros) -> Verdict
                 model.submitted(ask, passed, came.made, now);
                 Verdict::Done
             }
-            Ok(Outcome::Renewal(passed)) => {
+            Ok(Outcome::Change(passed)) => {
                 model.changed(ask.by, ask.wanted, passed, came.made, now);
                 Verdict::Done
             }

@@ -10,21 +10,21 @@ use tenure_domain::ids::{AssignmentId, CatalogId, GrantId, ObjectId, PackageId, 
 use tenure_domain::refusal::{Code, Refusal};
 
 sql! {
-    GET(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE id = $1";
-    OF_REQUEST(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE id = (SELECT q.assignment_id FROM request q WHERE q.id = $1)";
-    LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
+    GET(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended, is_ending FROM assignment WHERE id = $1";
+    OF_REQUEST(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended, is_ending FROM assignment WHERE id = (SELECT q.assignment_id FROM request q WHERE q.id = $1)";
+    LIVE(hot): "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended, is_ending FROM assignment WHERE package_id = $1 AND target_id = $2 AND is_live";
     // Whoever is losing it gets nothing more.
-    HOLDERS: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended FROM assignment a WHERE a.package_id = $1 AND a.is_live AND a.target_id > $2 AND NOT EXISTS (SELECT 1 FROM request q WHERE q.package_id = a.package_id AND q.target_id = a.target_id AND q.direction = 2 AND q.is_open) ORDER BY a.target_id LIMIT $3";
-    HOLDERS_COUNT: "SELECT count(*) FROM assignment WHERE package_id = $1 AND is_live";
-    LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
-    OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND (a.is_live OR EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.direction = 2 AND q.is_open)) ORDER BY a.id";
-    INSERT(hot): "INSERT INTO assignment (id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-    UPDATE: "UPDATE assignment SET state = $2, status = $3, is_live = $4, starts_at = $5, ends_at = $6, delivered_at = $7, ended_at = $8, version = $9, policy_version = $10, notices = $11, is_extended = $12 WHERE id = $1 AND version = $9 - 1";
+    HOLDERS: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended, a.is_ending FROM assignment a WHERE a.package_id = $1 AND a.is_live AND a.target_id > $2 AND NOT a.is_ending ORDER BY a.target_id LIMIT $3";
+    HOLDERS_COUNT: "SELECT count(*) FROM assignment WHERE package_id = $1 AND is_live AND NOT is_ending";
+    LIVE_OF_TARGET: "SELECT id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended, is_ending FROM assignment WHERE target_id = $1 AND is_live ORDER BY id";
+    OF_GRANT: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended, a.is_ending FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND (a.is_live OR EXISTS (SELECT 1 FROM request q WHERE q.assignment_id = a.id AND q.direction = 2 AND q.is_open)) ORDER BY a.id";
+    INSERT(hot): "INSERT INTO assignment (id, package_id, policy_id, policy_version, catalog_id, target_id, request_id, state, status, is_live, starts_at, ends_at, delivered_at, ended_at, created_at, version, notices, is_extended, is_ending) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+    UPDATE: "UPDATE assignment SET state = $2, status = $3, is_live = $4, starts_at = $5, ends_at = $6, delivered_at = $7, ended_at = $8, version = $9, policy_version = $10, notices = $11, is_extended = $12, is_ending = $13, policy_id = $14 WHERE id = $1 AND version = $9 - 1";
     CATALOGS_OF: "SELECT DISTINCT catalog_id FROM assignment WHERE target_id = $1 ORDER BY catalog_id";
-    WANTED_BY: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND ag.is_live AND a.is_live ORDER BY a.id";
+    WANTED_BY: "SELECT a.id, a.package_id, a.policy_id, a.policy_version, a.catalog_id, a.target_id, a.request_id, a.state, a.starts_at, a.ends_at, a.delivered_at, a.ended_at, a.created_at, a.version, a.notices, a.is_extended, a.is_ending FROM assignment_grant ag JOIN assignment a ON a.id = ag.assignment_id WHERE ag.grant_id = $1 AND ag.is_live AND a.is_live ORDER BY a.id";
     // The fold over the grants, for all at once: delivered, partially delivered, or failed. What is being delivered or
     // removed is brought to its end by the reconciler.
-    STAND_AT: "UPDATE assignment SET state = n.state, status = CASE n.state WHEN 2 THEN $2 WHEN 1 THEN $3 ELSE $4 END, delivered_at = CASE WHEN n.state = 2 THEN coalesce(assignment.delivered_at, $5) ELSE assignment.delivered_at END, version = assignment.version + 1 FROM (SELECT ag.assignment_id AS id, CASE WHEN min(CASE WHEN v.observed = 1 THEN 1 ELSE 0 END) = 1 THEN 2 WHEN max(CASE WHEN v.observed = 1 THEN 1 ELSE 0 END) = 1 THEN 1 ELSE 4 END AS state FROM assignment_grant ag JOIN grant_row v ON v.id = ag.grant_id WHERE ag.is_live AND ag.assignment_id IN (SELECT g.assignment_id FROM resource r JOIN grant_row w ON w.resource_id = r.id JOIN assignment_grant g ON g.grant_id = w.id AND g.is_live WHERE r.origin_object = $1) GROUP BY ag.assignment_id) n WHERE assignment.id = n.id AND assignment.is_live AND assignment.state IN (1, 2, 4) AND assignment.state <> n.state";
+    STAND_AT: "UPDATE assignment SET state = n.state, status = CASE n.state WHEN 2 THEN $2 WHEN 1 THEN $3 ELSE $4 END, delivered_at = CASE WHEN n.state = 2 THEN coalesce(assignment.delivered_at, $5) ELSE assignment.delivered_at END, version = assignment.version + 1 FROM (SELECT ag.assignment_id AS id, CASE WHEN min(CASE WHEN v.observed = 1 THEN 1 ELSE 0 END) = 1 THEN 2 WHEN max(CASE WHEN v.observed = 1 THEN 1 ELSE 0 END) = 1 THEN 1 ELSE 4 END AS state FROM assignment_grant ag JOIN grant_row v ON v.id = ag.grant_id WHERE ag.is_live AND ag.assignment_id IN (SELECT g.assignment_id FROM resource r JOIN grant_row w ON w.resource_id = r.id JOIN assignment_grant g ON g.grant_id = w.id AND g.is_live WHERE r.origin_object = $1) GROUP BY ag.assignment_id) n WHERE assignment.id = n.id AND assignment.is_live AND NOT assignment.is_ending AND assignment.state IN (1, 2, 4) AND assignment.state <> n.state";
 }
 
 fn decode(row: &crate::driver::Row<'_>) -> Result<Assignment, StoreError> {
@@ -46,6 +46,7 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Assignment, StoreError> {
         version: c.int("version")?,
         notices: c.int("notices")?,
         is_extended: c.bool("is_extended")?,
+        is_ending: c.bool("is_ending")?,
     })
 }
 
@@ -70,7 +71,7 @@ pub fn holders(package: PackageId, after: Option<SubjectId>, limit: u32) -> Quer
     Query::new(&HOLDERS, vec![package.0.into(), after.into(), limit.into()], decode)
 }
 
-/// How many live assignments a package has.
+/// How many live assignments a package has, without those that are being removed.
 pub fn holders_count(package: PackageId) -> First<i64> {
     Query::new(&HOLDERS_COUNT, vec![package.0.into()], |row| Columns::of(row, "assignment").int("count")).first()
 }
@@ -116,6 +117,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, a: &Assignment) {
         a.version.into(),
         a.notices.into(),
         a.is_extended.into(),
+        a.is_ending.into(),
     ];
     tx.write(&INSERT, params).on_constraint("uq_live_assignment", || {
         Refusal::new(Code::ExistingAssignment, "the target holds this access package already")
@@ -137,6 +139,8 @@ pub(crate) fn update(tx: &mut Tx<'_>, a: &Assignment) {
         a.policy_version.into(),
         a.notices.into(),
         a.is_extended.into(),
+        a.is_ending.into(),
+        a.policy.0.into(),
     ];
     tx.write(&UPDATE, params).exactly_one("assignment");
 }

@@ -17,7 +17,11 @@ sql! {
     /// Those that go with an assignment: not persistent, and wanted by no other live assignment of its holder.
     ENDING(hot): "SELECT b.assignment_id, b.name FROM assignment_attribute b WHERE b.assignment_id = $1 AND NOT b.is_persistent AND NOT EXISTS (SELECT 1 FROM assignment a JOIN assignment_attribute o ON o.assignment_id = a.id AND o.name = b.name WHERE a.target_id = $2 AND a.is_live AND a.id <> $1) ORDER BY b.name";
     OURS: "SELECT DISTINCT b.name FROM assignment a JOIN assignment_attribute b ON b.assignment_id = a.id WHERE a.target_id = $1 AND a.is_live";
-    INSERT: "INSERT INTO assignment_attribute (assignment_id, name, is_persistent) VALUES ($1, $2, $3) ON CONFLICT (assignment_id, name) DO NOTHING";
+    INSERT: "INSERT INTO assignment_attribute (assignment_id, name, is_persistent, value) VALUES ($1, $2, $3, $4) ON CONFLICT (assignment_id, name) DO NOTHING";
+    /// What one assignment writes over another's counts as written by both: the last of them empties it.
+    WRITTEN_ANEW: "UPDATE assignment_attribute SET value = $3 WHERE name = $2 AND assignment_id IN (SELECT a.id FROM assignment a WHERE a.target_id = $1 AND a.is_live)";
+    VALUES: "SELECT name, value FROM assignment_attribute WHERE assignment_id = $1 ORDER BY name";
+    MOVE: "UPDATE assignment_attribute SET assignment_id = $2 WHERE assignment_id = $1";
     DELETE: "DELETE FROM assignment_attribute WHERE assignment_id = $1";
 }
 
@@ -65,48 +69,69 @@ pub(crate) fn apply(
 ) -> Result<(), StoreError> {
     match change {
         AttributeChange::Give { assignment, user, values } => give(tx, permit, (*assignment, *user), values, now),
-        AttributeChange::Take { assignment, user, names } => {
-            let values = names.iter().map(|name| (name.clone(), serde_json::Value::Null));
-            let change = Attributes(values.collect());
-            merge(tx, permit, *user, &change, now)?;
-            tx.write(&DELETE, vec![assignment.0.into()]);
+        AttributeChange::Move { from, to } => {
+            tx.write(&MOVE, vec![from.0.into(), to.0.into()]);
             Ok(())
         }
+        AttributeChange::Take { assignment, user, names } => take(tx, permit, (*assignment, *user), names, now),
     }
+}
+
+/// Empties what stands as it was written; what somebody wrote over it is his.
+fn take(
+    tx: &mut Tx<'_>,
+    permit: &Permit,
+    (assignment, holder): (AssignmentId, ObjectId),
+    names: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (person, written) = tx.fetch((user::get(holder), values(assignment)))?;
+    tx.write(&DELETE, vec![assignment.0.into()]);
+    let Some(mut person) = person.filter(|p| p.source.is_none()) else { return Ok(()) };
+    let stands = |(name, value): &&(String, String)| {
+        names.contains(name) && person.attributes.text(name).map(str::trim) == Some(value.trim())
+    };
+    let change: Attributes =
+        Attributes(written.iter().filter(stands).map(|(name, _)| (name.clone(), serde_json::Value::Null)).collect());
+    if change.0.is_empty() {
+        return Ok(());
+    }
+    person.attributes.merge(&change);
+    user::update(tx, permit, &person, now)
+}
+
+fn values(assignment: AssignmentId) -> Query<(String, String)> {
+    Query::new(&VALUES, vec![assignment.0.into()], |row| {
+        let mut c = Columns::of(row, "assignment_attribute");
+        Ok((c.text("name")?, c.text("value")?))
+    })
 }
 
 fn give(
     tx: &mut Tx<'_>,
     permit: &Permit,
     (assignment, holder): (AssignmentId, ObjectId),
-    values: &[GivenAttribute],
+    given: &[GivenAttribute],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (person, ours) = tx.fetch((user::get(holder), ours(holder)))?;
-    let Some(person) = person.filter(|p| p.source.is_none()) else { return Ok(()) };
-    let is_changed = |v: &&GivenAttribute| person.attributes.text(&v.name) != Some(v.value.as_str());
+    let Some(mut person) = person.filter(|p| p.source.is_none()) else { return Ok(()) };
+    let current = |v: &GivenAttribute| person.attributes.text(&v.name).map(ToOwned::to_owned);
+    let is_written = |v: &GivenAttribute| v.replaces(current(v).as_deref());
     // A value that was there before any assignment wrote it is the person's own and stays.
-    for value in values.iter().filter(|v| is_changed(v) || ours.contains(&v.name)) {
-        tx.write(&INSERT, vec![assignment.0.into(), value.name.as_str().into(), value.is_persistent.into()]);
+    let is_kept = |v: &GivenAttribute| ours.contains(&v.name) && current(v).as_deref() == Some(v.value.as_str());
+    for v in given.iter().filter(|v| is_written(v) || is_kept(v)) {
+        let (name, value) = (v.name.as_str(), v.value.as_str());
+        if is_written(v) {
+            tx.write(&WRITTEN_ANEW, vec![holder.0.into(), name.into(), value.into()]);
+        }
+        tx.write(&INSERT, vec![assignment.0.into(), name.into(), v.is_persistent.into(), value.into()]);
     }
-    let changed = values.iter().filter(is_changed).map(|v| (v.name.clone(), v.value.clone().into()));
-    let change = Attributes(changed.collect());
+    let written = given.iter().filter(|v| is_written(v)).map(|v| (v.name.clone(), v.value.clone().into()));
+    let change = Attributes(written.collect());
     if change.0.is_empty() {
         return Ok(());
     }
-    let mut person = person;
     person.attributes.merge(&change);
-    user::update(tx, permit, &person, now)
-}
-
-fn merge(
-    tx: &mut Tx<'_>,
-    permit: &Permit,
-    holder: ObjectId,
-    change: &Attributes,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(mut person) = tx.fetch(user::get(holder))?.filter(|p| p.source.is_none()) else { return Ok(()) };
-    person.attributes.merge(change);
     user::update(tx, permit, &person, now)
 }

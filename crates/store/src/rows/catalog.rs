@@ -22,11 +22,12 @@ sql! {
     RESOURCE_BY_ORIGIN(hot): "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE catalog_id = $1 AND origin_system = $2 AND origin_key = $3";
     INSERT_RESOURCE: "INSERT INTO resource (id, catalog_id, origin_system, origin_object, origin_id, origin_key, source_id, kind, kind_key, name, name_key, description, is_missing, added_by, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, FALSE, $13, $14, $14)";
     UPDATE_RESOURCE: "UPDATE resource SET name = $2, name_key = $3, description = $4, kind = $5, kind_key = $6, modified_at = $7 WHERE id = $1";
+    OF_ORIGIN: "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE origin_object = $1 ORDER BY id";
     SET_MISSING: "UPDATE resource SET is_missing = $2 WHERE origin_object = $1";
     DELETE_RESOURCE: "DELETE FROM resource WHERE id = $1";
     DELETE_RESOURCE_ROLES: "DELETE FROM resource_role WHERE resource_id = $1";
     DELETE_RESOURCE_SCOPES: "DELETE FROM resource_scope WHERE resource_id = $1";
-    RESOURCE_USES: "SELECT (SELECT count(*) FROM package_role WHERE resource_id = $1) + (SELECT count(*) FROM grant_row WHERE resource_id = $1 AND (desired OR due_at IS NOT NULL))";
+    RESOURCE_USES: "SELECT (SELECT count(*) FROM package_role WHERE resource_id = $1) + (SELECT count(*) FROM grant_row WHERE resource_id = $1 AND (desired OR due_at IS NOT NULL OR observed = 1))";
     CATALOG_RESOURCES: "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE catalog_id = $1 ORDER BY id";
     ROLES: "SELECT id, resource_id, kind, origin_id, name, description FROM resource_role WHERE resource_id = $1 ORDER BY id";
     SCOPES: "SELECT id, resource_id FROM resource_scope WHERE resource_id = $1 ORDER BY id";
@@ -165,6 +166,11 @@ pub fn resource(id: ResourceId) -> First<Resource> {
 pub fn resource_by_origin(catalog: CatalogId, system: OriginSystem, origin: ObjectId) -> First<Resource> {
     let params = vec![catalog.0.into(), system.code().into(), fold(&origin.to_string()).into()];
     Query::new(&RESOURCE_BY_ORIGIN, params, decode_resource).first()
+}
+
+/// The resources that stand for an object, one for each catalog at most.
+pub fn of_origin(origin: ObjectId) -> Query<Resource> {
+    Query::new(&OF_ORIGIN, vec![origin.0.into()], decode_resource)
 }
 
 /// All resources of a catalog.

@@ -32,7 +32,7 @@ macro_rules! role_columns {
 macro_rules! shared {
     () => {
         "EXISTS (SELECT 1 FROM grant_row w JOIN resource wr ON wr.id = w.resource_id JOIN resource_role wl ON wl.id = w.role_id \
-         WHERE w.subject_id = v.subject_id AND w.id <> v.id AND w.desired AND w.observed <> 2 \
+         WHERE w.subject_id = v.subject_id AND w.id <> v.id AND w.desired \
          AND wr.origin_object = r.origin_object AND wl.origin_key = l.origin_key)"
     };
 }

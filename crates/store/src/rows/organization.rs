@@ -1,5 +1,6 @@
 //! Connected organizations, what their people are known by, and their sponsors.
 
+use crate::driver::{Statement, dialect};
 use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query, json};
 use crate::sql::{Sql, sql};
@@ -9,6 +10,7 @@ use tenure_domain::ids::{ObjectId, OrganizationId};
 use tenure_domain::organization::{Organization, OrganizationState, OrganizationUses};
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::text::fold;
+use uuid::Uuid;
 
 sql! {
     GET: "SELECT f.id, f.name, f.description, f.identity_sources, f.state, f.created_at, f.modified_at, f.created_by, f.modified_by, f.version FROM organization f WHERE f.id = $1";
@@ -63,6 +65,13 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Organization, StoreError> {
 /// An organization.
 pub fn get(id: OrganizationId) -> First<Organization> {
     Query::new(&GET, vec![id.0.into()], decode).first()
+}
+
+/// Of these organizations, those that exist; at most [`tenure_domain::limits::IN_LIST_MAX`] ids.
+pub fn existing(ids: &[Uuid]) -> Query<Uuid> {
+    let text = format!("SELECT g.id FROM organization g WHERE g.id IN {}", dialect::in_list(1, ids.len()));
+    let params = ids.iter().map(|id| (*id).into()).collect();
+    Query::of(Statement::new(text, params), |row| Columns::of(row, "organization").id("id"))
 }
 
 /// The organizations that have a domain, and one that is named like it.

@@ -12,6 +12,8 @@ sql! {
     GET(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE id = $1";
     OPEN(hot): "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE package_id = $1 AND target_id = $2 AND direction = $3 AND is_open";
     BY_ASSIGNMENT: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE assignment_id = $1 AND is_open";
+    /// Few: one of a package and direction.
+    OPEN_OF_TARGET: "SELECT id, kind, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, status, stage, reason FROM request WHERE target_id = $1 AND is_open ORDER BY id";
     ANSWERS: "SELECT id, answers FROM request WHERE target_id = $1 AND package_id = $2 AND direction = 1 AND state IN (2, 3, 8) ORDER BY id DESC LIMIT 1";
     LAST_ANSWERS: "SELECT id, answers FROM request WHERE target_id = $1 AND package_id = $2 AND direction = 1 ORDER BY id DESC LIMIT 1";
     INSERT(hot): "INSERT INTO request (id, kind, direction, package_id, policy_id, policy_version, catalog_id, requestor_id, target_id, assignment_id, state, status, is_open, starts_at, schedule, justification, answers, explain, completed_at, created_at, version, stage, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
@@ -133,6 +135,11 @@ fn decode_answers(row: &crate::driver::Row<'_>) -> Result<Vec<Answer>, StoreErro
 /// The open requests that deliver or end an assignment.
 pub fn open_of_assignment(assignment: AssignmentId) -> Query<Request> {
     Query::new(&BY_ASSIGNMENT, vec![assignment.0.into()], decode)
+}
+
+/// The open requests for somebody.
+pub fn open_of_target(target: SubjectId) -> Query<Request> {
+    Query::new(&OPEN_OF_TARGET, vec![target.0.into()], decode)
 }
 
 const fn starts_at(state: &RequestState) -> Option<tenure_domain::Timestamp> {

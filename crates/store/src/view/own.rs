@@ -1,19 +1,16 @@
 //! What is a caller's own: conditions under which rows of entitlement management are shown to somebody who has no right
 //! over them (decisions.md J3, J4). `{me}` is the caller, `{p}` and the like stand for numbered aliases.
 
-use crate::sql::home_domain;
-
-/// The organizations a guest belongs to, by the domain of his address or by a provider he has signed in by; `$me` is he. It
-/// says in SQL what [`tenure_domain::organization::belongs`] says of one of them. It does not depend on the row it is asked
-/// for, so that it is worked out once.
+/// The organizations a guest belongs to, by the domain he is at home in or by a provider he has signed in by; `$me` is he.
+/// It says in SQL what [`tenure_domain::organization::belongs`] says of one of them. It does not depend on the row it is
+/// asked for, so that it is worked out once.
 macro_rules! organizations_of {
     ($me:literal) => {
         concat!(
-            "(SELECT oi.organization_id FROM dir_user pu CROSS JOIN org_identity oi WHERE pu.id = ",
+            "(SELECT oi.organization_id FROM dir_user pu JOIN org_identity oi ON oi.value_key = pu.home_key \
+                AND oi.kind IN (3, 4) WHERE pu.id = ",
             $me,
-            " AND pu.user_type = 2 AND oi.kind IN (3, 4) AND oi.value_key = ",
-            home_domain!("pu"),
-            " UNION ALL SELECT oi.organization_id FROM identity_link il CROSS JOIN org_identity oi \
+            " AND pu.user_type = 2 UNION ALL SELECT oi.organization_id FROM identity_link il CROSS JOIN org_identity oi \
                 JOIN dir_user pu ON pu.id = il.user_id WHERE il.user_id = ",
             $me,
             " AND pu.user_type = 2 AND oi.kind IN (1, 2) AND lower(il.issuer) || '/' LIKE '%/' || oi.value_key || '/%')"

@@ -282,7 +282,7 @@ impl Session<'_> {
             token,
         )
         .await;
-        let extended = "/v1.0/users?$top=20&$filter=extension_2b676109c7c74ae2b41549205f1947ed_title eq 'Dr.'";
+        let extended = "/v1.0/users?$top=20&$filter=extension_2b676109c7c74ae2b41549205f1947ed_badge eq 'B40'";
         self.get("people by a schema extension", extended, token).await;
         self.get_growing("a count of people", COUNTS, "/v1.0/users/$count", token).await;
         let ids: Vec<_> = self.loaded.holders.iter().take(5).collect();

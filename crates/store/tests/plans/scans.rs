@@ -7,9 +7,10 @@ use tenure_store::Statement;
 /// Tables that grow with people and with what they hold. All others hold what administrators make by hand (catalogs,
 /// packages, policies, groups, applications and their roles), one row per installation (tenant, keys, sources), or work
 /// that goes away when it is done (outbox): reading all of them is as cheap as looking one up.
-const GROWING: [&str; 22] = [
+const GROWING: [&str; 23] = [
     "directory_object",
     "dir_user",
+    "extension_value",
     "group_member",
     "member_change",
     "object_link",

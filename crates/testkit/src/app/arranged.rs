@@ -54,10 +54,18 @@ impl TestApp {
     /// # Panics
     /// When there is no such object.
     pub async fn master_elsewhere(&self, id: Uuid, can_write: bool) {
+        self.master_elsewhere_as(id, can_write, "key").await;
+    }
+
+    /// The same, under another key: two objects of one test are told apart by it.
+    ///
+    /// # Panics
+    /// When there is no such object.
+    pub async fn master_elsewhere_as(&self, id: Uuid, can_write: bool, key: &'static str) {
         let source = Source { id, kind: "memory".to_owned(), name: "Head office".to_owned(), can_write };
         let adopted = self.engine.write(Identity::System, Uuid::nil(), move |ctx| {
             object::insert_source(ctx.tx, &source);
-            object::set_source(ctx.tx, ObjectId(id), source.id, "key");
+            object::set_source(ctx.tx, ObjectId(id), source.id, key);
             Ok(())
         });
         adopted.await.expect("the object is there");

@@ -27,6 +27,9 @@ const DIRECT: i64 = 1;
 /// One person of so many has allowed a client something; there are so many clients.
 const CONSENTS_IN: usize = 4;
 const CLIENTS: usize = 3;
+/// One person of so many has a badge, whose number is kept as a schema extension.
+const BADGES_IN: usize = 2;
+const BADGE: &str = "extension_2b676109c7c74ae2b41549205f1947ed_badge";
 /// The kind of a password, and of the link to a sponsor.
 const PASSWORD: i64 = 1;
 const SPONSORS: i64 = 2;
@@ -58,10 +61,12 @@ const USER: Table = Table {
         "surname_key",
         "department_key",
         "job_title_key",
+        "home_key",
         "is_deleted",
     ],
 };
 const TERM: Table = Table { name: "search_term", columns: &["term", "object_id"] };
+const EXTENSION: Table = Table { name: "extension_value", columns: &["object_id", "name_key", "value_key"] };
 const SUBJECT: Table = Table {
     name: "subject",
     columns: &["id", "object_id", "kind", "name", "name_key", "email", "email_key", "principal_name", "lifecycle"],
@@ -168,9 +173,10 @@ const ANSWER: Table = Table { name: "idempotency", columns: &["key_hash", "answe
 const SPONSOR: Table = Table { name: "object_link", columns: &["kind", "object_id", "person_id"] };
 
 /// Every table that is filled.
-pub const TABLES: [&Table; 18] = [
+pub const TABLES: [&Table; 19] = [
     &OBJECT,
     &USER,
+    &EXTENSION,
     &TERM,
     &SUBJECT,
     &REQUEST,
@@ -194,6 +200,7 @@ pub fn fill(filler: &mut Filler, structure: &Structure, drawing: &Drawing) {
     let people = || drawing.people.iter().enumerate();
     filler.fill(&OBJECT, &mut people().map(|(n, p)| object(n, p)));
     filler.fill(&USER, &mut people().map(|(n, p)| user(n, p)));
+    filler.fill(&EXTENSION, &mut people().filter_map(|(n, p)| extension(n, p)));
     filler.fill(&TERM, &mut terms(drawing).into_iter().map(|(term, id)| vec![term.into(), id.into()]));
     filler.fill(&SUBJECT, &mut people().map(|(n, p)| subject(n, p)));
     let texts = Texts::new();
@@ -326,10 +333,22 @@ fn job_title(n: usize) -> &'static str {
     ["Analyst", "Engineer", "Consultant", "Accountant", "Planner"].get(n % 5).copied().unwrap_or_default()
 }
 
+/// The number of the badge that some have.
+fn badge(n: usize) -> Option<String> {
+    n.is_multiple_of(BADGES_IN).then(|| format!("B{n}"))
+}
+
+fn extension(n: usize, p: &Person) -> Option<Vec<Value>> {
+    Some(vec![p.id.into(), fold(BADGE).into(), fold(&badge(n)?).into()])
+}
+
 fn object(n: usize, p: &Person) -> Vec<Value> {
-    let attributes = json!({
+    let mut attributes = json!({
         "givenName": p.first, "surname": p.last, "department": department(p), "jobTitle": job_title(n),
     });
+    if let Some(badge) = badge(n) {
+        attributes[BADGE] = badge.into();
+    }
     vec![
         p.id.into(),
         ObjectKind::User.code().into(),
@@ -361,6 +380,7 @@ fn user(n: usize, p: &Person) -> Vec<Value> {
         fold(p.last).into(),
         fold(&department(p)).into(),
         fold(job_title(n)).into(),
+        p.is_guest.then(|| DOMAIN.to_owned()).into(),
         false.into(),
     ]
 }

@@ -1,6 +1,7 @@
 //! People.
 
 use super::object::{self, Common};
+use crate::driver::{Statement, dialect};
 use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
@@ -8,9 +9,11 @@ use crate::tx::Tx;
 use tenure_domain::Timestamp;
 use tenure_domain::attribute::is_extension;
 use tenure_domain::authorize::Permit;
+use tenure_domain::directory::guest::home_domain;
 use tenure_domain::directory::user::{User, UserKind};
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::ids::{ObjectId, PackageId};
+use tenure_domain::limits::IN_LIST_MAX;
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_domain::text::fold;
 use tenure_odata::Value;
@@ -22,8 +25,8 @@ sql! {
     OF_ADDRESS: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE (u.mail_key = $1 OR u.upn_key = $1) AND NOT u.is_deleted ORDER BY u.id LIMIT 1";
     NAMED_SO: "SELECT u.id FROM dir_user u WHERE u.upn_key >= $1 AND u.upn_key < $2 AND NOT u.is_deleted LIMIT 1";
     DELETED: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND u.is_deleted";
-    INSERT: "INSERT INTO dir_user (id, upn, upn_key, mail, mail_key, nickname, nickname_key, user_type, is_enabled, manager_id, token_epoch, given_name_key, surname_key, department_key, job_title_key, office_key, city_key, state_key, country_key, company_key, employee_id_key, employee_type_key, usage_location_key, is_deleted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, FALSE)";
-    UPDATE: "UPDATE dir_user SET upn = $2, upn_key = $3, mail = $4, mail_key = $5, nickname = $6, nickname_key = $7, user_type = $8, is_enabled = $9, manager_id = $10, token_epoch = $11, given_name_key = $12, surname_key = $13, department_key = $14, job_title_key = $15, office_key = $16, city_key = $17, state_key = $18, country_key = $19, company_key = $20, employee_id_key = $21, employee_type_key = $22, usage_location_key = $23 WHERE id = $1";
+    INSERT: "INSERT INTO dir_user (id, upn, upn_key, mail, mail_key, nickname, nickname_key, user_type, is_enabled, manager_id, token_epoch, given_name_key, surname_key, department_key, job_title_key, office_key, city_key, state_key, country_key, company_key, employee_id_key, employee_type_key, usage_location_key, home_key, is_deleted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, FALSE)";
+    UPDATE: "UPDATE dir_user SET upn = $2, upn_key = $3, mail = $4, mail_key = $5, nickname = $6, nickname_key = $7, user_type = $8, is_enabled = $9, manager_id = $10, token_epoch = $11, given_name_key = $12, surname_key = $13, department_key = $14, job_title_key = $15, office_key = $16, city_key = $17, state_key = $18, country_key = $19, company_key = $20, employee_id_key = $21, employee_type_key = $22, usage_location_key = $23, home_key = $24 WHERE id = $1";
     INSERT_EXTENSION: "INSERT INTO extension_value (object_id, name_key, value_key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     DELETE_EXTENSIONS: "DELETE FROM extension_value WHERE object_id = $1";
     SET_MANAGER: "UPDATE dir_user SET manager_id = $2 WHERE id = $1";
@@ -76,6 +79,17 @@ pub fn policy_groups(package: PackageId, person: ObjectId) -> Query<Uuid> {
     })
 }
 
+/// Of these groups, those the person belongs to, nested ones too; so many statements that each names few enough.
+pub fn groups_among(person: ObjectId, groups: &[Uuid]) -> Vec<Query<Uuid>> {
+    const AMONG: &str = "SELECT DISTINCT gc.ancestor_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id JOIN dir_group g ON g.id = gc.ancestor_id WHERE gm.member_id = $1 AND NOT g.is_deleted AND gc.ancestor_id IN ";
+    let one = |groups: &[Uuid]| {
+        let text = format!("{AMONG}{}", dialect::in_list(2, groups.len()));
+        let params = std::iter::once(person.0).chain(groups.iter().copied()).map(Into::into).collect();
+        Query::of(Statement::new(text, params), |row| Columns::of(row, "group_closure").id("ancestor_id"))
+    };
+    groups.chunks(IN_LIST_MAX).map(one).collect()
+}
+
 /// Attributes that filters can address, in the order of their columns.
 const KEYED: [&str; 12] = [
     "givenName",
@@ -107,6 +121,9 @@ fn params(user: &User) -> Vec<Value> {
         user.token_epoch.into(),
     ];
     params.extend(KEYED.iter().map(|name| Value::from(user.attributes.text(name).map(fold))));
+    // Members are at home here.
+    let home = || home_domain(user.mail.as_deref(), &user.principal_name);
+    params.push((user.kind == UserKind::Guest).then(home).flatten().into());
     params
 }
 
