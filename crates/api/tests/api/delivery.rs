@@ -556,7 +556,7 @@ fn what_is_being_taken_is_neither_given_again_nor_withdrawn() {
         assert_eq!(state(app, &campaign, "assignmentRequests", &removal).await, "delivering");
         let path = format!("{EM}/assignmentRequests/{request}");
         let reprocess = post(app, &campaign.token, &format!("{path}/reprocess")).await;
-        assert_eq!(reprocess, code(400, "RequestNotReprocessable"));
+        assert_eq!(reprocess, code(400, "ExistingOpenRequest"));
         assert_eq!(post(app, &campaign.token, &format!("{path}/cancel")).await, code(204, ""));
         assert_eq!(state(app, &campaign, "assignmentRequests", &request).await, "canceled");
         assert_eq!(state(app, &campaign, "assignmentRequests", &removal).await, "delivering", "it goes on");

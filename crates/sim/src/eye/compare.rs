@@ -158,7 +158,11 @@ impl Eye {
                     && (r.package, r.target, r.created) == (row.package, row.target, row.created)
                     && r.kind.number() == row.kind
             };
-            if let Some(handle) = model.requests.iter().rposition(is_it) {
+            // Two of one pair and kind can be made at one instant: then it is the one that stands where this stands.
+            let stands_so = |r: &crate::model::Request| r.stand.words() == (row.state, row.status.as_str());
+            let is_this = |r: &crate::model::Request| is_it(r) && stands_so(r);
+            let requests = &model.requests;
+            if let Some(handle) = requests.iter().rposition(is_this).or_else(|| requests.iter().rposition(is_it)) {
                 model.requests[handle].id = Some(*id);
                 model.request_ids.insert(*id, handle);
             }
