@@ -20,7 +20,7 @@ struct Row {
     may_use: &'static [&'static str],
 }
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     Row { name: "domain", may_use: &[] },
     Row { name: "odata", may_use: &[] },
     Row { name: "auth", may_use: &["domain"] },
@@ -37,6 +37,7 @@ const ROWS: [Row; 13] = [
         may_use: &["domain", "odata", "auth", "store", "service", "connect", "jobs", "api", "demo", "server"],
     },
     Row { name: "bench", may_use: &["domain", "odata", "auth", "store", "service", "api", "testkit"] },
+    Row { name: "sim", may_use: &["domain", "auth", "store", "service", "connect", "jobs"] },
     Row { name: "xtask", may_use: &[] },
 ];
 
@@ -49,7 +50,7 @@ const INPUT_OUTPUT: [&str; 6] = ["tokio", "tokio-postgres", "rusqlite", "axum", 
 
 /// Database drivers, and the only crates that may use one.
 const DRIVERS: [&str; 2] = ["rusqlite", "tokio-postgres"];
-const DRIVER_USERS: [&str; 3] = ["store", "testkit", "bench"];
+const DRIVER_USERS: [&str; 4] = ["store", "testkit", "bench", "sim"];
 
 /// One thing to mend.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -28,6 +28,7 @@ mod process;
 mod prove;
 mod run;
 mod session;
+mod sim;
 mod test;
 mod toolchain;
 mod trouble;
@@ -68,6 +69,12 @@ usage: cargo xtask VERB
                     FILE is another server than the one built here
   crash --sabotage  damages a database on purpose, and looks whether the proof finds it
 
+  sim [--seeds N] [--days D] [--seed S [--until STEP]] [--threads T] [--reach] [--tell]
+                    a company lives for so long, with faults, crashes and clock jumps, and is compared with a model of
+                    the rules after every step; --reach tells how often each operation came to what
+  sim --mutations | --mutation NAME
+                    plants bugs in copies of the sources, and looks whether the simulator finds them
+
   trouble [--store sqlite|postgres]
                     fills the disk under a server, locks its file, kills its database and loses its answers
 
@@ -107,6 +114,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("fixture") => upgrade::make(arguments),
         Some("upgrade") => upgrade::run(arguments),
         Some("prove") => prove::run(arguments),
+        Some("sim") => sim::run(arguments),
         Some("csdl-diff") => csdl_diff::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {

@@ -31,6 +31,12 @@ pub fn output(command: &mut Command) -> Outcome<String> {
     Err(Failure::new(format!("{}: {}\n{standard}{errors}", line_of(command), ended.status)))
 }
 
+/// Whether the program succeeded, and what it wrote to standard output.
+pub fn ended(command: &mut Command) -> Outcome<(bool, String)> {
+    let ended = run_silently(command)?;
+    Ok((ended.status.success(), String::from_utf8_lossy(&ended.stdout).into_owned()))
+}
+
 /// True when the program exists and succeeds; for looking around.
 pub fn succeeds(command: &mut Command) -> bool {
     run_silently(command).is_ok_and(|ended| ended.status.success())

@@ -11,7 +11,7 @@ use crate::conformance::{self, Scenario};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::workspace::{self, Workspace};
-use crate::{check_deps, crash, metadata, process, trouble, upgrade};
+use crate::{check_deps, crash, metadata, process, sim, trouble, upgrade};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -20,6 +20,7 @@ enum Step {
     CheckDeps,
     Deny,
     Unit,
+    Sim,
     Build,
     /// On PostgreSQL, or on the embedded database.
     Crash(bool),
@@ -49,7 +50,7 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
 }
 
 fn plan(workspace: &Workspace, skip_sdk: bool, only: Option<&str>) -> Outcome<Vec<Step>> {
-    let mut steps = vec![Step::Fmt, Step::Clippy, Step::CheckDeps, Step::Deny, Step::Unit, Step::Build];
+    let mut steps = vec![Step::Fmt, Step::Clippy, Step::CheckDeps, Step::Deny, Step::Unit, Step::Sim, Step::Build];
     steps.extend([Step::Crash(false), Step::Crash(true), Step::Trouble(false), Step::Trouble(true)]);
     steps.push(Step::Upgrade);
     if !skip_sdk {
@@ -109,6 +110,7 @@ impl Step {
             Self::CheckDeps => check_deps::check(workspace),
             Self::Deny => workspace.cargo(&["deny", "check"], &[]),
             Self::Unit => unit(session),
+            Self::Sim => sim::check(workspace),
             Self::Build => session.server().map(drop),
             Self::Crash(on_postgres) => crash::check(session, on_postgres),
             Self::Trouble(on_postgres) => trouble::check(session, on_postgres),
@@ -140,6 +142,7 @@ impl fmt::Display for Step {
             Self::CheckDeps => out.write_str("check-deps"),
             Self::Deny => out.write_str("deny"),
             Self::Unit => out.write_str("unit"),
+            Self::Sim => out.write_str("sim"),
             Self::Build => out.write_str("build"),
             Self::Crash(false) => out.write_str("crash-sqlite"),
             Self::Crash(true) => out.write_str("crash-postgres"),

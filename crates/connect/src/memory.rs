@@ -43,9 +43,27 @@ impl MemoryConnector {
         self.lock().faults.extend(faults);
     }
 
+    /// No fault is left for the changes to come.
+    pub fn calm(&self) {
+        self.lock().faults.clear();
+    }
+
     /// The object no longer exists there.
     pub fn remove_object(&self, object: &str) {
         self.lock().gone.insert(object.to_owned());
+    }
+
+    /// The object is there again, with nobody holding anything at it.
+    pub fn restore_object(&self, object: &str) {
+        let mut state = self.lock();
+        if state.gone.remove(object) {
+            state.held.remove(object);
+        }
+    }
+
+    /// Whether the role is held there now.
+    pub fn holds(&self, target: &Target) -> bool {
+        self.lock().held.get(&target.object).is_some_and(|held| held.contains(&entry(target)))
     }
 
     /// How many changes were carried out; a repeated one does not count.

@@ -182,6 +182,7 @@ fn end(ctx: &mut Ctx<'_, '_>, package: PackageId, who: ObjectId, kind: &RemovalK
         held,
         open_grant_request: None,
         open_removal: None,
+        removes_earlier: false,
         manager_remove: false,
         attributes: Vec::new(),
         self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),

@@ -219,7 +219,7 @@ pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<
             } else if grant.source.is_none() && i < INLINE_GRANTS_MAX {
                 settle(&mut grant, Observed::Absent);
                 apply = Some(op(h.kind, h.origin, grant.subject, false));
-            } else if grant.observed == Observed::Absent && grant.due_at.is_none() && grant.attempt == 0 {
+            } else if was_never_tried(&grant) {
                 settle(&mut grant, Observed::Absent);
             } else {
                 // A try whose answer never came may have been carried out: it counts as held until it was taken.
@@ -229,6 +229,12 @@ pub fn take(held: &[HeldGrant], keep_pre_existing: bool, now: Timestamp) -> Vec<
             GrantChange { grant, is_new: false, apply }
         })
         .collect()
+}
+
+/// Whether nothing can have been given outside: it is not there, and no try is under way or was left without an answer.
+/// What became of the tries of an earlier plan nobody remembers.
+const fn was_never_tried(grant: &Grant) -> bool {
+    matches!(grant.observed, Observed::Absent) && grant.due_at.is_none() && grant.attempt == 0 && grant.plan <= 1
 }
 
 /// Forgets what no other assignment wants, without taking it: the subject is deleted for good, and there is nobody to take

@@ -138,6 +138,7 @@ fn removal_facts(assignment: Assignment, open: Option<Request>, held: Vec<HeldGr
         held,
         open_grant_request: open,
         open_removal: None,
+        removes_earlier: false,
         self_remove: true,
         manager_remove: false,
         keep_pre_existing: false,

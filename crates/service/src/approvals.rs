@@ -59,7 +59,9 @@ pub(crate) fn people_of_stages(policy: &PolicyBody, request: &Request) -> StageP
 /// Those people, from their rows.
 pub fn people_of((relatives, named): (Vec<Relative>, Vec<(Uuid, bool)>)) -> People {
     let mut people = People { eligible: named.into_iter().collect(), ..People::default() };
-    for relative in relatives {
+    // Who could not decide as what he is, is not there: that the policy names him elsewhere makes him no manager
+    // (behaviour.md b.4).
+    for relative in relatives.into_iter().filter(|relative| relative.is_eligible) {
         match relative.kind {
             RelativeKind::RequestorManager(level) => {
                 people.requestor_managers.insert(level, relative.id);
@@ -72,9 +74,7 @@ pub fn people_of((relatives, named): (Vec<Relative>, Vec<(Uuid, bool)>)) -> Peop
             RelativeKind::ExternalSponsor => people.external_sponsors.push(relative.id),
             RelativeKind::CatalogOwner => people.owners.push(relative.id),
         }
-        if relative.is_eligible {
-            people.eligible.insert(relative.id, relative.is_group);
-        }
+        people.eligible.insert(relative.id, relative.is_group);
     }
     people
 }
@@ -167,7 +167,7 @@ pub fn correct(ctx: &mut Ctx<'_, '_>, id: RequestId, answers: &[Answer]) -> Resu
     let attributes = person.map(|person| attribute::asked(attributes, &person)).unwrap_or_default();
     let bases = bases.unwrap_or_default();
     let facts = CorrectFacts { rows, bases, request, policy, attributes, names: requests::named(names) };
-    let decision = approval::correct(&facts, me, answers)?;
+    let decision = approval::correct(&facts, me, answers, now)?;
     ctx.apply(&permit, &decision)
 }
 

@@ -33,6 +33,8 @@ pub use tx::{Tx, Write};
 use driver::{Embedded, Job, Lane, Purpose, Ran, Server};
 use metrics::Metrics;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tenure_domain::limits;
 use tokio::sync::oneshot;
@@ -165,7 +167,15 @@ impl Store {
     /// The same within other bounds, for tests.
     pub fn embedded_within(path: &Path, bounds: Bounds) -> Result<Self, StoreError> {
         let metrics = Metrics::default();
-        Ok(Self { backend: Backend::Embedded(Embedded::open(path, bounds, &metrics)?), metrics })
+        Ok(Self { backend: Backend::Embedded(Embedded::open(path, bounds, &metrics, None)?), metrics })
+    }
+
+    /// The same for the simulator, and for nothing that is to be kept: commits are not made durable, and when as many as
+    /// `commits_left` says have been made, every further one fails, as if the power were off from that moment.
+    pub fn rehearsed(path: &Path, commits_left: Arc<AtomicU64>) -> Result<Self, StoreError> {
+        let (metrics, bounds) = (Metrics::default(), Bounds::default());
+        let db = Embedded::open(path, bounds, &metrics, Some(commits_left))?;
+        Ok(Self { backend: Backend::Embedded(db), metrics })
     }
 
     /// Connects to a server database.

@@ -426,3 +426,38 @@ fn an_edited_policy_leaves_open_requests_as_they_were_asked() {
         assert!(campaign.members(app).await.is_empty());
     });
 }
+
+#[test]
+fn a_group_that_is_deleted_decides_nothing_until_it_is_restored() {
+    on_both(async |app| {
+        let staff = company::group("staff").to_string();
+        let campaign = with_stages(app, async |_, _| vec![stage(&[user(&anna()), group(&staff)])]).await;
+        let (request, _) = carla_asks(app, &campaign).await;
+        app.delete(&format!("/v1.0/groups/{staff}"), &campaign.token).await.expect(204);
+        app.drain().await;
+        let ben = app.token_of_person("ben").await;
+        assert_eq!(decide(app, &ben, (&request, 0), yes()).await.code(), "NotAnApprover");
+        assert_eq!(state(app, &request).await, two("pendingApproval", "PendingApproval"), "Anna is still there");
+        let restore = format!("/v1.0/directory/deletedItems/{staff}/restore");
+        app.post(&restore, &campaign.token, Value::Null).await.expect(200);
+        decide(app, &ben, (&request, 0), yes()).await.expect(204);
+        assert_eq!(state(app, &request).await, two("delivered", "Fulfilled"));
+        app.drain().await;
+    });
+}
+
+#[test]
+fn who_decides_after_the_end_comes_too_late_although_nobody_has_looked_yet() {
+    on_both(async |app| {
+        let campaign = with_stages(app, async |_, _| vec![stage(&[user(&ben())])]).await;
+        let (request, _) = carla_asks(app, &campaign).await;
+        app.let_pass(5 * 86_400);
+        app.forget_tokens();
+        let ben = app.token_of_person("ben").await;
+        let late = decide(app, &ben, (&request, 0), yes()).await;
+        assert_eq!((late.status, late.code()), (409, "StageAlreadyDecided"));
+        assert_eq!(state(app, &request).await, two("pendingApproval", "PendingApproval"));
+        app.drain().await;
+        assert_eq!(state(app, &request).await, two("denied", "Expired"));
+    });
+}

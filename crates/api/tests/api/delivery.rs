@@ -536,3 +536,56 @@ fn who_asked_does_not_withdraw_what_is_being_delivered() {
         app.drain().await;
     });
 }
+
+#[test]
+fn what_is_being_taken_is_neither_given_again_nor_withdrawn() {
+    on_every_database(async |app| {
+        app.master_elsewhere(company::group("sales"), true).await;
+        let campaign = Campaign::start(app).await;
+        app.elsewhere().fail_next(std::iter::repeat_n(Fault::Unavailable, 10));
+        let (request, assignment) = asked(app, &campaign, "carla").await;
+        app.advance("PT7H").await;
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "deliveryFailed");
+        let again = format!("{EM}/assignments/{assignment}/reprocess");
+        assert_eq!(post(app, &campaign.token, &again).await, code(400, "AssignmentNotLive"), "it never was delivered");
+        // A try whose answer never came may have been carried out: what is taken is taken there.
+        app.elsewhere().fail_next([Fault::Unavailable]);
+        let body = json!({ "requestType": "adminRemove", "assignment": { "id": assignment } });
+        let removal = campaign.ask(app, &campaign.token, body).await.expect(201).id();
+        app.drain().await;
+        assert_eq!(state(app, &campaign, "assignmentRequests", &removal).await, "delivering");
+        let path = format!("{EM}/assignmentRequests/{request}");
+        let reprocess = post(app, &campaign.token, &format!("{path}/reprocess")).await;
+        assert_eq!(reprocess, code(400, "ExistingOpenRequest"));
+        assert_eq!(post(app, &campaign.token, &format!("{path}/cancel")).await, code(204, ""));
+        assert_eq!(state(app, &campaign, "assignmentRequests", &request).await, "canceled");
+        assert_eq!(state(app, &campaign, "assignmentRequests", &removal).await, "delivering", "it goes on");
+        app.advance("PT1H").await;
+        assert_eq!(state(app, &campaign, "assignmentRequests", &removal).await, "delivered");
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "expired");
+        let rows = activities(app, &campaign.token, &removal).await;
+        assert!(rows.contains(&"Remove access package assignment".to_owned()), "{rows:?}");
+    });
+}
+
+#[test]
+fn what_a_try_without_an_answer_may_have_given_is_taken_although_a_later_try_was_refused() {
+    on_every_database(async |app| {
+        app.master_elsewhere(company::group("sales"), true).await;
+        let campaign = Campaign::start(app).await;
+        let lost = std::iter::once(Fault::AnswerLost).chain(std::iter::repeat_n(Fault::Unavailable, 9));
+        app.elsewhere().fail_next(lost);
+        let (request, assignment) = asked(app, &campaign, "carla").await;
+        app.advance("PT7H").await;
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "deliveryFailed");
+        assert_eq!(app.elsewhere().holders("key"), 1, "the first try was carried out");
+        app.elsewhere().fail_next([Fault::Refused]);
+        let path = format!("{EM}/assignmentRequests/{request}/reprocess");
+        assert_eq!(post(app, &campaign.token, &path).await, code(202, ""));
+        app.drain().await;
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "deliveryFailed");
+        end(app, &campaign, &assignment).await;
+        assert_eq!(state(app, &campaign, "assignments", &assignment).await, "expired");
+        assert_eq!(app.elsewhere().holders("key"), 0, "nobody is left there whom nothing lets in");
+    });
+}

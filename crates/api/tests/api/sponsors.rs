@@ -206,6 +206,30 @@ fn the_manager_of_the_manager_decides_and_alone() {
 }
 
 #[test]
+fn a_guest_is_no_manager_although_the_policy_names_him_elsewhere() {
+    on_both(async |app| {
+        let campaign = with_stages(app, async |app, token| {
+            let gus = guest(app, token, "gus", "gus@partner.example").await;
+            let body = json!({ "@odata.id": format!("https://localhost/v1.0/users/{gus}") });
+            let of_carla = format!("/v1.0/users/{}/manager/$ref", company::person("carla"));
+            app.put(&of_carla, token, body).await.expect(204);
+            let mut first = stage(&[manager()]);
+            first["fallbackPrimaryApprovers"] = json!([user(&anna())]);
+            vec![first, stage(&[user(&gus)])]
+        })
+        .await;
+        let (request, _) = carla_asks(app, &campaign).await;
+        let gus = app.token_person(&format!("gus@{}", company::DOMAIN)).await;
+        assert_eq!(decide(app, &gus, (&request, 0), yes()).await.code(), "NotAnApprover");
+        let anna = app.token_of_person("anna").await;
+        decide(app, &anna, (&request, 0), yes()).await.expect(204);
+        decide(app, &gus, (&request, 1), yes()).await.expect(204);
+        app.drain().await;
+        assert_eq!(state(app, &request).await, two("delivered", "Fulfilled"));
+    });
+}
+
+#[test]
 fn a_group_is_the_fallback_where_there_is_no_manager() {
     on_both(async |app| {
         // Scenario 6 of the reference.

@@ -2,6 +2,7 @@
 //! decisions.md B14, H16; semantics.md 7).
 
 use crate::EM;
+use crate::approvals::{ben, decide, mails, policy, stage, user, yes};
 use crate::campaign::{Campaign, open_policy};
 use crate::updates::{end_of, only_tried, told, until, update, with_policy};
 use serde_json::{Value, json};
@@ -60,6 +61,27 @@ fn an_administrator_moves_a_holder_to_another_policy() {
         assert_eq!(end_of(app, &campaign, &id).await.get(..10), Some("2026-04-02"));
         app.advance("P40D").await;
         assert_eq!(campaign.members(app).await, [""; 0]);
+    });
+}
+
+#[test]
+fn an_administrator_hears_nothing_of_a_move_that_was_approved() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        let mut body = policy(&campaign.package, &[stage(&[user(&ben())])]);
+        body["displayName"] = json!("Approved by Ben");
+        let other = campaign.add_policy(app, body).await;
+        let id = campaign.assign(app, "carla").await;
+        app.drain().await;
+        let anna = app.token_of_person("anna").await;
+        let moves = under(campaign.request("adminAdd", "carla"), &other);
+        let request = campaign.ask(app, &anna, moves).await.expect(201).id();
+        let ben = app.token_of_person("ben").await;
+        decide(app, &ben, (&request, 0), yes()).await.expect(204);
+        app.drain().await;
+        assert_eq!(policy_of(app, &campaign, &id).await, other);
+        let told = mails(app).await;
+        assert!(told.iter().all(|(kind, _)| kind != "accessGranted"), "{told:?}");
     });
 }
 

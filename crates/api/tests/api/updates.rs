@@ -2,6 +2,7 @@
 //! not (behaviour.md b.2, c.7).
 
 use crate::campaign::{Campaign, open_policy};
+use crate::delivery::by_hand;
 use crate::{EM, EM_BETA};
 use serde_json::{Value, json};
 use tenure_testkit::app::on_every_database;
@@ -357,18 +358,31 @@ fn a_policy_for_nobody_that_is_switched_off_lets_no_administrator_assign() {
     });
 }
 
-/// The campaign under a policy whose extensions Anna approves.
+/// The settings of a policy whose extensions Anna approves.
+fn anna_approves() -> Value {
+    json!({
+        "isApprovalRequiredForAdd": false,
+        "isApprovalRequiredForUpdate": true,
+        "stages": [{
+            "durationBeforeAutomaticDenial": "P5D",
+            "primaryApprovers": [{ "@odata.type": "#microsoft.graph.singleUser", "userId": company::person("anna") }],
+            "fallbackPrimaryApprovers": [], "escalationApprovers": [], "fallbackEscalationApprovers": [],
+        }],
+    })
+}
+
+/// The campaign under such a policy.
 async fn approved_by_anna(app: &TestApp) -> Campaign {
+    with_policy(app, |p| p["requestApprovalSettings"] = anna_approves()).await
+}
+
+/// The same for the members of one group.
+async fn for_staff_approved_by_anna(app: &TestApp) -> Campaign {
     with_policy(app, |p| {
-        p["requestApprovalSettings"] = json!({
-            "isApprovalRequiredForAdd": false,
-            "isApprovalRequiredForUpdate": true,
-            "stages": [{
-                "durationBeforeAutomaticDenial": "P5D",
-                "primaryApprovers": [{ "@odata.type": "#microsoft.graph.singleUser", "userId": company::person("anna") }],
-                "fallbackPrimaryApprovers": [], "escalationApprovers": [], "fallbackEscalationApprovers": [],
-            }],
-        });
+        p["requestApprovalSettings"] = anna_approves();
+        p["allowedTargetScope"] = json!("specificDirectoryUsers");
+        p["specificAllowedTargets"] =
+            json!([{ "@odata.type": "#microsoft.graph.groupMembers", "groupId": company::group("staff") }]);
     })
     .await
 }
@@ -446,5 +460,49 @@ fn an_administrator_needs_no_approval_to_move_an_end() {
         let body = until(update("adminUpdate", &id), "2026-12-31T00:00:00Z");
         campaign.ask(app, &campaign.token, body).await.expect(201);
         assert_eq!(end_of(app, &campaign, &id).await, "2026-12-31T00:00:00Z");
+    });
+}
+
+#[test]
+fn a_change_that_was_approved_and_failed_is_made_when_it_is_reprocessed_and_can_be_made() {
+    on_every_database(async |app| {
+        let campaign = for_staff_approved_by_anna(app).await;
+        let id = campaign.assign(app, "carla").await;
+        let before = end_of(app, &campaign, &id).await;
+        let carla = app.token_of_person("carla").await;
+        app.advance("P16D").await;
+        let request = campaign.ask(app, &carla, update("userExtend", &id)).await.expect(201).id();
+        by_hand(app, &campaign, "staff", "carla", false).await;
+        decide(app, &request, "Approve").await;
+        let state = async || {
+            let path = format!("{EM}/assignmentRequests/{request}");
+            app.get(&path, &campaign.token).await.expect(200).json["state"].as_str().unwrap_or_default().to_owned()
+        };
+        assert_eq!(state().await, "deliveryFailed", "she left the scope");
+        let path = format!("{EM}/assignmentRequests/{request}/reprocess");
+        app.post(&path, &campaign.token, Value::Null).await.expect(202);
+        assert_eq!((state().await.as_str(), end_of(app, &campaign, &id).await), ("deliveryFailed", before));
+        by_hand(app, &campaign, "staff", "carla", true).await;
+        app.post(&path, &campaign.token, Value::Null).await.expect(202);
+        assert_eq!(state().await, "delivered");
+        assert_eq!(end_of(app, &campaign, &id).await.get(..10), Some("2026-04-17"), "thirty days from now");
+        app.drain().await;
+    });
+}
+
+#[test]
+fn what_has_ended_is_not_changed_although_its_policy_is_gone() {
+    on_every_database(async |app| {
+        let campaign = extendable(app).await;
+        let id = campaign.assign(app, "carla").await;
+        campaign.ask(app, &campaign.token, update("adminRemove", &id)).await.expect(201);
+        app.delete(&format!("{EM}/assignmentPolicies/{}", campaign.policy), &campaign.token).await.expect(204);
+        let carla = app.token_of_person("carla").await;
+        let body = |kind| until(update(kind, &id), "2027-01-01T00:00:00Z");
+        let asked = campaign.ask(app, &carla, body("userUpdate")).await;
+        assert_eq!(told(&asked), (400, "AssignmentNotLive"));
+        let set = campaign.ask(app, &campaign.token, body("adminUpdate")).await;
+        assert_eq!(told(&set), (400, "AssignmentNotLive"));
+        app.drain().await;
     });
 }

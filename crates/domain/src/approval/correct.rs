@@ -8,6 +8,7 @@ use crate::ids::ObjectId;
 use crate::policy::PolicyBody;
 use crate::refusal::{Code, GuardName as G, Guards, Refusal};
 use crate::request::{Answer, Change, Decision, Names, Request, Save, audit, corrected};
+use crate::time::Timestamp;
 
 /// Everything a correction may look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +29,10 @@ pub struct CorrectFacts {
 
 /// Replaces answers of a request whose stage waits for the decision of `by`. The audit says which answers were replaced,
 /// and not what they say (decisions.md K12). Answers that are as they were change nothing.
-pub fn correct(facts: &CorrectFacts, by: ObjectId, given: &[Answer]) -> Result<Decision, Refusal> {
+pub fn correct(facts: &CorrectFacts, by: ObjectId, given: &[Answer], now: Timestamp) -> Result<Decision, Refusal> {
     let row = stage_of(facts).ok_or_else(|| Refusal::not_found("approval", facts.request.id))?;
     let mut guards = Guards::default();
-    may_decide(&facts.request, &facts.bases, row, by, &mut guards)?;
+    may_decide(&facts.request, &facts.bases, row, by, (&mut guards, now))?;
     if given.is_empty() {
         let message = "give the answers that shall be replaced";
         return Err(Refusal::new(Code::InvalidModel, message).detail("/answers", "missing"));

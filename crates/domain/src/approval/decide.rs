@@ -54,7 +54,7 @@ pub fn decide(facts: &DecideFacts, command: &Decide, now: Timestamp, ids: &mut I
         .find(|row| row.id == command.stage)
         .ok_or_else(|| Refusal::not_found("approval stage", command.stage))?;
     let mut guards = Guards::default();
-    let basis = may_decide(&facts.start.request, &facts.bases, row, command.by, &mut guards)?;
+    let basis = may_decide(&facts.start.request, &facts.bases, row, command.by, (&mut guards, now))?;
     let justification = reason(facts, row, command);
     guards.require(G::Justification, justification.as_ref().err().cloned())?;
     let justification = justification?;
@@ -111,7 +111,7 @@ pub(super) fn may_decide(
     bases: &[Basis],
     row: &ApprovalStage,
     by: ObjectId,
-    guards: &mut Guards,
+    (guards, now): (&mut Guards, Timestamp),
 ) -> Result<Basis, Refusal> {
     let own = |id: ObjectId| request.target.0 == id.0 || request.requestor.is_some_and(|r| r.0 == id.0);
     let is_own =
@@ -126,20 +126,23 @@ pub(super) fn may_decide(
         .ok_or_else(|| Refusal::new(Code::NotAnApprover, "the caller is not an approver of this stage"));
     guards.require(G::IsApprover, basis.as_ref().err().cloned())?;
     let basis = basis?;
-    guards.require(G::StageOpen, closed(row, &request.state))?;
+    guards.require(G::StageOpen, closed(row, &request.state, now))?;
     Ok(basis)
 }
 
 /// Why a stage waits for no decision.
-fn closed(row: &ApprovalStage, state: &RequestState) -> Option<Refusal> {
+fn closed(row: &ApprovalStage, state: &RequestState, now: Timestamp) -> Option<Refusal> {
     let decided = |message: String| Some(Refusal::new(Code::StageAlreadyDecided, message));
+    let over = || decided("the time to decide this stage has passed".to_owned());
     match (row.state, state) {
+        // Nobody has looked since: that it is too late does not depend on that.
+        (StageState::InProgress, _) if row.deadline_at.is_some_and(|end| end <= now) => over(),
         (StageState::InProgress, RequestState::PendingApproval { stage, .. }) if *stage == row.number => None,
         (StageState::Completed, _) => {
             let by = row.decided_by.map(|by| format!(" by `{by}`")).unwrap_or_default();
             decided(format!("the stage was decided already{by}: {}", row.verdict.name()))
         }
-        (StageState::Expired, _) => decided("the time to decide this stage has passed".to_owned()),
+        (StageState::Expired, _) => over(),
         (StageState::Initializing | StageState::InProgress, state) => {
             decided(format!("the stage waits for no decision: the request is {}", state.name()))
         }

@@ -41,8 +41,10 @@ pub(crate) fn approved(
 
 /// Mail 18: who asked for a change hears that it was approved and made.
 fn changed_mail(request: &Request, mails: bool) -> Option<Effect> {
-    let (mail, package, request, asked) = (MailKind::AccessGranted, request.package, request.id, request.requestor);
-    asked.filter(|_| mails).map(|to| Effect::Notify { mail, to, package, request })
+    // Administrators are told nothing of what they have done (behaviour.md h).
+    let asked = request.requestor.filter(|_| mails && request.kind.is_by_person());
+    let (mail, package, request) = (MailKind::AccessGranted, request.package, request.id);
+    asked.map(|to| Effect::Notify { mail, to, package, request })
 }
 
 /// What was asked for of an assignment that stands happens now, or cannot.

@@ -46,6 +46,8 @@ pub struct RemovalFacts {
     pub open_grant_request: Option<Request>,
     /// An open request of the pair that takes it.
     pub open_removal: Option<RequestId>,
+    /// That one still takes what an earlier assignment of the pair has left, and does not end this one.
+    pub removes_earlier: bool,
     /// Holders may give access back under its policy.
     pub self_remove: bool,
     /// Who held a role before keeps it under its policy.
@@ -70,7 +72,8 @@ pub fn remove(
 ) -> Result<Option<(RequestId, Decision)>, Refusal> {
     let assignment = &facts.assignment;
     let by_product = matches!(kind, RemovalKind::EndReached | RemovalKind::TargetDeleted);
-    if by_product && (facts.open_removal.is_some() || !assignment.state.is_live()) {
+    let is_ending = facts.open_removal.is_some() && !facts.removes_earlier;
+    if by_product && (is_ending || !assignment.state.is_live()) {
         return Ok(None);
     }
     if *kind == RemovalKind::EndReached && (assignment.is_ending || assignment.ends_at.is_none_or(|end| end > now)) {
@@ -121,13 +124,15 @@ pub fn remove(
 /// Runs every guard.
 fn may_remove(facts: &RemovalFacts, kind: &RemovalKind) -> Result<Vec<Guard>, Refusal> {
     let assignment = &facts.assignment;
+    let by_product = matches!(kind, RemovalKind::EndReached | RemovalKind::TargetDeleted);
     let mut guards = Guards::default();
     guards.check(G::LiveAssignment, assignment.state.is_live(), || {
         Refusal::new(Code::AssignmentNotLive, format!("the assignment `{}` has ended already", assignment.id))
     });
     guards.record(
         G::NoOpenRequest,
-        facts.open_removal.map(|id| {
+        // What the product ends by itself meets the constraint at worst, and is tried again; people are told.
+        facts.open_removal.filter(|_| !by_product).map(|id| {
             let message = format!("the assignment is being removed already, by request `{id}`");
             Refusal::new(Code::ExistingOpenRequest, message).related(RelatedKind::Request, id, None)
         }),
@@ -194,7 +199,7 @@ const fn asked(kind: &RemovalKind) -> Activity {
     }
 }
 
-/// Access is gone: audit row and mail 20.
+/// Access is gone: audit row, and mail 20 where an assignment ended by it.
 fn finish(decision: &mut Decision, request: &Request, mails: bool, names: &Names) {
     decision.audit.push(audit(Activity::RemoveAssignment, request, names));
     if mails {
@@ -238,8 +243,8 @@ pub fn removal_progress(
         (false, _) => AssignmentState::Expired,
     };
     stands_at(&mut decision, assignment, state, now);
-    if assignment.state.is_live() && !left {
-        finish(&mut decision, &request, mails, names);
+    if !left {
+        finish(&mut decision, &request, mails && assignment.state.is_live(), names);
     }
     if left {
         let told = unwanted().filter_map(|g| g.error.clone()).collect::<std::collections::BTreeSet<_>>();
@@ -286,8 +291,8 @@ pub fn remove_again(
     };
     let state = if pending { AssignmentState::Delivering } else { AssignmentState::Expired };
     stands_at(&mut decision, assignment, state, now);
-    if assignment.state.is_live() && !pending {
-        finish(&mut decision, &request, mails, names);
+    if !pending {
+        finish(&mut decision, &request, mails && assignment.state.is_live(), names);
     }
     decision.grants(taken);
     decision.change(Change::Request(request, Save::Changed));

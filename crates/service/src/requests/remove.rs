@@ -143,6 +143,7 @@ pub(crate) fn removal_facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Re
     Ok(RemovalFacts {
         held,
         open_grant_request: grant_side,
+        removes_earlier: removal.as_ref().is_some_and(|r| r.state.assignment() != Some(assignment.id)),
         open_removal: removal.map(|r| r.id),
         self_remove: policy.as_ref().is_some_and(|p| p.body.requestor.self_remove),
         keep_pre_existing: policy.as_ref().is_some_and(|p| p.keep_pre_existing),

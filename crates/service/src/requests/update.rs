@@ -10,10 +10,10 @@ use crate::error::ServiceError;
 use tenure_domain::assignment::Assignment;
 use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::{ObjectId, PolicyId};
+use tenure_domain::ids::{AssignmentId, ObjectId, PolicyId};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::Asks;
-use tenure_domain::refusal::{Code, Refusal};
+use tenure_domain::refusal::{Code, GuardName, Refusal};
 use tenure_domain::request::{self, Answer, Direction, RequestType, SubmitFacts, UpdateAsk, UpdateFacts, Updater};
 use tenure_store::rows;
 use tenure_store::rows::directory::{application, user};
@@ -91,10 +91,13 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     let target = target.ok_or_else(|| Refusal::no_such_object(holder))?;
     let requestor = requestor(ctx, &target.subject)?;
     let of = assignment.package;
+    // A policy can be deleted when nothing runs under it any more.
+    let is_own = under == assignment.policy;
+    let gone = if is_own { ended(assignment.id) } else { no_such_policy(under) };
     let facts = UpdateFacts {
         assignment,
         package: package.ok_or_else(missing)?,
-        policy: policy.filter(|p| p.package == of).ok_or_else(|| no_such_policy(under))?,
+        policy: policy.filter(|p| p.package == of).ok_or(gone)?,
         target,
         requestor,
         open_request: open.or(removal).map(|r| r.id),
@@ -113,6 +116,11 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         bypass_approval: command.bypass_approval,
     };
     decide(ctx, &permit, &facts, &ask, command.validate_only)
+}
+
+fn ended(id: AssignmentId) -> Refusal {
+    Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended, and its policy is gone"))
+        .by(GuardName::LiveAssignment)
 }
 
 fn no_such_policy(id: PolicyId) -> Refusal {

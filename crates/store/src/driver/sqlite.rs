@@ -187,6 +187,8 @@ struct Shared {
     /// Held during a checkpoint: one that finds another under way does nothing, and the writer must not think it did.
     checkpointing: Mutex<()>,
     bounds: Bounds,
+    /// Only in a simulation: how many commits will still be made. Nothing is made durable there.
+    commits_left: Option<Arc<AtomicU64>>,
 }
 
 impl Shared {
@@ -200,7 +202,8 @@ impl Shared {
             // ten times what the statement does.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
+            let synchronous = if self.commits_left.is_some() { "OFF" } else { "FULL" };
+            connection.pragma_update(None, "synchronous", synchronous)?;
             connection.pragma_update(None, "temp_store", "MEMORY")?;
             connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
             connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
@@ -249,7 +252,12 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Embedded {
     /// Opens or creates the file, brings it to the current schema, and starts the threads.
-    pub fn open(path: &Path, bounds: Bounds, metrics: &Metrics) -> Result<Self, StoreError> {
+    pub fn open(
+        path: &Path,
+        bounds: Bounds,
+        metrics: &Metrics,
+        commits_left: Option<Arc<AtomicU64>>,
+    ) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             path: path.to_owned(),
@@ -260,6 +268,7 @@ impl Embedded {
             metrics: metrics.clone(),
             checkpointing: Mutex::default(),
             bounds,
+            commits_left,
         });
         let mut writer = shared.open(true)?;
         migrate(&mut writer)?;
@@ -423,7 +432,7 @@ fn write_loop(shared: &Shared, mut conn: EmbeddedConn) {
 
 /// Commits `first` and what waits behind it, up to so many use cases and so much time.
 fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, first: Box<dyn Job>, time: Duration) {
-    if let Err(error) = conn.control("BEGIN IMMEDIATE") {
+    if let Err(error) = has_power(shared).and_then(|()| conn.control("BEGIN IMMEDIATE")) {
         first.finish(Err(error));
         return;
     }
@@ -451,6 +460,7 @@ fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, 
     let outcome = if is_undone {
         Err(StoreError::Unavailable("the database has undone the transaction".to_owned()))
     } else {
+        count_commit(shared, &committed);
         conn.control("COMMIT").inspect_err(|_| {
             let _ = conn.control("ROLLBACK");
         })
@@ -466,6 +476,24 @@ fn commit_group(shared: &Shared, conn: &mut EmbeddedConn, head: &mut AuditHead, 
     }
     for job in committed {
         job.finish(outcome.clone());
+    }
+}
+
+/// Whether another commit may be made; always, but in a simulation that has lost its power.
+fn has_power(shared: &Shared) -> Result<(), StoreError> {
+    match &shared.commits_left {
+        Some(left) if left.load(Ordering::SeqCst) == 0 => {
+            Err(StoreError::Unavailable("the simulated power is off".to_owned()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Counts a commit of a simulation. One that keeps nothing does not count: whether a use case that was refused had a commit
+/// of its own, or shares that of the next, depends on the machine.
+fn count_commit(shared: &Shared, committed: &[Box<dyn Job>]) {
+    if let Some(left) = shared.commits_left.as_ref().filter(|_| !committed.is_empty()) {
+        let _ = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
     }
 }
 
@@ -528,6 +556,7 @@ mod tests {
             checkpointing: Mutex::default(),
             bounds: Bounds::default(),
             metrics: Metrics::default(),
+            commits_left: None,
         };
         let (tell, told) = channel();
         for n in 0..waiting {

@@ -21,6 +21,11 @@ impl TestApp {
         token
     }
 
+    /// Tokens are asked for anew from now on: those that were kept have grown old.
+    pub fn forget_tokens(&self) {
+        lock(&self.tokens).clear();
+    }
+
     async fn token_of(&self, app: Uuid, secret: &str) -> String {
         let fields = [
             ("grant_type", "client_credentials"),
