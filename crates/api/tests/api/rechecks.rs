@@ -232,3 +232,34 @@ fn a_guest_is_not_given_what_the_access_he_got_meanwhile_excludes() {
         app.drain().await;
     });
 }
+
+#[test]
+fn an_assignment_that_lacks_a_role_is_not_completed_for_who_left_the_scope() {
+    on_every_database(async |app| {
+        app.master_elsewhere(company::group("sales"), true).await;
+        let campaign = Campaign::without_policy(app).await;
+        crate::delivery::add_to_package(app, &campaign, "staff").await;
+        let mut body = open_policy(&campaign.package);
+        body["allowedTargetScope"] = json!("specificDirectoryUsers");
+        body["specificAllowedTargets"] =
+            json!([{ "@odata.type": "#microsoft.graph.groupMembers", "groupId": company::group("staff") }]);
+        let policy = campaign.add_policy(app, body).await;
+        let campaign = Campaign { policy, ..campaign };
+        app.elsewhere().fail_next([Fault::Refused]);
+        let (request, id) = crate::delivery::asked(app, &campaign, "carla").await;
+        assert_eq!(state(app, &campaign, &request).await, "partiallyDelivered");
+        by_hand(app, &campaign, "staff", "carla", false).await;
+        let again = format!("{EM}/assignments/{id}/reprocess");
+        let refused = app.post(&again, &campaign.token, Value::Null).await;
+        assert_eq!((refused.status, refused.code()), (400, "NotInPolicyScope"), "{}", refused.text);
+        assert!(refused.text.contains("policyScope"), "{}", refused.text);
+        reprocess(app, &campaign, &request).await;
+        assert_eq!(state(app, &campaign, &request).await, "partiallyDelivered", "the request itself fails again");
+        assert_eq!(app.elsewhere().holders("key"), 0);
+        by_hand(app, &campaign, "staff", "carla", true).await;
+        app.post(&again, &campaign.token, Value::Null).await.expect(202);
+        app.drain().await;
+        assert_eq!(state(app, &campaign, &request).await, "delivered");
+        assert_eq!(app.elsewhere().holders("key"), 1);
+    });
+}

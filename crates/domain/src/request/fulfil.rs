@@ -14,7 +14,7 @@ use crate::notification::MailKind;
 use crate::policy::PolicyBody;
 use crate::policy::eligibility::{External, TargetFacts, in_scope};
 use crate::policy::expiration::{Asker, ends};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, GuardName, Refusal};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -264,10 +264,11 @@ pub(super) fn may_have(facts: &StartFacts) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::TargetNotEligible, "the target no longer exists"));
     };
     if !in_scope(&facts.policy, target) {
-        return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
+        let refusal = Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope");
+        return Err(refusal.by(GuardName::PolicyScope));
     }
     guest::may_invite(&target.external)?;
-    conflict(&facts.conflicts).map_or(Ok(()), Err)
+    conflict(&facts.conflicts).map_or(Ok(()), |refusal| Err(refusal.by(GuardName::CompatibleAccess)))
 }
 
 /// An assignment, the request that made it, and its grants, after the reconciler has recorded something. `mails`: its policy

@@ -53,12 +53,18 @@ fn all_again(
 /// A request whose assignment stands, but lacks some or all of its roles, is delivered again with fresh retries. Scope and
 /// what excludes the package are tested again (decisions.md H12); where they forbid it, the request fails again and says so.
 pub fn deliver_again(start: &StartFacts, f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Decision {
-    let request = &start.request;
-    let mut decision = Decision::default();
-    if let Err(refusal) = may_have(start) {
-        fails_again(&mut decision, request, &refusal, &f.names, now);
-        return decision;
+    match may_have(start) {
+        Ok(()) => delivered_again(&start.request, f, now, ids),
+        Err(refusal) => {
+            let mut decision = Decision::default();
+            fails_again(&mut decision, &start.request, &refusal, &f.names, now);
+            decision
+        }
     }
+}
+
+fn delivered_again(request: &Request, f: &HoldingFacts, now: Timestamp, ids: &mut Ids) -> Decision {
+    let mut decision = Decision::default();
     let mut request = Request { version: request.version + 1, reason: None, ..request.clone() };
     decision.audit.push(audit(Activity::ReadyToFulfill, &request, &f.names).because(AGAIN));
     let (state, grants) = all_again(&mut decision, f, now, ids);
@@ -109,7 +115,8 @@ pub fn update_again(facts: &StartFacts, assignment: AssignmentId, now: Timestamp
 }
 
 /// All roles of an assignment are given again: what was taken away by hand comes back (behaviour.md b.5). `unfinished` is the
-/// request that has made it, where that ended without giving everything: it is delivered again, and ends anew.
+/// request that has made it, where that ended without giving everything: it is delivered again, and ends anew, unless scope or
+/// what excludes the package forbid that by now.
 pub fn reapply(
     f: &HoldingFacts,
     unfinished: Option<&StartFacts>,
@@ -133,7 +140,8 @@ pub fn reapply(
         return Err(Refusal::new(Code::AssignmentNotLive, message).by(GuardName::LiveAssignment));
     }
     if let Some(start) = unfinished {
-        return Ok(deliver_again(start, f, now, ids));
+        may_have(start)?;
+        return Ok(delivered_again(&start.request, f, now, ids));
     }
     let mut decision = Decision::default();
     decision.audit.push(f.row(Activity::ReadyToFulfill).because(AGAIN));

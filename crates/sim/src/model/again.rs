@@ -44,8 +44,35 @@ impl Model {
             self.change_if_it_may(request, now);
             return Verdict::Done;
         }
+        if self.may_still_have(request).is_some() {
+            self.fails_again(request, now);
+            return Verdict::Done;
+        }
         self.deliver_again(request, handle, now);
         Verdict::Done
+    }
+
+    /// Why a request may not go on giving what it has made (decisions.md H12).
+    fn may_still_have(&self, request: usize) -> Option<Verdict> {
+        let found = &self.requests[request];
+        let refused = |code, guard| Some(Verdict::Refused(code, vec![guard]));
+        if !self.people.get(&found.target).is_some_and(super::Person::is_there) {
+            Some(Verdict::refused("TargetNotEligible"))
+        } else if !self.fits_as_asked(request) {
+            refused("NotInPolicyScope", "policyScope")
+        } else if !self.conflicts(found.package, found.target, false).is_empty() {
+            refused("IncompatibleAccess", "compatibleAccess")
+        } else {
+            None
+        }
+    }
+
+    /// It stands where it stood, and says that it has failed once more.
+    fn fails_again(&mut self, request: usize, now: Micros) {
+        let found = &mut self.requests[request];
+        found.completed = Some(now);
+        found.said.push("Failed access package assignment request");
+        self.touched.requests.insert(request);
     }
 
     fn deliver_again(&mut self, request: usize, handle: usize, now: Micros) {
@@ -124,6 +151,9 @@ impl Model {
         let made_by = assignment.request;
         let is_partial = self.requests[made_by].stand == Stand::Partial && !self.requests[made_by].is_erased;
         if is_partial && !self.open.contains_key(&(assignment.package, assignment.target, false)) {
+            if let Some(verdict) = self.may_still_have(made_by) {
+                return verdict;
+            }
             self.deliver_again(made_by, handle, now);
             return Verdict::Done;
         }
