@@ -326,13 +326,20 @@ fn one_change(model: &Model, dice: &mut Dice, now: Micros) -> Option<Change> {
     })
 }
 
-/// Mostly a request that failed.
+/// Mostly a request that failed; now and then one that was to change what is held.
 fn reprocess(model: &Model, dice: &mut Dice) -> Option<Op> {
-    let failed: Vec<usize> = (0..model.requests.len())
+    let mut failed: Vec<usize> = (0..model.requests.len())
         .rev()
         .take(400)
         .filter(|h| matches!(model.requests[*h].stand, Stand::Failed | Stand::Partial))
         .collect();
+    let changes = |h: &usize| {
+        let made = model.requests[*h].assignment.filter(|a| model.assignments[*a].is_live());
+        !model.requests[*h].kind.takes() && made.is_some_and(|a| model.assignments[a].request != *h)
+    };
+    if dice.percent(30) && failed.iter().any(changes) {
+        failed.retain(changes);
+    }
     let request = if dice.percent(90) { *dice.pick(&failed)? } else { recent(model.requests.len(), dice)? };
     let found = &model.requests[request];
     // Not yet: what becomes of an assignment that ends while more is taken of an earlier one.
@@ -421,10 +428,25 @@ fn revoke(model: &Model, dice: &mut Dice) -> Option<Op> {
 }
 
 fn leave(model: &Model, dice: &mut Dice) -> Option<Op> {
+    if let Some((group, member)) = leaves_scope(model, dice).filter(|_| dice.percent(30)) {
+        return Some(Op::Leave { group, member });
+    }
     let group = group(model, dice, |_| true)?;
     let inside: Vec<Uuid> = model.edges.iter().filter(|(_, g)| g.contains(&group)).map(|(m, _)| *m).collect();
     let member = if dice.percent(95) { dice.pick(&inside).copied()? } else { member(model, dice)? };
     Some(Op::Leave { group, member })
+}
+
+/// Somebody for whom a request waits, and a group by which he may have it.
+fn leaves_scope(model: &Model, dice: &mut Dice) -> Option<(Uuid, Uuid)> {
+    let waits = |handle: &&usize| matches!(model.requests[**handle].stand, Stand::Pending { .. });
+    let mut all = Vec::new();
+    for request in model.open.values().filter(waits).map(|handle| &model.requests[*handle]) {
+        let Some(policy) = model.policies.get(&request.policy) else { continue };
+        let targets = policy.versions[request.version - 1].targets.iter();
+        all.extend(targets.filter(|group| model.is_member(**group, request.target)).map(|g| (*g, request.target)));
+    }
+    dice.pick(&all).copied()
 }
 
 /// Deletes, restores, or deletes for good, whatever fits the object.
