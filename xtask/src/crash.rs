@@ -35,7 +35,7 @@ pub const CLIENTS: usize = 4;
 /// So many hold the package whose roles change: more than one chunk of a job.
 const HOLDERS: usize = 600;
 /// So many where it is enough that there is a job.
-pub const HOLDERS_FEW: usize = 60;
+pub const HOLDERS_FEW: usize = 20;
 const KILLS_DEFAULT: u32 = 50;
 const KILLS_MAX: u32 = 100_000;
 /// Kills of the tests where two servers share the work; the rest is for one.

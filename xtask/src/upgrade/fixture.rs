@@ -19,7 +19,7 @@ use crate::process;
 use crate::session::Session;
 
 /// What each client does.
-const STEPS: u32 = 40;
+const STEPS: u32 = 24;
 const SEED: u64 = 2;
 /// A fixture stays in the repository for ever.
 const BYTES_MAX: u64 = 500 << 10;
