@@ -17,7 +17,7 @@ const SIM_TIME_MAX: Duration = Duration::from_hours(4);
 const SEEDS: &str = "20";
 const DAYS: &str = "365";
 /// What a planted bug must be found within.
-const SEEDS_TO_FIND: &str = "40";
+const SEEDS_TO_FIND: &str = "80";
 const DAYS_TO_FIND: &str = "120";
 /// Where patches are kept.
 const MUTATIONS: &str = "crates/sim/mutations";

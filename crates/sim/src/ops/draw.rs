@@ -392,7 +392,13 @@ fn decide(model: &Model, dice: &mut Dice) -> Option<Op> {
     let waits = |handle: &&usize| matches!(model.requests[**handle].stand, Stand::Pending { .. });
     let waiting: Vec<usize> = model.open.values().filter(waits).copied().collect();
     let with: Vec<usize> = (0..model.requests.len()).filter(|h| !model.requests[*h].stages.is_empty()).collect();
-    let request = *if dice.percent(93) { dice.pick(&waiting) } else { dice.pick(&with) }?;
+    let comes_too_late = |h: &&usize| model.requests[**h].assignment.is_some() && !model.may_still_change(**h);
+    let too_late: Vec<usize> = waiting.iter().filter(comes_too_late).copied().collect();
+    let request = *match dice.below(100) {
+        0..30 if !too_late.is_empty() => dice.pick(&too_late),
+        0..93 => dice.pick(&waiting),
+        _ => dice.pick(&with),
+    }?;
     let found = &model.requests[request];
     let stage = match found.stand {
         Stand::Pending { stage, .. } if dice.percent(95) => stage,
@@ -440,13 +446,14 @@ fn leave(model: &Model, dice: &mut Dice) -> Option<Op> {
 /// Somebody for whom a request waits, and a group by which he may have it.
 fn leaves_scope(model: &Model, dice: &mut Dice) -> Option<(Uuid, Uuid)> {
     let waits = |handle: &&usize| matches!(model.requests[**handle].stand, Stand::Pending { .. });
-    let mut all = Vec::new();
+    let (mut all, mut of_changes) = (Vec::new(), Vec::new());
     for request in model.open.values().filter(waits).map(|handle| &model.requests[*handle]) {
         let Some(policy) = model.policies.get(&request.policy) else { continue };
         let targets = policy.versions[request.version - 1].targets.iter();
-        all.extend(targets.filter(|group| model.is_member(**group, request.target)).map(|g| (*g, request.target)));
+        let by = targets.filter(|group| model.is_member(**group, request.target)).map(|g| (*g, request.target));
+        if request.assignment.is_some() { of_changes.extend(by) } else { all.extend(by) }
     }
-    dice.pick(&all).copied()
+    if dice.percent(60) && !of_changes.is_empty() { dice.pick(&of_changes).copied() } else { dice.pick(&all).copied() }
 }
 
 /// Deletes, restores, or deletes for good, whatever fits the object.
