@@ -230,6 +230,27 @@ fn a_guest_is_no_manager_although_the_policy_names_him_elsewhere() {
 }
 
 #[test]
+fn a_manager_without_a_mail_address_counts_as_none() {
+    on_both(async |app| {
+        let campaign = with_stages(app, async |app, token| {
+            let of_ben = format!("/v1.0/users/{}", company::person("ben"));
+            app.patch(&of_ben, token, json!({ "mail": null })).await.expect(204);
+            let mut one = stage(&[manager()]);
+            one["fallbackPrimaryApprovers"] = json!([user(&anna())]);
+            vec![one]
+        })
+        .await;
+        let (request, _) = carla_asks(app, &campaign).await;
+        let ben = app.token_of_person("ben").await;
+        assert_eq!(decide(app, &ben, (&request, 0), yes()).await.code(), "NotAnApprover");
+        let anna = app.token_of_person("anna").await;
+        decide(app, &anna, (&request, 0), yes()).await.expect(204);
+        assert_eq!(state(app, &request).await, two("delivered", "Fulfilled"));
+        app.drain().await;
+    });
+}
+
+#[test]
 fn a_group_is_the_fallback_where_there_is_no_manager() {
     on_both(async |app| {
         // Scenario 6 of the reference.
