@@ -43,7 +43,8 @@ async fn anna_approves(app: &TestApp, request: &str) {
     app.drain().await;
 }
 
-fn for_group(body: &mut Value, alias: &str) {
+/// A policy for the members of that group.
+pub fn for_group(body: &mut Value, alias: &str) {
     body["allowedTargetScope"] = json!("specificDirectoryUsers");
     body["specificAllowedTargets"] =
         json!([{ "@odata.type": "#microsoft.graph.groupMembers", "groupId": company::group(alias) }]);

@@ -6,6 +6,7 @@ use crate::EM;
 use crate::campaign::{Campaign, open_policy};
 use crate::delivery::by_hand;
 use crate::incompatible::Two;
+use crate::leftovers::for_group;
 use serde_json::{Value, json};
 use tenure_testkit::app::on_every_database;
 use tenure_testkit::{Answer, Fault, TestApp, company};
@@ -94,9 +95,7 @@ fn a_delivery_that_failed_is_not_tried_again_for_who_left_the_scope() {
         app.master_elsewhere(company::group("sales"), true).await;
         let campaign = Campaign::without_policy(app).await;
         let mut body = open_policy(&campaign.package);
-        body["allowedTargetScope"] = json!("specificDirectoryUsers");
-        body["specificAllowedTargets"] =
-            json!([{ "@odata.type": "#microsoft.graph.groupMembers", "groupId": company::group("staff") }]);
+        for_group(&mut body, "staff");
         let policy = campaign.add_policy(app, body).await;
         let campaign = Campaign { policy, ..campaign };
         app.elsewhere().fail_next([Fault::Refused]);
@@ -117,9 +116,7 @@ fn an_extension_that_failed_for_want_of_scope_moves_the_end_when_it_is_reprocess
     on_every_database(async |app| {
         let campaign = Campaign::without_policy(app).await;
         let mut body = open_policy(&campaign.package);
-        body["allowedTargetScope"] = json!("specificDirectoryUsers");
-        body["specificAllowedTargets"] =
-            json!([{ "@odata.type": "#microsoft.graph.groupMembers", "groupId": company::group("staff") }]);
+        for_group(&mut body, "staff");
         body["requestorSettings"]["enableTargetsToSelfUpdateAccess"] = json!(true);
         let mut stages = approval("ben");
         stages["isApprovalRequiredForAdd"] = json!(false);
@@ -240,9 +237,7 @@ fn an_assignment_that_lacks_a_role_is_not_completed_for_who_left_the_scope() {
         let campaign = Campaign::without_policy(app).await;
         crate::delivery::add_to_package(app, &campaign, "staff").await;
         let mut body = open_policy(&campaign.package);
-        body["allowedTargetScope"] = json!("specificDirectoryUsers");
-        body["specificAllowedTargets"] =
-            json!([{ "@odata.type": "#microsoft.graph.groupMembers", "groupId": company::group("staff") }]);
+        for_group(&mut body, "staff");
         let policy = campaign.add_policy(app, body).await;
         let campaign = Campaign { policy, ..campaign };
         app.elsewhere().fail_next([Fault::Refused]);
