@@ -60,6 +60,13 @@ impl TargetFacts {
     }
 }
 
+/// Whether a policy lets a person know that its package exists (decisions.md J3). Where the tenant shows packages for
+/// specific people to all members, they know of those, too (decisions.md H20).
+pub fn offers(policy: &PolicyBody, target: &TargetFacts, shows_specific: bool) -> bool {
+    let is_shown = shows_specific && target.is_member && policy.scope == TargetScope::SpecificDirectoryUsers;
+    policy.scope != TargetScope::NotSpecified && !policy.is_automatic() && (in_scope(policy, target) || is_shown)
+}
+
 /// Whether the target is in the policy's scope. A policy for direct assignment only has everybody in scope; people do
 /// not get to ask under it, because it never lets them. Who is not in the directory fits policies for external people only
 /// (behaviour.md c.1).

@@ -12,10 +12,10 @@ use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit, Principal, Scope};
 use tenure_domain::directory::user::User;
 use tenure_domain::ids::{CatalogId, ObjectId, PackageId, PolicyId, RequestId, SubjectId};
-use tenure_domain::policy::eligibility::{TargetFacts, in_scope};
+use tenure_domain::policy::eligibility::offers;
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::{Asks, not_for_others};
-use tenure_domain::policy::{Expiration, Policy, TargetScope};
+use tenure_domain::policy::{Expiration, Policy};
 use tenure_domain::refusal::{Code, Guard, Refusal};
 use tenure_domain::request::{
     self, Answer, Ask, Conflicts, Decision, Direction, FailedDelivery, Reader, RequestType, SubmitFacts,
@@ -212,7 +212,7 @@ pub(super) fn load(
     let facts = SubmitFacts {
         is_visible: !by_person
             || related.is_some()
-            || policies.iter().any(|p| offers(p, &target.facts, settings.show_specific_packages_to_members)),
+            || policies.iter().any(|p| offers(&p.body, &target.facts, settings.show_specific_packages_to_members)),
         package,
         catalog_published,
         catalog_external,
@@ -261,14 +261,6 @@ pub(super) fn asks_for(ctx: &mut Ctx<'_, '_>, target: ObjectId, person: Option<&
         return Ok(Asks::Himself);
     }
     if person.is_some_and(|p| p.manager == Some(me)) { Ok(Asks::ForReport) } else { Err(not_for_others().into()) }
-}
-
-/// Whether a policy lets a person know that its package exists (decisions.md J3). Where the tenant shows packages for
-/// specific people to all members, they know of those, too (decisions.md H20).
-fn offers(policy: &Policy, target: &TargetFacts, shows_specific: bool) -> bool {
-    let body = &policy.body;
-    let is_shown = shows_specific && target.is_member && body.scope == TargetScope::SpecificDirectoryUsers;
-    body.scope != TargetScope::NotSpecified && !body.is_automatic() && (in_scope(body, target) || is_shown)
 }
 
 /// Who asks, as a subject; nobody when the product itself does.
