@@ -108,6 +108,22 @@ pub(super) const OWN_PACKAGE: &str = concat!(
 pub(super) const OWN_ASSIGNMENT: &str = "({a}.target_id = {me} \
     OR ({a}.is_live AND {a}.target_id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me})))";
 
+/// A policy of the package `$p` by which a person could ask, were he in its scope: it is on, people may ask under it, and the
+/// catalog is open to him; `{1}` is he, `$scope` says whom it is for (behaviour.md c.1, browse rule).
+macro_rules! offered {
+    ($p:literal, $scope:expr) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = ",
+            $p,
+            ".id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
+            AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
+                OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) AND ",
+            $scope,
+            ")"
+        )
+    };
+}
+
 /// A package that can be requested now: visible by a policy, not hidden, not held, not asked for, with nothing held, asked
 /// for or belonged to that excludes it, and with no resource that is gone (behaviour.md c.1, browse rule; decisions.md H20).
 pub(super) const REQUESTABLE: &str = concat!(
@@ -123,37 +139,25 @@ pub(super) const REQUESTABLE: &str = concat!(
             UNION SELECT pi.package_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
             JOIN incompatibility pi ON pi.kind = 2 AND pi.other_id = gc.ancestor_id \
             JOIN dir_group pg ON pg.id = pi.other_id AND NOT pg.is_deleted WHERE gm.member_id = {1}) \
-        AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {p}.id AND pq.is_enabled AND pq.self_add AND NOT pq.is_auto \
-            AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 AND (pc.is_external \
-                OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) AND ",
-    in_scope!("{1}"),
-    ")"
+        AND ",
+    offered!("{p}", in_scope!("{1}"))
 );
 
-/// A package that somebody browses: a catalog that is on for him has it, it is not hidden, and he could ask by one of its
-/// policies, were he who that policy is for (behaviour.md c.1, browse rule). `$scope` says whom those are for.
-macro_rules! browsable {
-    ($scope:expr) => {
-        concat!(
-            "NOT {pb}.is_hidden \
-            AND EXISTS (SELECT 1 FROM policy pq WHERE pq.package_id = {pb}.id AND pq.is_enabled AND pq.self_add \
-            AND NOT pq.is_auto AND EXISTS (SELECT 1 FROM catalog pc WHERE pc.id = pq.catalog_id AND pc.state = 2 \
-                AND (pc.is_external OR EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1))) AND ",
-            $scope,
-            ")"
-        )
-    };
-}
-
-/// Packages one could ask for.
-pub(super) const BROWSABLE: &str = browsable!(in_scope!("{1}"));
+/// Packages one could ask for, whether or not one can now.
+pub(super) const BROWSABLE: &str = concat!("NOT {pb}.is_hidden AND ", offered!("{pb}", in_scope!("{1}")));
 
 /// The same, and those for specific people and groups, which members see although they are not among them.
-pub(super) const BROWSABLE_BY_MEMBERS: &str = browsable!(concat!(
-    "(",
-    in_scope!("{1}"),
-    " OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1)))"
-));
+pub(super) const BROWSABLE_BY_MEMBERS: &str = concat!(
+    "NOT {pb}.is_hidden AND ",
+    offered!(
+        "{pb}",
+        concat!(
+            "(",
+            in_scope!("{1}"),
+            " OR (pq.scope_kind = 1 AND EXISTS (SELECT 1 FROM dir_user pu WHERE pu.id = {1} AND pu.user_type = 1)))"
+        )
+    )
+);
 
 /// Requests in whose approval a person takes part.
 pub(super) const APPROVES: &str =
