@@ -79,6 +79,11 @@ pub fn people_of((relatives, named): (Vec<Relative>, Vec<(Uuid, bool)>)) -> Peop
     people
 }
 
+/// The same from the rows of [`people_of_stages`].
+pub(crate) fn people_in_stages((relatives, named): (Vec<Relative>, Vec<Vec<(Uuid, bool)>>)) -> People {
+    people_of((relatives, named.concat()))
+}
+
 /// A decision about a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecideCommand {
@@ -138,8 +143,7 @@ fn decided(
     };
     let people = people_of_stages(&policy, &request);
     let (start, people) = requests::start_facts(ctx, (request, policy, requests::Waiting::new(subject)), people)?;
-    let (relatives, named) = people;
-    let people = people_of((relatives, named.concat()));
+    let people = people_in_stages(people);
     let facts = DecideFacts { rows, bases: bases.unwrap_or_default(), people, start };
     let command =
         Decide { stage: command.stage, by, approves: command.approves, justification: command.justification.clone() };
@@ -189,7 +193,7 @@ pub(crate) fn due(ctx: &mut Ctx<'_, '_>, request: Request, policy: &PolicyBody) 
         stage,
         asked,
         stages: policy.approval.stages.clone(),
-        people: people_of((relatives, named.concat())),
+        people: people_in_stages((relatives, named)),
         names: requests::named(names),
     };
     let decision = approval::due(&facts, ctx.now, &mut ctx.ids);

@@ -1,7 +1,7 @@
 //! What an edited policy means for what exists already. Saving it touches neither open requests nor live assignments; an
 //! administrator may have them follow, a few at once and many by a job (decisions.md H1, C8).
 
-use crate::approvals::{people_of, people_of_stages};
+use crate::approvals::{people_in_stages, people_of_stages};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::policies::target;
@@ -155,7 +155,6 @@ fn restarted(
     let people = people_of_stages(&policy.body, &request);
     let waiting = Waiting::new(subject);
     let (start, people) = requests::start_facts(ctx, (request, policy.body.clone(), waiting), people)?;
-    let (relatives, named) = people;
-    let people = People { route_to_owners, ..people_of((relatives, named.concat())) };
+    let people = People { route_to_owners, ..people_in_stages(people) };
     Ok(approval::restart(&RestartFacts { version: policy.version, people, start }, ctx.now, &mut ctx.ids))
 }

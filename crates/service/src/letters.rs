@@ -1,6 +1,6 @@
 //! Letters: to whom an effect writes, and what it tells (behaviour.md h).
 
-use crate::approvals::{people_of, people_of_stages};
+use crate::approvals::{people_in_stages, people_of_stages};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
 use crate::requests;
@@ -132,8 +132,7 @@ fn to_approvers(
         request.state.assignment().map(rows::assignment::get),
         rows::approval::recipients(id, (of.first, of.last), of.audience, ctx.now, of.after),
     ))?;
-    let (relatives, named) = people;
-    let people = people_of((relatives, named.concat()));
+    let people = people_in_stages(people);
     let others = if of.audience == Audience::Everybody {
         people.not_asked(&stages, &policy.approval.stages, of.first..=of.last)
     } else {
