@@ -23,6 +23,14 @@ use uuid::Uuid;
 /// Moving the clock may take longer than other requests.
 pub const CLOCK_PATH: &str = "/tenure/v1/clock";
 
+/// Writes that are told apart here and not by the table of the published surface, clock and questions aside.
+pub const WRITTEN: [(&str, &str); 4] = [
+    ("PATCH", "tenure/v1/approvals/{}"),
+    ("PATCH", "tenure/v1/policies/{}"),
+    ("POST", "tenure/v1/policies/{}/applyToExisting"),
+    ("POST", "tenure/v1/policies/{}/restartApproval"),
+];
+
 /// Answers a call on the own surface.
 pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let path = call.path.trim_matches('/').to_ascii_lowercase();

@@ -194,7 +194,7 @@ routes! {
 
 /// Every path shape that can be written to, with its method; for whoever checks that all of them were looked at.
 pub fn written() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ROUTES.iter().map(|route| (route.method.as_str(), route.shape))
+    ROUTES.iter().map(|route| (route.method.as_str(), route.shape)).chain(crate::own::WRITTEN)
 }
 
 /// Answers a call on the published surface.

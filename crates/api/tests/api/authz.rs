@@ -145,7 +145,13 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
             (Some(A::AdministerAssignments), Value::Null)
         }
         ("POST", "accessPackages", "{}/getApplicablePolicyRequirements()") => (Some(A::RequestAccess), Value::Null),
-        ("PATCH", "policies", _) => (Some(A::WritePolicies), json!({ "keepPreExistingAccess": true })),
+        ("PATCH", "tenure", "v1/policies/{}") => (Some(A::WritePolicies), json!({ "keepPreExistingAccess": true })),
+        ("POST", "tenure", "v1/policies/{}/applyToExisting" | "v1/policies/{}/restartApproval") => {
+            (Some(A::WritePolicies), Value::Null)
+        }
+        ("PATCH", "tenure", "v1/approvals/{}") => {
+            (Some(A::RequestAccess), json!({ "answers": [{ "answeredQuestion": { "id": nil }, "value": "x" }] }))
+        }
         ("POST", "drift", _) => (Some(A::AdministerAssignments), Value::Null),
         ("POST", "accessPackages", "{}/moveToCatalog()") => (Some(A::WritePackages), json!({ "catalogId": nil })),
         ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),
@@ -236,6 +242,9 @@ fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
 
 /// A path of a shape in the older version; ids are such as nothing has.
 fn path_of(shape: &str) -> String {
+    if shape.starts_with("tenure/") {
+        return format!("/{}", shape.replace("{}", &Uuid::nil().to_string()));
+    }
     let (set, rest) = shape.split_once('/').unwrap_or((shape, ""));
     // Some things have another name in the newer version, and some are ours alone.
     let versions = if shape.contains("/steps") || shape.contains("moveToCatalog") {
