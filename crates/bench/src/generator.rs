@@ -53,6 +53,10 @@ pub struct Measured {
     pub micros: Vec<u32>,
     /// Refused ones.
     pub refused: u64,
+    /// Works that were done within the time: of one that began before or ended after, the part that lies within. Whole
+    /// works would not do. Those who wait for one commit are answered together, and a short time has two or three of
+    /// these waves.
+    pub counted: f64,
     /// How long it was counted.
     pub time: Duration,
     /// All works that were done, those too that do not count.
@@ -69,7 +73,7 @@ impl Measured {
 
     /// Works per second.
     pub fn rate(&self) -> f64 {
-        to_f64(self.micros.len()) / self.time.as_secs_f64().max(1e-9)
+        self.counted / self.time.as_secs_f64().max(1e-9)
     }
 
     /// Milliseconds that so many of a hundred stay below.
@@ -99,6 +103,7 @@ pub struct Source<'w> {
 #[derive(Default)]
 struct Tally {
     micros: Vec<u32>,
+    counted: f64,
     refused: u64,
     done: usize,
 }
@@ -120,8 +125,18 @@ impl Window {
         Self { opens, closes: opens + load.time, to_the_end: load.lead.is_none() }
     }
 
+    /// Whether how long it took and what was answered counts.
     fn counts(self, ended: Instant) -> bool {
         ended >= self.opens && (self.to_the_end || ended < self.closes)
+    }
+
+    /// Which part of a work counts as done.
+    fn part(self, began: Instant, ended: Instant) -> f64 {
+        if self.to_the_end {
+            return 1.0;
+        }
+        let within = ended.min(self.closes).saturating_duration_since(began.max(self.opens));
+        (within.as_secs_f64() / (ended - began).as_secs_f64().max(1e-9)).min(1.0)
     }
 }
 
@@ -150,6 +165,7 @@ pub fn run(target: &Target, source: Source<'_>, load: Load) -> Outcome<Measured>
     for result in results {
         let tally = result?;
         measured.micros.extend(tally.micros);
+        measured.counted += tally.counted;
         measured.refused += tally.refused;
         measured.done += tally.done;
     }
@@ -188,6 +204,7 @@ async fn ask_until(
         };
         tally.done += usize::from(done);
         let ended = Instant::now();
+        tally.counted += if done { window.part(began, ended) } else { 0.0 };
         match (window.counts(ended), done) {
             (true, true) => tally.micros.push(u32::try_from((ended - began).as_micros()).unwrap_or(u32::MAX)),
             (true, false) => tally.refused += 1,
@@ -329,6 +346,21 @@ mod tests {
         };
         assert_eq!(counted(load), [false, false, true, true, false]);
         assert_eq!(counted(Load { lead: None, ..load }), [true; 5]);
+    }
+
+    #[test]
+    fn of_a_work_that_reaches_out_of_the_window_the_part_within_counts() {
+        let (time, lead) = (Duration::from_secs(2), Some(Duration::from_secs(1)));
+        let load = Load { connections: 1, time, lead, seed: 0, may_refuse: false, pace: None };
+        let started = Instant::now();
+        let at = |millis| started + Duration::from_millis(millis);
+        let window = Window::of(load, started);
+        for (began, ended, part) in
+            [(0, 900, 0.0), (500, 1_500, 0.5), (1_000, 1_100, 1.0), (2_900, 3_300, 0.25), (500, 4_500, 0.5), (2_000, 2_000, 0.0)]
+        {
+            assert!((window.part(at(began), at(ended)) - part).abs() < 1e-9, "{began} to {ended}");
+        }
+        assert!((Window::of(Load { lead: None, ..load }, started).part(at(0), at(9_000)) - 1.0).abs() < 1e-9);
     }
 
     #[test]

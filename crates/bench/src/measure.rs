@@ -268,6 +268,7 @@ fn together(rounds: Vec<Measured>) -> Measured {
     let mut all = Measured::default();
     for round in rounds {
         all.micros.extend(round.micros);
+        all.counted += round.counted;
         all.refused += round.refused;
         all.time += round.time;
         all.done += round.done;
@@ -308,7 +309,7 @@ mod tests {
 
     fn rounds(rates: &[u32]) -> Vec<Measured> {
         let one = |rate: &u32| Measured {
-            micros: vec![1; usize::try_from(*rate).unwrap_or(0)],
+            counted: f64::from(*rate),
             time: Duration::from_secs(1),
             ..Measured::default()
         };
