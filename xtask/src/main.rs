@@ -26,6 +26,7 @@ mod ports;
 mod postgres;
 mod process;
 mod prove;
+mod route_diff;
 mod run;
 mod session;
 mod sim;
@@ -62,6 +63,10 @@ usage: cargo xtask VERB
   csdl-diff [--missing] PATH…
                     our metadata documents against extracts of the published ones: every name, type or nullability
                     that differs and is not accepted in crates/api/tests/golden/csdl-accepted.txt
+
+  route-diff [--all] FILE
+                    our routes against a list of the published ones: what is missing of the documented ones, with --all
+                    of the generated ones too
 
   crash [--kills N] [--store sqlite|postgres] [--servers 1|2] [--seed S] [--resume] [--binary FILE]
                     kills the server (and the database server) at random moments while clients write, and looks for
@@ -116,6 +121,7 @@ fn dispatch(mut arguments: Arguments) -> Outcome<ExitCode> {
         Some("prove") => prove::run(arguments),
         Some("sim") => sim::run(arguments),
         Some("csdl-diff") => csdl_diff::run(arguments),
+        Some("route-diff") => route_diff::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -74,6 +74,17 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "InvalidModel", message).with_details(vec![fault])
     }
 
+    /// Names that a group cannot have, each with its reason.
+    pub fn unprocessable(faults: &[tenure_domain::Refusal]) -> Self {
+        let details = faults.iter().flat_map(|refusal| {
+            let target = refusal.details.first().and_then(|detail| detail.target.as_deref());
+            let target = target.map(|target| target.trim_start_matches('/').to_owned());
+            std::iter::once(Fault { code: "InvalidValue", message: refusal.message.clone(), target })
+        });
+        let message = "The names do not satisfy the rules for groups.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UnprocessableEntity", message).with_details(details.collect())
+    }
+
     /// A path that leads nowhere; clients know the text.
     pub fn unknown_route(path: &str) -> Self {
         let message = format!("No HTTP resource was found that matches the request URI `{path}`");
@@ -250,6 +261,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::IncompatibleAccess
         | Code::RequestNotReprocessable
         | Code::ConnectedOrganizationInUse
+        | Code::ExtensionInUse
         | Code::InvalidDeleteResourceHasEntitlements
         | Code::ResourceAlreadyInCatalog
         | Code::ResourceNotSupported

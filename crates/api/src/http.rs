@@ -402,8 +402,13 @@ async fn route(raw: Raw) -> Result<Reply, Failure> {
 }
 
 fn is_batch(call: &Call) -> bool {
-    let path = call.path.trim_matches('/');
-    call.version != Version::Own && (path.eq_ignore_ascii_case("$batch") || path.eq_ignore_ascii_case("%24batch"))
+    call.version != Version::Own && is_batch_path(&call.path)
+}
+
+/// Whether a path, after its version, is that of a batch.
+pub fn is_batch_path(path: &str) -> bool {
+    let path = path.trim_matches('/');
+    path.eq_ignore_ascii_case("$batch") || path.eq_ignore_ascii_case("%24batch")
 }
 
 /// Answers one call, alone or as a part of a batch.

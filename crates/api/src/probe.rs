@@ -3,6 +3,7 @@
 
 use crate::http::parse_json;
 use crate::wire::write::{directory as d, entitlement as e, policy, request};
+use crate::{dispatch, http, metadata};
 use serde_json::Value as Json;
 use tenure_domain::Timestamp;
 use tenure_domain::ids::{CatalogId, PackageId, PolicyId};
@@ -10,6 +11,19 @@ use tenure_domain::limits::GETBYIDS_MAX;
 use tenure_domain::policy::{Policy, PolicyBody};
 use tenure_odata::edm::Version;
 use uuid::Uuid;
+
+/// Where a method on a path leads (its shape and the keys on the way), without doing it; nothing where no route is.
+pub fn route(version: Version, method: &str, path: &str) -> Option<(String, Vec<String>)> {
+    let document = match method {
+        "GET" => metadata::is_asked(path),
+        "POST" => http::is_batch_path(path),
+        _ => false,
+    };
+    if document {
+        return Some((path.trim_matches('/').to_owned(), Vec::new()));
+    }
+    dispatch::route(version, method, path).ok()
+}
 
 /// Reads a body as every command of every version; gives how many of them it could be.
 pub fn every_command(bytes: &[u8]) -> usize {

@@ -355,9 +355,14 @@ mod tests {
         let started = Instant::now();
         let at = |millis| started + Duration::from_millis(millis);
         let window = Window::of(load, started);
-        for (began, ended, part) in
-            [(0, 900, 0.0), (500, 1_500, 0.5), (1_000, 1_100, 1.0), (2_900, 3_300, 0.25), (500, 4_500, 0.5), (2_000, 2_000, 0.0)]
-        {
+        for (began, ended, part) in [
+            (0, 900, 0.0),
+            (500, 1_500, 0.5),
+            (1_000, 1_100, 1.0),
+            (2_900, 3_300, 0.25),
+            (500, 4_500, 0.5),
+            (2_000, 2_000, 0.0),
+        ] {
             assert!((window.part(at(began), at(ended)) - part).abs() < 1e-9, "{began} to {ended}");
         }
         assert!((Window::of(Load { lead: None, ..load }, started).part(at(0), at(9_000)) - 1.0).abs() < 1e-9);

@@ -308,11 +308,8 @@ mod tests {
     use super::*;
 
     fn rounds(rates: &[u32]) -> Vec<Measured> {
-        let one = |rate: &u32| Measured {
-            counted: f64::from(*rate),
-            time: Duration::from_secs(1),
-            ..Measured::default()
-        };
+        let one =
+            |rate: &u32| Measured { counted: f64::from(*rate), time: Duration::from_secs(1), ..Measured::default() };
         rates.iter().map(one).collect()
     }
 

@@ -117,6 +117,9 @@ activities! {
         DeleteRequest = "Delete access package assignment request", "DeleteEntitlementGrantRequest";
         RemoveAssignment = "Remove access package assignment", "RemoveEntitlementGrant";
         DeleteForDeletedUser = "Delete access package assignment policy for a deleted user", "RemoveEntitlementGrant";
+        CreateExtension = "Create custom extension", "CreateCustomExtension";
+        UpdateExtension = "Update custom extension", "UpdateCustomExtension";
+        DeleteExtension = "Delete custom extension", "DeleteCustomExtension";
         UpdateSettings = "Update tenant setting", "UpdateEntitlementSettings";
     }
     UserManagement {

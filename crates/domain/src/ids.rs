@@ -54,6 +54,8 @@ typed_id! {
     PolicyId,
     /// A connected organization.
     OrganizationId,
+    /// A workflow extension.
+    ExtensionId,
     /// A question of a policy.
     QuestionId,
     /// A requestor or target as entitlement management sees it.

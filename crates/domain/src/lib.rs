@@ -14,6 +14,7 @@ pub mod authorize;
 pub mod catalog;
 pub mod directory;
 pub mod effect;
+pub mod extension;
 pub mod grant;
 pub mod ids;
 pub mod job;

@@ -122,8 +122,12 @@ pub const PATTERN_SIZE_MAX_BYTES: usize = 256 << 10;
 pub const RESOURCE_ATTRIBUTES_MAX: usize = 20;
 /// Schema extensions that one person has values of.
 pub const EXTENSION_VALUES_MAX: usize = 100;
+/// Names of extension attributes that one question about them is answered with.
+pub const EXTENSION_NAMES_MAX: i64 = 300;
 /// Characters of an answer.
 pub const ANSWER_CHARS_MAX: usize = 4_000;
+/// Workflow extensions of a catalog (behaviour.md j).
+pub const CATALOG_EXTENSIONS_MAX: i64 = 20;
 /// Resource roles of a package.
 pub const PACKAGE_ROLES_MAX: usize = 500;
 /// Packages that one package is incompatible with, and as many groups.

@@ -84,6 +84,8 @@ codes! {
     PolicyInUse,
     /// Policies, people or requests refer to the connected organization.
     ConnectedOrganizationInUse,
+    /// Policies name the workflow extension.
+    ExtensionInUse,
     /// A package uses the resource.
     InvalidDeleteResourceHasEntitlements,
     /// The catalog has that resource.

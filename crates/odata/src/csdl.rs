@@ -126,7 +126,8 @@ impl Found {
             xml.within("Key", &[], |xml| xml.leaf("PropertyRef", &[("Name", "id")]));
             xml.leaf("Property", &[("Name", "id"), ("Type", "Edm.String"), ("Nullable", "false")]);
         });
-        for (name, structure) in entities {
+        // What has a table of its own is described by it, though others name it as a part of theirs.
+        for (name, structure) in entities.into_iter().filter(|(name, _)| !self.entities.contains_key(*name)) {
             self.structured("EntityType", name, structure, xml);
         }
         for (name, tables) in &self.entities {

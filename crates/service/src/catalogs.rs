@@ -116,6 +116,7 @@ pub fn delete(ctx: &mut Ctx<'_, '_>, id: CatalogId) -> Result<(), ServiceError> 
     }
     // What goes with it is on record as if it had been taken out first.
     crate::roles::end_of_catalog(ctx, &catalog)?;
+    crate::extensions::end_of_catalog(ctx, id)?;
     for resource in &taken {
         let row = AuditEvent::new(Activity::CreateResourceRemoveRequest, crate::resources::target(resource));
         ctx.audit(&row.about(target(&catalog)))?;

@@ -17,6 +17,7 @@ pub mod drift;
 pub mod edits;
 mod engine;
 mod error;
+pub mod extensions;
 pub mod identity;
 pub mod incompatible;
 mod letters;

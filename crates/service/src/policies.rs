@@ -80,6 +80,7 @@ pub fn create(ctx: &mut Ctx<'_, '_>, package: PackageId, draft: &PolicyDraft) ->
     draft.body.check_end(ctx.now)?;
     may_be_automatic(ctx, package.id, PolicyId::default(), &draft.body)?;
     names_exist(ctx, &draft.body, None)?;
+    crate::extensions::fit(ctx, package.catalog, &draft.body, None)?;
     let mut draft = draft.clone();
     draft.name_parts(ctx);
     let by = ctx.signature()?;
@@ -120,6 +121,7 @@ pub fn update(
     }
     may_be_automatic(ctx, old.package, old.id, &draft.body)?;
     names_exist(ctx, &draft.body, Some(&old.body))?;
+    crate::extensions::fit(ctx, old.catalog, &draft.body, Some(&old.body))?;
     draft.name_parts(ctx);
     let new = Policy {
         name: draft.name,

@@ -274,10 +274,10 @@ fn remove(ctx: &mut Ctx<'_, '_>, permit: &Permit, resource: &Resource) -> Result
     Ok(())
 }
 
-/// Reads name, description and roles of a resource from its origin again.
-pub fn refresh(ctx: &mut Ctx<'_, '_>, catalog: CatalogId, id: ResourceId) -> Result<(), ServiceError> {
+/// Reads name, description and roles of a resource from its origin again. Where a catalog is named, it must be in that one.
+pub fn refresh(ctx: &mut Ctx<'_, '_>, catalog: Option<CatalogId>, id: ResourceId) -> Result<(), ServiceError> {
     let (pending, resource) = ctx.load_placed(Action::WriteResources, rows::catalog::resource(id))?;
-    let found = resource.filter(|r| r.catalog == catalog);
+    let found = resource.filter(|r| catalog.is_none_or(|catalog| r.catalog == catalog));
     let (permit, resource) = pending.on(found, || Refusal::not_found("resource", id))?;
     let resource = renew(ctx, &permit, resource)?;
     ctx.audit(&AuditEvent::new(Activity::UpdateCatalogResource, target(&resource)))

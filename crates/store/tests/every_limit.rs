@@ -67,6 +67,8 @@ const LIMITS: &[(&str, &str, Met)] = &[
     ("PATTERN_SIZE_MAX_BYTES", "domain/src/policy/settings.rs", By("api/tests/api/data_limits.rs", "a_policy_is_bounded_in_its_parts")),
     ("RESOURCE_ATTRIBUTES_MAX", "domain/src/attribute.rs", By("api/tests/api/data_limits.rs", "a_resource_asks_for_so_many_attributes")),
     ("EXTENSION_VALUES_MAX", "domain/src/attribute.rs", By("domain/src/attribute.rs", "a_person_has_so_many_schema_extensions")),
+    ("EXTENSION_NAMES_MAX", "service/src/directory/mod.rs", By("api/tests/api/properties.rs", "so_many_names_of_extensions_are_listed_and_no_more")),
+    ("CATALOG_EXTENSIONS_MAX", "domain/src/extension.rs", By("api/tests/api/extensions.rs", "a_catalog_has_so_many_extensions")),
     ("QUESTIONS_MAX", "domain/src/policy/mod.rs", By("api/tests/api/data_limits.rs", "a_policy_is_bounded_in_its_parts")),
     ("ANSWER_CHARS_MAX", "domain/src/request/answers.rs", By("api/tests/api/data_limits.rs", "an_answer_to_a_question_has_so_many_characters")),
     ("PACKAGE_ROLES_MAX", "service/src/packages.rs", By("api/tests/api/data_limits.rs", "a_package_has_so_many_roles_and_gives_so_many_at_once")),

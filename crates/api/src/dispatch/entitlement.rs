@@ -41,12 +41,18 @@ pub async fn request_resource(call: &Call, target: &Target) -> Result<Reply, Fai
     create(call, Made::of(call, target), move |ctx| resources::request(ctx, &command).map(|id| id.to_string())).await
 }
 
-/// `POST catalogs/{}/resources/{}/refresh`
+/// `POST resources/{}/refresh`
 pub async fn refresh_resource(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    write(call, keyed(call, target, &em::RESOURCE, |ctx, id| resources::refresh(ctx, None, ResourceId(id)))).await?;
+    Ok(Reply::empty(StatusCode::OK))
+}
+
+/// `POST catalogs/{}/resources/{}/refresh`
+pub async fn refresh_resource_of_catalog(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let (catalog, resource, version) = (target.key(0), target.key(1), call.version);
     let run = move |ctx: &mut Ctx<'_, '_>| {
         let catalog = CatalogId(id_of(ctx, &em::CATALOG, version, &catalog)?);
-        on(ctx, (&em::RESOURCE, version), &resource, |ctx, id| resources::refresh(ctx, catalog, ResourceId(id)))
+        on(ctx, (&em::RESOURCE, version), &resource, |ctx, id| resources::refresh(ctx, Some(catalog), ResourceId(id)))
     };
     write(call, run).await?;
     Ok(Reply::empty(StatusCode::OK))

@@ -21,6 +21,8 @@ pub fn column(entity: &EntityType) -> Option<Column> {
         (c::package::RELATION, c::package::VERSION),
         (c::policy::RELATION, c::policy::VERSION),
         (c::organization::RELATION, c::organization::VERSION),
+        (c::workflow_extension::RELATION, c::workflow_extension::VERSION),
+        (c::legacy_extension::RELATION, c::legacy_extension::VERSION),
         (c::request::RELATION, c::request::VERSION),
         (c::assignment::RELATION, c::assignment::VERSION),
     ];

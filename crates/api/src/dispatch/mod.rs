@@ -2,6 +2,7 @@
 //! Writes are a table of path shapes.
 
 mod additional_access;
+mod afar;
 mod approvals;
 mod changes;
 mod context;
@@ -9,11 +10,13 @@ mod current_user;
 mod directory;
 mod entitlement;
 mod etag;
+mod extensions;
 mod incompatible;
 mod key;
 mod members;
 mod organizations;
 mod own;
+mod properties;
 pub mod read;
 mod requirements;
 mod roles;
@@ -66,17 +69,27 @@ macro_rules! routes {
 use approvals as a;
 use directory as d;
 use entitlement as e;
+use extensions as x;
 use incompatible as i;
 use members as m;
 use organizations as o;
 use own as w;
+use properties as p;
 
 routes! {
     POST "catalogs" => e::create_catalog;
     PATCH "catalogs/{}" => e::update_catalog;
     DELETE "catalogs/{}" => e::delete_catalog;
+    POST "catalogs/{}/customWorkflowExtensions" => x::create_extension;
+    PATCH "catalogs/{}/customWorkflowExtensions/{}" => x::update_extension;
+    DELETE "catalogs/{}/customWorkflowExtensions/{}" => x::delete_extension;
+    POST "catalogs/{}/customAccessPackageWorkflowExtensions" => x::create_extension;
+    PATCH "catalogs/{}/customAccessPackageWorkflowExtensions/{}" => x::update_extension;
+    PUT "catalogs/{}/customAccessPackageWorkflowExtensions/{}" => x::update_extension;
+    DELETE "catalogs/{}/customAccessPackageWorkflowExtensions/{}" => x::delete_extension;
     POST "resourceRequests" => e::request_resource;
-    POST "catalogs/{}/resources/{}/refresh()" => e::refresh_resource;
+    POST "catalogs/{}/resources/{}/refresh()" => e::refresh_resource_of_catalog;
+    POST "resources/{}/refresh()" => e::refresh_resource;
     POST "accessPackages" => e::create_package;
     PATCH "accessPackages/{}" => e::update_package;
     DELETE "accessPackages/{}" => e::delete_package;
@@ -190,6 +203,19 @@ routes! {
     POST "groups/getByIds()" => m::by_ids;
     POST "applications/getByIds()" => m::by_ids;
     POST "servicePrincipals/getByIds()" => m::by_ids;
+    POST "directoryObjects/validateProperties()" => p::validate;
+    POST "users/validateProperties()" => p::validate;
+    POST "groups/validateProperties()" => p::validate;
+    POST "applications/validateProperties()" => p::validate;
+    POST "servicePrincipals/validateProperties()" => p::validate;
+    POST "groups/{}/validateProperties()" => p::validate_group;
+    POST "directoryObjects/getAvailableExtensionProperties()" => p::extension_properties;
+    POST "users/getAvailableExtensionProperties()" => p::extension_properties;
+    POST "groups/getAvailableExtensionProperties()" => p::extension_properties;
+    POST "applications/getAvailableExtensionProperties()" => p::extension_properties;
+    POST "servicePrincipals/getAvailableExtensionProperties()" => p::extension_properties;
+    POST "users/{}/assignLicense()" => p::assign_license;
+    POST "groups/{}/assignLicense()" => p::assign_license;
 }
 
 /// Every path shape that can be written to, with its method; for whoever checks that all of them were looked at.
@@ -213,10 +239,21 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         return read::get(call, target).await;
     }
     call.seen.shape(shape.as_str());
-    match ROUTES.iter().find(|r| r.method == call.method && r.shape == shape) {
-        Some(route) => (route.run)(call, &target).await.map_err(|failure| in_words_of(call, failure)),
+    if let Some(route) = written_as(&call.method, &shape) {
+        return (route.run)(call, &target).await.map_err(|failure| in_words_of(call, failure));
+    }
+    let near = afar::shape(&target.resolved, call.version);
+    match near.and_then(|(set, shape)| Some((set, written_as(&call.method, &shape)?))) {
+        Some((set, route)) => {
+            let target = afar::nearer(call, target, set).await?;
+            (route.run)(call, &target).await.map_err(|failure| in_words_of(call, failure))
+        }
         None => Err(not_allowed(call, &target.resolved, &shape)),
     }
+}
+
+fn written_as(method: &Method, shape: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|r| r.method == method && r.shape == shape)
 }
 
 /// A failure that names fields, as whoever wrote the body names them. Our own surface has one name for each.
@@ -239,6 +276,24 @@ fn refresh_in_other_words(call: &Call) -> Option<String> {
         return None;
     }
     Some(format!("{}/catalogs/{catalog}/resources/{resource}/refresh", before.join("/")))
+}
+
+/// Where a method on a path leads, without doing it: the shape that answers, and the keys on the way.
+pub fn route(version: Version, method: &str, path: &str) -> Result<(String, Vec<String>), Failure> {
+    let resolved = path::resolve(&SCHEMA, version, path, |_| None)?;
+    let (shape, keys) = shape(&resolved);
+    let reads = method == "GET" && !is_action(&resolved);
+    let is_written = |shape: &str| ROUTES.iter().any(|r| r.method == method && r.shape == shape);
+    let is_called = || afar::shape(&resolved, version).is_some_and(|(_, shape)| is_written(&shape));
+    if !reads && !is_written(&shape) && !is_called() {
+        return Err(Failure::method_not_allowed(""));
+    }
+    let keys = keys.into_iter().map(|key| match key {
+        Key::Id(id) => id,
+        Key::Alternate { value, .. } => value,
+        Key::Me => "me".to_owned(),
+    });
+    Ok((shape, keys.collect()))
 }
 
 /// Functions are read; everything else that is called is an action.

@@ -483,6 +483,21 @@ async fn single(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
     Ok(shown.reply(StatusCode::OK))
 }
 
+/// The id of the one object that a path leads to, for whoever may read it.
+pub async fn id_at(call: &Call, resolved: Resolved) -> Result<Uuid, Failure> {
+    let version = call.version;
+    let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
+        let (spot, checks) = walk(ctx, version, &resolved)?;
+        admit(&ctx.sight()?, &resolved, &spot)?;
+        let select: Select<'_> = spot.select(Vec::new(), 1);
+        let at = select.layout().key;
+        let mut id = None;
+        read_checked(ctx, &checks, select, &mut |row| id = row.cell(at).id())?;
+        id.ok_or_else(|| spot.missing().into())
+    });
+    Ok(read.await?)
+}
+
 /// One row that is wanted.
 struct One<'a> {
     spot: &'a Spot,

@@ -64,6 +64,7 @@ fn number(name: &str) -> u16 {
         "URI_TOO_LONG" => 414,
         "UNSUPPORTED_MEDIA_TYPE" => 415,
         "MISDIRECTED_REQUEST" => 421,
+        "UNPROCESSABLE_ENTITY" => 422,
         "FAILED_DEPENDENCY" => 424,
         "TOO_MANY_REQUESTS" => 429,
         "INTERNAL_SERVER_ERROR" => 500,

@@ -161,6 +161,33 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
     })
 }
 
+/// Rows of workflow extensions, and of questions to the directory that change nothing.
+fn written_beside(method: &str, set: &str, rest: &str) -> Option<(Option<Action>, Value)> {
+    use Action as A;
+    Some(match (method, set, rest) {
+        ("POST" | "PATCH" | "PUT" | "DELETE", "catalogs", rest) if rest.contains("WorkflowExtensions") => {
+            let kind = if rest.contains("AccessPackage") {
+                "customAccessPackageWorkflowExtension"
+            } else {
+                "accessPackageAssignmentRequestWorkflowExtension"
+            };
+            (Some(A::WriteExtensions), crate::extensions::body(kind, "x"))
+        }
+        ("POST", _, rest) if rest.ends_with("validateProperties()") => {
+            let entity = if rest.starts_with("{}") { Value::Null } else { json!("Group") };
+            (None, json!({ "entityType": entity, "displayName": "x" }))
+        }
+        ("POST", _, "getAvailableExtensionProperties()") => (None, json!({})),
+        ("POST", "users", "{}/assignLicense()") => {
+            (Some(A::WriteUsers), json!({ "addLicenses": [], "removeLicenses": [] }))
+        }
+        ("POST", "groups", "{}/assignLicense()") => {
+            (Some(A::WriteGroups), json!({ "addLicenses": [], "removeLicenses": [] }))
+        }
+        _ => return None,
+    })
+}
+
 /// What must be permitted for a write, and a body that is good enough to be asked about. A path without a row here is
 /// not covered, and the walk fails.
 fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
@@ -169,9 +196,14 @@ fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
     let reference = json!({ "@odata.id": format!("https://localhost/v1.0/directoryObjects/{nil}") });
     let name = json!({ "displayName": "x" });
     let (set, rest) = shape.split_once('/').unwrap_or((shape, ""));
+    if let Some(row) = written_beside(method, set, rest) {
+        return Some(row);
+    }
     let row = match (method, set, rest) {
         ("POST", "catalogs", "") => (Some(A::CreateCatalogs), json!({ "displayName": Uuid::nil() })),
-        ("POST", "catalogs", "{}/resources/{}/refresh()") => (Some(A::WriteResources), Value::Null),
+        ("POST", "catalogs", "{}/resources/{}/refresh()") | ("POST", "resources", "{}/refresh()") => {
+            (Some(A::WriteResources), Value::Null)
+        }
         ("PATCH" | "DELETE", "catalogs", "{}") => (Some(A::WriteCatalogs), name),
         ("POST", "resourceRequests", "") => {
             let resource = json!({ "originId": nil, "originSystem": "AadGroup" });
@@ -247,7 +279,7 @@ fn path_of(shape: &str) -> String {
     }
     let (set, rest) = shape.split_once('/').unwrap_or((shape, ""));
     // Some things have another name in the newer version, and some are ours alone.
-    let versions = if shape.contains("/steps") || shape.contains("moveToCatalog") {
+    let versions = if ["/steps", "moveToCatalog", "customAccessPackage"].iter().any(|name| shape.contains(name)) {
         vec![Version::Beta]
     } else {
         Version::ALL.to_vec()

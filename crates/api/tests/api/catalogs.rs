@@ -237,3 +237,35 @@ fn a_refresh_takes_over_the_name_of_the_origin() {
         assert_eq!(app.get(&path, token).await.json["displayName"], "Sales again");
     });
 }
+
+#[test]
+fn a_resource_is_refreshed_by_every_path_that_leads_to_it() {
+    on_every_database(async |app| {
+        let campaign = Campaign::without_policy(app).await;
+        let (token, catalog, resource) = (campaign.token.as_str(), &campaign.catalog, &campaign.resource);
+        let scopes = format!("{EM_BETA}/accessPackages/{}/accessPackageResourceRoleScopes", campaign.package);
+        let held = app.get(&scopes, token).await.expect(200).json["value"][0]["id"].as_str().map(ToOwned::to_owned);
+        let role = format!("{scopes}/{}/accessPackageResourceRole", held.expect("an id"));
+        let roles = format!("{EM_BETA}/accessPackageCatalogs/{catalog}/accessPackageResourceRoles");
+        let of_catalog = app.get(&roles, token).await.expect(200).json["value"][0]["id"].clone();
+        let ways = [
+            format!("{EM_BETA}/accessPackageResources/{resource}"),
+            format!("{role}/accessPackageResource"),
+            format!("{roles}/{}/accessPackageResource", of_catalog.as_str().expect("an id")),
+        ];
+        for (n, way) in ways.iter().enumerate() {
+            let group = format!("/v1.0/groups/{}", company::group("sales"));
+            let name = format!("Sales {n}");
+            app.patch(&group, token, json!({ "displayName": name })).await.expect(204);
+            assert_eq!(app.post(&format!("{way}/refresh"), token, Value::Null).await.status, 200, "{way}");
+            assert_eq!(app.get(way, token).await.json["displayName"], name, "{way}");
+        }
+        let carla = app.token_of_person("carla").await;
+        // On the way to it lie things that are not there for her.
+        for (way, status) in ways.iter().zip([403, 404, 404]) {
+            assert_eq!(app.post(&format!("{way}/refresh"), &carla, Value::Null).await.status, status, "{way}");
+        }
+        let lost = format!("{role}/accessPackageResource/refreshed");
+        assert_eq!(app.post(&lost, token, Value::Null).await.status, 404);
+    });
+}

@@ -34,6 +34,8 @@ actions! {
     WriteCatalogs,
     /// Add resources to and remove them from catalogs; needs a right on the object behind the resource, too.
     WriteResources,
+    /// Make, change and delete workflow extensions.
+    WriteExtensions,
     /// Make, change and delete packages, what is in them, and what excludes them.
     WritePackages,
     /// Make, change and delete policies.
@@ -117,7 +119,9 @@ impl Action {
                 directory(&[C::RoleWrite], &[R::GlobalAdministrator, R::PrivilegedRoleAdministrator])
             }
             Self::CreateCatalogs => entitlement(&[E::CatalogCreator]),
-            Self::WriteCatalogs | Self::WriteResources | Self::AssignEntitlementRoles => entitlement(OWNER),
+            Self::WriteCatalogs | Self::WriteResources | Self::WriteExtensions | Self::AssignEntitlementRoles => {
+                entitlement(OWNER)
+            }
             Self::WritePackages | Self::WritePolicies => entitlement(MANAGERS),
             Self::AssignDirectly => Demand { older_rule: true, ..entitlement(ASSIGNERS) },
             Self::AdministerAssignments => entitlement(ASSIGNERS),

@@ -6,6 +6,7 @@ use super::role::Scope;
 use super::{Caller, Capability, Principal};
 use crate::assignment::Assignment;
 use crate::catalog::{Catalog, Resource};
+use crate::extension::WorkflowExtension;
 use crate::ids::CatalogId;
 use crate::package::Package;
 use crate::policy::Policy;
@@ -49,6 +50,7 @@ macro_rules! placed {
 placed! {
     Catalog: id;
     Resource: catalog;
+    WorkflowExtension: catalog;
     Package: catalog;
     Policy: catalog;
     Request: catalog;

@@ -6,10 +6,19 @@ pub mod deleted;
 pub mod groups;
 pub mod users;
 
+use crate::ctx::Ctx;
+use crate::error::ServiceError;
 use tenure_domain::audit::{AuditTarget, Modified, TargetKind};
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::ids::ObjectId;
+use tenure_domain::limits::EXTENSION_NAMES_MAX;
 use tenure_domain::refusal::{Code, Refusal};
+use tenure_store::rows;
+
+/// Names of the extension attributes that people have, at most [`EXTENSION_NAMES_MAX`], as they are compared.
+pub fn extension_names(ctx: &mut Ctx<'_, '_>) -> Result<Vec<String>, ServiceError> {
+    ctx.fetch(rows::directory::user::extension_names(EXTENSION_NAMES_MAX))
+}
 
 /// The audit target of a directory object.
 pub(crate) fn target(kind: ObjectKind, id: ObjectId, name: &str) -> AuditTarget {

@@ -138,6 +138,7 @@ pub fn delete(tx: &mut Tx<'_>, permit: &Permit, id: CatalogId, resources: &[Reso
     }
     tx.write(&DELETE_REQUESTS, vec![id.0.into()]);
     super::role::delete_of_catalog(tx, id);
+    super::extension::delete_of_catalog(tx, id);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("catalog");
 }
 

@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::fetch::{Columns, Query};
 use crate::sql::{Sql, sql};
-use tenure_domain::ids::{CatalogId, OrganizationId, PackageId, PolicyId, ResourceId};
+use tenure_domain::ids::{CatalogId, ExtensionId, OrganizationId, PackageId, PolicyId, ResourceId};
 use tenure_domain::limits::RELATED_MAX;
 use tenure_domain::refusal::{Related, RelatedKind};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ sql! {
     POLICY_HELD: "SELECT 1, id, (SELECT CASE WHEN o.deleted_at IS NULL THEN o.display_name ELSE o.display_name || ' (deleted)' END FROM directory_object o WHERE o.id = target_id) FROM assignment WHERE policy_id = $1 AND is_live UNION ALL SELECT 2, id, (SELECT CASE WHEN o.deleted_at IS NULL THEN o.display_name ELSE o.display_name || ' (deleted)' END FROM directory_object o WHERE o.id = target_id) FROM request WHERE policy_id = $1 AND is_open LIMIT $2";
     CATALOG_HELD: "SELECT 3, id, name FROM package WHERE catalog_id = $1 ORDER BY name_key LIMIT $2";
     RESOURCE_HELD: "SELECT DISTINCT 3, p.id, p.name FROM package_role z JOIN package p ON p.id = z.package_id WHERE z.resource_id = $1 UNION ALL SELECT 1, ag.assignment_id, NULL FROM grant_row v JOIN assignment_grant ag ON ag.grant_id = v.id AND ag.is_live WHERE v.resource_id = $1 AND NOT EXISTS (SELECT 1 FROM package_role x WHERE x.resource_id = $1) LIMIT $2";
+    EXTENSION_HELD: "SELECT 4, y.id, y.name FROM policy y WHERE y.id IN (SELECT f.policy_id FROM policy_ref f WHERE f.ref_id = $1 AND f.role = 4) ORDER BY y.id LIMIT $2";
     ORGANIZATION_HELD: "SELECT 4, y.id, y.name FROM policy y WHERE y.id IN (SELECT f.policy_id FROM policy_ref f WHERE f.ref_id = $1) UNION ALL SELECT 1, a.id, NULL FROM subject j JOIN assignment a ON a.target_id = j.id WHERE j.organization_id = $1 AND a.is_live UNION ALL SELECT 2, r.id, NULL FROM subject j JOIN request r ON r.target_id = j.id WHERE j.organization_id = $1 AND r.is_open LIMIT $2";
 }
 
@@ -54,6 +55,11 @@ pub fn catalog(id: CatalogId) -> Query<Related> {
 /// Packages that use a resource; where none does any more, assignments that still do.
 pub fn resource(id: ResourceId) -> Query<Related> {
     held(&RESOURCE_HELD, id.0)
+}
+
+/// Policies that name a workflow extension.
+pub fn extension(id: ExtensionId) -> Query<Related> {
+    held(&EXTENSION_HELD, id.0)
 }
 
 /// Policies that name a connected organization, and what its people hold or wait for.

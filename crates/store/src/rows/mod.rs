@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod attribute;
 pub mod catalog;
 pub mod directory;
+pub mod extension;
 pub mod grant;
 pub mod hold;
 pub mod identity;
@@ -33,6 +34,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         assignment::STATEMENTS,
         attribute::STATEMENTS,
         catalog::STATEMENTS,
+        extension::STATEMENTS,
         directory::application::STATEMENTS,
         directory::group::STATEMENTS,
         directory::member::STATEMENTS,

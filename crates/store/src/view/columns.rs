@@ -149,6 +149,17 @@ columns! {
         CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
         VERSION "version",
     }
+    /// Workflow extensions.
+    workflow_extension("workflow_extension", "we") {
+        ID "id", CATALOG "catalog_id", KIND "kind", NAME "name", NAME_KEY "name_key", DESCRIPTION "description",
+        SETTINGS "settings", CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by",
+        MODIFIED_BY "modified_by", VERSION "version",
+    }
+    /// The same in the newer version's older form.
+    legacy_extension("legacy_extension", "wl") {
+        ID "id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description",
+        SETTINGS "settings", CREATED "created_at", MODIFIED "modified_at", VERSION "version",
+    }
     /// What the people of an organization are known by.
     org_identity("org_identity", "fi") {
         ORGANIZATION "organization_id", VALUE "value_key",

@@ -279,6 +279,24 @@ pub const RELATIONS: &[RelationDef] = &[
         ..PLAIN
     },
     RelationDef {
+        name: c::workflow_extension::RELATION,
+        from: "workflow_extension {we}",
+        key: c::workflow_extension::ID,
+        always: Some("{we}.kind IN (1, 2)"),
+        catalog: Some("{we}.catalog_id"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::legacy_extension::RELATION,
+        from: "workflow_extension {wl}",
+        key: c::legacy_extension::ID,
+        always: Some("{wl}.kind = 3"),
+        catalog: Some("{wl}.catalog_id"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
         name: c::settings::RELATION,
         from: "tenant {bs}",
         key: c::settings::ID,

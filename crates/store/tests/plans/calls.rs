@@ -334,7 +334,7 @@ impl Session<'_> {
         let place = format!("/v1.0/groups/{group}/members/{}/$ref", package.strangers[1]);
         self.send("a member is removed", "DELETE", &place, writer, Value::Null).await;
         let person = self.loaded.holders[9];
-        let change = json!({ "jobTitle": "Planner" });
+        let change = json!({ "jobTitle": "Planner", "extension_2b676109c7c74ae2b41549205f1947ed_badge": "7" });
         self.send("a person is changed", "PATCH", &format!("/v1.0/users/{person}"), writer, change).await;
     }
 

@@ -1,7 +1,7 @@
 //! Users, groups, applications, service principals (semantics.md 13). Properties that no rule acts on are kept as
 //! attributes and shown under their published names (decisions.md B11).
 
-use super::types::{FLAG, GUID, NATIVE_APIS, NUMBER, TEXTS, TIME, directory as t};
+use super::types::{FLAG, GUID, GUIDS, NATIVE_APIS, NUMBER, TEXT, TEXTS, TIME, directory as t};
 use super::{fixed, flag, id, keyed, time};
 use crate::wire::json;
 use tenure_domain::attribute::is_extension;
@@ -76,8 +76,43 @@ const fn app_role_assignments() -> Nav {
 }
 
 /// Actions that every directory object has.
-const OBJECT_OPERATIONS: &[&Operation] =
-    &[&CHECK_MEMBER_GROUPS, &CHECK_MEMBER_OBJECTS, &GET_MEMBER_GROUPS, &GET_MEMBER_OBJECTS, &GET_BY_IDS, &RESTORE];
+const OBJECT_OPERATIONS: &[&Operation] = &[
+    &CHECK_MEMBER_GROUPS,
+    &CHECK_MEMBER_OBJECTS,
+    &GET_MEMBER_GROUPS,
+    &GET_MEMBER_OBJECTS,
+    &GET_BY_IDS,
+    &RESTORE,
+    &VALIDATE,
+    &EXTENSION_PROPERTIES,
+];
+
+/// And those of people.
+const USER_OPERATIONS: &[&Operation] = &[
+    &CHECK_MEMBER_GROUPS,
+    &CHECK_MEMBER_OBJECTS,
+    &GET_MEMBER_GROUPS,
+    &GET_MEMBER_OBJECTS,
+    &GET_BY_IDS,
+    &RESTORE,
+    &VALIDATE,
+    &EXTENSION_PROPERTIES,
+    &ASSIGN_LICENSE,
+];
+
+/// And those of groups.
+const GROUP_OPERATIONS: &[&Operation] = &[
+    &CHECK_MEMBER_GROUPS,
+    &CHECK_MEMBER_OBJECTS,
+    &GET_MEMBER_GROUPS,
+    &GET_MEMBER_OBJECTS,
+    &GET_BY_IDS,
+    &RESTORE,
+    &VALIDATE,
+    &VALIDATE_GROUP,
+    &EXTENSION_PROPERTIES,
+    &ASSIGN_LICENSE,
+];
 
 const fn of_object(name: &'static str) -> Operation {
     Operation::action(name).bound_to("directoryObject")
@@ -95,6 +130,28 @@ static GET_BY_IDS: Operation = of_object("getByIds")
     .on_many()
     .takes(&[Member::new("ids", TEXTS), Member::new("types", Shape { nullable: true, ..TEXTS })])
     .gives(Returned::Bound { many: true, nullable: false });
+static VALIDATE: Operation = of_object("validateProperties").on_many().takes(&[
+    Member::new("entityType", TEXT),
+    Member::new("displayName", TEXT),
+    Member::new("mailNickname", TEXT),
+    Member::new("onBehalfOfUserId", GUID),
+]);
+static VALIDATE_GROUP: Operation = Operation::action("validateProperties").takes(&[
+    Member::new("displayName", TEXT),
+    Member::new("mailNickname", TEXT),
+    Member::new("onBehalfOfUserId", GUID),
+]);
+static EXTENSION_PROPERTIES: Operation = of_object("getAvailableExtensionProperties")
+    .on_many()
+    .takes(&[Member::new("isSyncedFromOnPremises", FLAG)])
+    .gives(Returned::Value(Shape::structures(&t::EXTENSION_PROPERTY)))
+    .only_in(&[Version::V1]);
+static ASSIGN_LICENSE: Operation = Operation::action("assignLicense")
+    .takes(&[
+        Member::new("addLicenses", Shape::structures(&t::ASSIGNED_LICENSE).never_null()),
+        Member::new("removeLicenses", GUIDS.never_null()),
+    ])
+    .gives(Returned::Bound { many: false, nullable: true });
 static RESTORE: Operation = of_object("restore").gives(Returned::Bound { many: false, nullable: true });
 
 static ADD_PASSWORD: Operation = Operation::action("addPassword")
@@ -255,7 +312,7 @@ pub static USER: EntityType = EntityType::new("user", c::user::RELATION, &USER_P
         app_role_assignments(),
         Nav::back(Name::both("oauth2PermissionGrants"), &OAUTH_GRANT, c::oauth_grant::PRINCIPAL),
     ])
-    .ops(OBJECT_OPERATIONS)
+    .ops(USER_OPERATIONS)
     .open(&EXTENSIONS)
     .search(SearchBy::Terms);
 
@@ -320,7 +377,7 @@ pub static GROUP: EntityType = EntityType::new("group", c::group::RELATION, &GRO
         transitive_member_of(),
         app_role_assignments(),
     ])
-    .ops(OBJECT_OPERATIONS)
+    .ops(GROUP_OPERATIONS)
     .search(SearchBy::Terms);
 
 /// A group as a part of a package that is incompatible with it: the same properties, for whoever reads the package.
@@ -386,6 +443,8 @@ pub static APPLICATION: EntityType = EntityType::new("application", c::applicati
         &GET_MEMBER_OBJECTS,
         &GET_BY_IDS,
         &RESTORE,
+        &VALIDATE,
+        &EXTENSION_PROPERTIES,
     ])
     .search(SearchBy::Terms);
 
@@ -453,6 +512,8 @@ pub static SERVICE_PRINCIPAL: EntityType =
             &GET_MEMBER_OBJECTS,
             &GET_BY_IDS,
             &RESTORE,
+            &VALIDATE,
+            &EXTENSION_PROPERTIES,
         ])
         .search(SearchBy::Terms);
 

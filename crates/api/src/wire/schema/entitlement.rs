@@ -1,6 +1,7 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
 use super::directory::INCOMPATIBLE_GROUP;
+use super::extension::{EXTENSION, LEGACY};
 use super::policy::{POLICY, question_json};
 use super::types::{
     ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TEXT, TIME, request as t,
@@ -130,6 +131,14 @@ pub static CATALOG: EntityType = EntityType::new(
     Nav::back(Name::pair("resourceRoles", "accessPackageResourceRoles"), &RESOURCE_ROLE, c::resource_role::CATALOG)
         .contained(),
     Nav::back(Name::pair("resourceScopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::CATALOG)
+        .contained(),
+    Nav::back(
+        Name::pair("customWorkflowExtensions", "accessPackageCustomWorkflowExtensions"),
+        &EXTENSION,
+        c::workflow_extension::CATALOG,
+    )
+    .contained(),
+    Nav::back(Name::pair("", "customAccessPackageWorkflowExtensions"), &LEGACY, c::legacy_extension::CATALOG)
         .contained(),
 ])
 .search(SearchBy::Columns(&[c::catalog::NAME_KEY]));

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod audit;
 pub mod directory;
 pub mod entitlement;
+pub mod extension;
 pub mod organization;
 pub mod own;
 pub mod policy;

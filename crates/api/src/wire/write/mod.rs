@@ -6,6 +6,7 @@ pub mod approval;
 pub mod directory;
 pub mod entitlement;
 pub mod explain;
+pub mod extension;
 pub mod organization;
 pub mod policy;
 mod recurrence;

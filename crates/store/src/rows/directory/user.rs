@@ -22,12 +22,14 @@ use uuid::Uuid;
 sql! {
     GET(hot): "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND NOT u.is_deleted";
     BY_UPN(hot): "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.upn_key = $1 AND NOT u.is_deleted";
-    OF_ADDRESS: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE (u.mail_key = $1 OR u.upn_key = $1) AND NOT u.is_deleted ORDER BY u.id LIMIT 1";
+    OF_ADDRESS: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id IN (SELECT m.id FROM dir_user m WHERE m.mail_key = $1 UNION SELECT n.id FROM dir_user n WHERE n.upn_key = $1 AND NOT n.is_deleted) AND NOT u.is_deleted ORDER BY u.id LIMIT 1";
     NAMED_SO: "SELECT u.id FROM dir_user u WHERE u.upn_key >= $1 AND u.upn_key < $2 AND NOT u.is_deleted LIMIT 1";
     DELETED: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND u.is_deleted";
     INSERT: "INSERT INTO dir_user (id, upn, upn_key, mail, mail_key, nickname, nickname_key, user_type, is_enabled, manager_id, token_epoch, given_name_key, surname_key, department_key, job_title_key, office_key, city_key, state_key, country_key, company_key, employee_id_key, employee_type_key, usage_location_key, home_key, is_deleted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, FALSE)";
     UPDATE: "UPDATE dir_user SET upn = $2, upn_key = $3, mail = $4, mail_key = $5, nickname = $6, nickname_key = $7, user_type = $8, is_enabled = $9, manager_id = $10, token_epoch = $11, given_name_key = $12, surname_key = $13, department_key = $14, job_title_key = $15, office_key = $16, city_key = $17, state_key = $18, country_key = $19, company_key = $20, employee_id_key = $21, employee_type_key = $22, usage_location_key = $23, home_key = $24 WHERE id = $1";
     INSERT_EXTENSION: "INSERT INTO extension_value (object_id, name_key, value_key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    /// From one name to the next, however many people have it.
+    EXTENSION_NAMES: "WITH RECURSIVE known(name_key) AS (SELECT min(e.name_key) FROM extension_value e UNION ALL SELECT (SELECT min(e.name_key) FROM extension_value e WHERE e.name_key > known.name_key) FROM known WHERE known.name_key IS NOT NULL) SELECT known.name_key FROM known WHERE known.name_key IS NOT NULL LIMIT $1";
     DELETE_EXTENSIONS: "DELETE FROM extension_value WHERE object_id = $1";
     SET_MANAGER: "UPDATE dir_user SET manager_id = $2 WHERE id = $1";
     SET_DELETED: "UPDATE dir_user SET is_deleted = $2, token_epoch = token_epoch + 1 WHERE id = $1";
@@ -210,4 +212,9 @@ pub fn named_so(local: &str) -> First<ObjectId> {
     let local = fold(local);
     let params = vec![format!("{local}@").into(), format!("{local}A").into()];
     Query::new(&NAMED_SO, params, |row| Columns::of(row, "dir_user").id("id")).first()
+}
+
+/// Names of the extension attributes that people have, in their order.
+pub fn extension_names(limit: i64) -> Query<String> {
+    Query::new(&EXTENSION_NAMES, vec![limit.into()], |row| Columns::of(row, "extension_value").text("name_key"))
 }

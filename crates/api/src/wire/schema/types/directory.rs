@@ -30,6 +30,9 @@ structures! {
         "isEnabled": FLAG.never_null(), "origin": TEXT, "type": TEXT, "userConsentDescription": TEXT,
         "userConsentDisplayName": TEXT, "value": TEXT,
     }
+    EXTENSION_PROPERTY = "extensionProperty" {
+        "appDisplayName": TEXT, "dataType": TEXT, "isSyncedFromOnPremises": FLAG, "name": TEXT, "targetObjects": TEXTS,
+    }
     ASSIGNED_LABEL = "assignedLabel" { "displayName": TEXT, "labelId": TEXT, }
     ASSIGNED_LICENSE = "assignedLicense" { "disabledPlans": GUIDS.never_null(), "skuId": GUID, }
     ASSIGNED_PLAN = "assignedPlan" {

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod directory;
+pub mod extension;
 pub mod organization;
 pub mod policy;
 pub mod request;
