@@ -260,6 +260,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::ExtensionNotAllowed
         | Code::IncompatibleAccess
         | Code::RequestNotReprocessable
+        | Code::RequestNotWaiting
         | Code::ConnectedOrganizationInUse
         | Code::ExtensionInUse
         | Code::InvalidDeleteResourceHasEntitlements

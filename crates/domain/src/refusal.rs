@@ -66,6 +66,8 @@ codes! {
     RequestNotCancelable,
     /// The request cannot be tried again: it did not fail, or too long ago.
     RequestNotReprocessable,
+    /// The request does not wait for a callback of a workflow extension.
+    RequestNotWaiting,
     /// The request is still running.
     RequestNotDeletable,
     /// There is no live assignment to act on.

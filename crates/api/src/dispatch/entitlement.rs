@@ -201,6 +201,12 @@ pub async fn cancel_request(call: &Call, target: &Target) -> Result<Reply, Failu
     remove(call, run).await
 }
 
+/// `POST assignmentRequests/{}/resume`
+pub async fn resume_request(call: &Call, target: &Target) -> Result<Reply, Failure> {
+    request::callback(&call.json()?)?;
+    remove(call, keyed(call, target, &em::REQUEST, |ctx, id| requests::resume(ctx, RequestId(id)))).await
+}
+
 /// `POST assignmentRequests/{}/reprocess`
 pub async fn reprocess_request(call: &Call, target: &Target) -> Result<Reply, Failure> {
     write(call, keyed(call, target, &em::REQUEST, |ctx, id| requests::reprocess(ctx, RequestId(id)))).await?;

@@ -113,20 +113,22 @@ fn groups_of(
     }
     let mut found = BTreeSet::new();
     let through = |n: &&tenure_odata::edm::Nav| n.name.spellings().any(|name| name == "transitiveMemberOf");
-    let Some(nav) = entity.navigations.iter().find(through) else { return Ok(found) };
-    let there = Select::all(entity, Vec::new(), 1).origin(Origin::Keys(vec![object]));
-    let mut list =
-        Select::all(&d::GROUP, Vec::new(), MEMBER_GROUPS_MAX).origin(Origin::From { parent: entity, nav, key: object });
-    if only_security {
-        list.narrow.push((c::group::SECURITY, Value::Bool(true)));
+    let mut wanted = vec![Select::all(entity, Vec::new(), 1).origin(Origin::Keys(vec![object]))];
+    // What no group can hold, such as an application, is in none.
+    if let Some(nav) = entity.navigations.iter().find(through) {
+        let from = Origin::From { parent: entity, nav, key: object };
+        let mut list = Select::all(&d::GROUP, Vec::new(), MEMBER_GROUPS_MAX).origin(from);
+        if only_security {
+            list.narrow.push((c::group::SECURITY, Value::Bool(true)));
+        }
+        wanted.push(list);
     }
-    let at = list.layout().key;
+    let keys: Vec<usize> = wanted.iter().map(|select| select.layout().key).collect();
     let mut is_there = false;
-    query::read(ctx, &[there, list], &mut |job, row: &dyn Cells| {
-        if job == 0 {
-            is_there = true;
-        } else {
-            found.extend(row.cell(at).id());
+    query::read(ctx, &wanted, &mut |job, row: &dyn Cells| {
+        match keys.get(job) {
+            Some(at) if job > 0 => found.extend(row.cell(*at).id()),
+            _ => is_there = true,
         }
         Ok(())
     })?;

@@ -114,6 +114,7 @@ routes! {
     DELETE "assignmentRequests/{}" => e::delete_request;
     POST "assignmentRequests/{}/cancel()" => e::cancel_request;
     POST "assignmentRequests/{}/reprocess()" => e::reprocess_request;
+    POST "assignmentRequests/{}/resume()" => e::resume_request;
     POST "assignments/{}/reprocess()" => e::reprocess_assignment;
     POST "accessPackages/{}/moveToCatalog()" => e::move_package;
     POST "drift/{}/repair()" => w::repair;
@@ -194,6 +195,9 @@ routes! {
     POST "servicePrincipals/{}/checkMemberObjects()" => m::check_groups;
     POST "servicePrincipals/{}/getMemberGroups()" => m::member_groups;
     POST "servicePrincipals/{}/getMemberObjects()" => m::member_groups;
+    POST "applications/{}/checkMemberGroups()" => m::check_groups;
+    POST "applications/{}/getMemberGroups()" => m::member_groups;
+    POST "applications/{}/getMemberObjects()" => m::member_groups;
     POST "directoryObjects/{}/checkMemberGroups()" => m::check_groups;
     POST "directoryObjects/{}/checkMemberObjects()" => m::check_groups;
     POST "directoryObjects/{}/getMemberGroups()" => m::member_groups;

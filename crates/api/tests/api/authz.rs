@@ -141,6 +141,9 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
                 { "@odata.type": "#microsoft.graph.domainIdentitySource", "domainName": "x.example" }] }),
         ),
         ("PATCH" | "DELETE", "connectedOrganizations", "{}") => (Some(A::WriteOrganizations), name),
+        ("POST", "assignmentRequests", "{}/resume()") => {
+            (Some(A::AdministerAssignments), crate::extensions::callback("assignmentRequestCreated"))
+        }
         ("POST", "assignmentRequests" | "assignments", "{}/reprocess()") => {
             (Some(A::AdministerAssignments), Value::Null)
         }

@@ -341,3 +341,19 @@ fn an_application_is_shown_with_its_service_principal() {
         assert_eq!(app.delete(&location, &token).await.status, 204);
     });
 }
+
+#[test]
+fn an_application_is_in_no_group() {
+    on_every_database(async |app| {
+        let token = app.token_app().await;
+        let made = app.post("/v1.0/applications", &token, json!({ "displayName": "Alone" })).await.expect(201);
+        let path = format!("/v1.0/applications/{}", made.id());
+        let held = app.post(&format!("{path}/getMemberGroups"), &token, json!({ "securityEnabledOnly": true })).await;
+        assert_eq!(held.expect(200).json["value"], json!([]));
+        let some = json!({ "groupIds": [company::group("staff")] });
+        let checked = app.post(&format!("{path}/checkMemberGroups"), &token, some.clone()).await.expect(200);
+        assert_eq!(checked.json["value"], json!([]));
+        let nobody = format!("/v1.0/applications/{}/checkMemberGroups", uuid::Uuid::nil());
+        app.post(&nobody, &token, some).await.expect(404);
+    });
+}

@@ -26,6 +26,20 @@ pub fn body(kind: &str, name: &str) -> Value {
     })
 }
 
+/// What an extension answers with.
+pub fn callback(stage: &str) -> Value {
+    json!({
+        "source": "Contoso.Tickets",
+        "type": format!("microsoft.graph.accessPackageCustomExtensionStage.{stage}"),
+        "data": {
+            "@odata.type": "microsoft.graph.accessPackageAssignmentRequestCallbackData",
+            "stage": stage,
+            "customExtensionStageInstanceId": "957d0c50-466b-4840-bb5b-c92cea7141ff",
+            "customExtensionStageInstanceDetail": "Checked",
+        },
+    })
+}
+
 #[test]
 fn an_extension_is_kept_exactly_and_shown_by_both_versions() {
     on_every_database(async |app| {
@@ -164,5 +178,26 @@ fn a_policy_names_extensions_of_its_catalog_and_holds_them_in_place() {
         assert!(held.text.contains(&campaign.policy), "{}", held.text);
         app.patch(&policy, token, json!({ "customExtensionStageSettings": [] })).await.expect(204);
         app.delete(&format!("{path}/{id}"), token).await.expect(204);
+    });
+}
+
+#[test]
+fn a_request_that_does_not_wait_for_an_extension_is_not_resumed() {
+    on_every_database(async |app| {
+        let campaign = Campaign::start(app).await;
+        campaign.assign(app, "carla").await;
+        let token = &campaign.token;
+        let requests = format!("{EM}/assignmentRequests");
+        let id = app.get(&requests, token).await.expect(200).column("id").remove(0);
+        for path in [format!("{requests}/{id}"), format!("{EM_BETA}/accessPackageAssignmentRequests/{id}")] {
+            let refused = app.post(&format!("{path}/resume"), token, callback("assignmentRequestCreated")).await;
+            assert_eq!(refused.expect(400).code(), "RequestNotWaiting");
+            let wrong = app.post(&format!("{path}/resume"), token, callback("someday")).await.expect(400);
+            assert!(wrong.text.contains("/data/stage"), "{}", wrong.text);
+            let empty = app.post(&format!("{path}/resume"), token, json!({})).await.expect(400);
+            for member in ["/source", "/type", "/data"] {
+                assert!(empty.text.contains(member), "{member}: {}", empty.text);
+            }
+        }
     });
 }

@@ -99,7 +99,7 @@ fn published(text: &str) -> Vec<Published> {
             method: method.to_owned(),
             path: path.to_owned(),
             is_documented: documented == "y",
-            is_dead: notes.contains("404"),
+            is_dead: notes.contains("answers 404"),
         }
     };
     lines.map(read).collect()

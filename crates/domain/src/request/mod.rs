@@ -34,7 +34,7 @@ pub use notice::{NoticeFacts, notice};
 pub use proof::Proof;
 pub use remove::{RemovalFacts, RemovalKind, cancel, close, may_delete, removal_progress, remove, remove_again};
 pub use replace::FailedDelivery;
-pub use reprocess::{deliver_again, evaluate_again, may_reprocess, reapply, role_recorded, update_again};
+pub use reprocess::{deliver_again, evaluate_again, may_reprocess, may_resume, reapply, role_recorded, update_again};
 pub use update::{UpdateAsk, UpdateFacts, Updater, lets_update, may_extend, update};
 pub use withdraw::{WithdrawFacts, may_withdraw, withdraw_delivery};
 

@@ -38,6 +38,16 @@ pub fn may_reprocess(request: &Request, now: Timestamp) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether a request waits for the answer of a workflow extension. None is called yet, so none waits (behaviour.md g).
+pub fn may_resume(request: &Request) -> Result<(), Refusal> {
+    let message = format!(
+        "the request `{}` is {}; only one that waits for a callback of a workflow extension can be resumed",
+        request.id,
+        request.state.name()
+    );
+    Err(Refusal::new(Code::RequestNotWaiting, message))
+}
+
 /// Everything the package holds is given, and nothing else.
 fn all_again(
     decision: &mut Decision,

@@ -14,7 +14,7 @@ mod verify;
 pub use explain::{Approver, Asked, ExplainCommand, Explained, StageApprovers, explain};
 pub(crate) use remove::removal_facts;
 pub use remove::{AssignmentRef, RemoveCommand, remove};
-pub use reprocess::{reprocess, reprocess_assignment};
+pub use reprocess::{reprocess, reprocess_assignment, resume};
 pub use requirements::{Requirement, Requirements, requirements};
 pub(crate) use start::start_facts;
 pub use submit::{SubmitCommand, Submitted, submit};

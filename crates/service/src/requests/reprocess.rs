@@ -89,6 +89,13 @@ fn facts(ctx: &mut Ctx<'_, '_>, assignment: Assignment) -> Result<HoldingFacts, 
     facts.ok_or_else(|| ServiceError::Internal("no facts of an assignment".to_owned()))
 }
 
+/// Goes on with a request that waits for a workflow extension.
+pub fn resume(ctx: &mut Ctx<'_, '_>, id: RequestId) -> Result<(), ServiceError> {
+    let (pending, request) = ctx.load_placed(Action::AdministerAssignments, rows::request::get(id))?;
+    let (_, request) = pending.on(request, || Refusal::not_found("assignment request", id))?;
+    Ok(request::may_resume(&request)?)
+}
+
 /// Gives all roles of an assignment again.
 pub fn reprocess_assignment(ctx: &mut Ctx<'_, '_>, id: AssignmentId) -> Result<(), ServiceError> {
     let (pending, assignment) = ctx.load_placed(Action::AdministerAssignments, rows::assignment::get(id))?;

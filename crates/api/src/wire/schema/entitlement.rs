@@ -84,6 +84,11 @@ static SUBJECT_LIFECYCLE: EnumType = EnumType::named(
 
 static REFRESH: Operation = Operation::action("refresh");
 static CANCEL: Operation = Operation::action("cancel");
+static RESUME: Operation = Operation::action("resume").takes(&[
+    Member::new("source", TEXT),
+    Member::new("type", TEXT),
+    Member::new("data", Shape::structure(&t::CALLBACK_DATA)),
+]);
 static REPROCESS: Operation = Operation::action("reprocess");
 static MOVE_TO_CATALOG: Operation =
     Operation::action("moveToCatalog").takes(&[Member::new("catalogId", TEXT.never_null())]).only_in(&[Version::Beta]);
@@ -491,7 +496,7 @@ pub static REQUEST: EntityType = EntityType::new(
             Nav::one(Name::both("target"), &SUBJECT, c::request::TARGET),
         ]),
 ])
-.ops(&[&REQUESTS_BY_USER, &CANCEL, &REPROCESS]);
+.ops(&[&REQUESTS_BY_USER, &CANCEL, &REPROCESS, &RESUME]);
 
 /// Members a filter can address below `schedule`.
 static ASSIGNMENT_SCHEDULE: [Property; 2] = [

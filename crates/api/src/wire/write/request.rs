@@ -3,6 +3,7 @@
 use super::entitlement::agree;
 use super::{Body, read};
 use crate::wire::schema::entitlement as em;
+use crate::wire::schema::types::EXTENSION_STAGE;
 use serde_json::Value as Json;
 use tenure_domain::Refusal;
 use tenure_domain::directory::guest::Address;
@@ -264,6 +265,33 @@ fn wanted(outer: Option<WantedSchedule>, inner: Option<WantedSchedule>) -> Wante
     let (outer, inner) = (outer.unwrap_or_default(), inner.unwrap_or_default());
     let end = if outer.end == Expiration::NotSpecified { inner.end } else { outer.end };
     WantedSchedule { start: outer.start.or(inner.start), end }
+}
+
+/// What a workflow extension answers with (semantics.md 7). No request waits for one yet, so it is only read.
+pub fn callback(value: &Json) -> Result<(), Refusal> {
+    read(value, |b| {
+        b.required_text(&["source"]);
+        b.required_text(&["type"]);
+        match b.object(&["data"]) {
+            Some(data) => {
+                if !data.has(&["stage"]) {
+                    data.missing(&["stage"]);
+                }
+                data.declared_word(&["stage"], &EXTENSION_STAGE);
+                if !data.has(&["customExtensionStageInstanceId"]) {
+                    data.missing(&["customExtensionStageInstanceId"]);
+                }
+                data.text(&["customExtensionStageInstanceId"]);
+                data.text(&["customExtensionStageInstanceDetail"]);
+                data.text(&["state"]);
+                data.finish(None, &[]);
+            }
+            None if !b.has(&["data"]) => b.missing(&["data"]),
+            None => {}
+        }
+        b.finish(None, &[]);
+        Some(())
+    })
 }
 
 #[cfg(test)]

@@ -182,3 +182,18 @@ static ATTRIBUTE_QUESTION: Structure = Structure::complex(
     &[Member::new("question", Shape::structure(&QUESTION))],
 )
 .adds_to(&ATTRIBUTE_SOURCE);
+
+/// What a workflow extension answers with.
+pub static CALLBACK_DATA: Structure =
+    Structure::complex(Name::both("customExtensionData"), &[]).one_of(&[&REQUEST_CALLBACK]);
+
+static REQUEST_CALLBACK: Structure = Structure::complex(
+    Name::both("accessPackageAssignmentRequestCallbackData"),
+    &[
+        Member::new("customExtensionStageInstanceDetail", TEXT),
+        Member::new("customExtensionStageInstanceId", TEXT),
+        Member::new("stage", Shape::word(&EXTENSION_STAGE).never_null()),
+        Member::new("state", TEXT),
+    ],
+)
+.adds_to(&CALLBACK_DATA);
