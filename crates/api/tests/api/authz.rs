@@ -153,6 +153,7 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
             (Some(A::RequestAccess), json!({ "answers": [{ "answeredQuestion": { "id": nil }, "value": "x" }] }))
         }
         ("POST", "drift", _) => (Some(A::AdministerAssignments), Value::Null),
+        ("POST", "jobs", "{}/pause()" | "{}/resume()") => (Some(A::WritePackages), Value::Null),
         ("POST", "accessPackages", "{}/moveToCatalog()") => (Some(A::WritePackages), json!({ "catalogId": nil })),
         ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),
         ("PATCH", "tenantSettings", "") => (Some(A::WriteSettings), json!({ "routeToCatalogOwners": true })),

@@ -34,6 +34,7 @@ mod fuzz;
 mod guards;
 mod health;
 mod incompatible;
+mod jobs;
 mod keys;
 mod ladder;
 mod leftovers;
