@@ -146,6 +146,7 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
         }
         ("POST", "accessPackages", "{}/getApplicablePolicyRequirements()") => (Some(A::RequestAccess), Value::Null),
         ("PATCH", "tenure", "v1/policies/{}") => (Some(A::WritePolicies), json!({ "keepPreExistingAccess": true })),
+        ("PATCH", "tenure", "v1/policies/{}/mails") => (Some(A::WritePolicies), json!({ "denied": false })),
         ("POST", "tenure", "v1/policies/{}/applyToExisting" | "v1/policies/{}/restartApproval") => {
             (Some(A::WritePolicies), Value::Null)
         }

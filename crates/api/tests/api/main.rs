@@ -39,6 +39,7 @@ mod keys;
 mod ladder;
 mod leftovers;
 mod limits;
+mod mail_switches;
 mod meaning;
 mod metadata;
 mod moving;
