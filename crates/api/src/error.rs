@@ -229,7 +229,7 @@ const fn status(code: Code) -> StatusCode {
             StatusCode::FORBIDDEN
         }
         Code::ResourceNotFound | Code::RoleNotFound | Code::RequestResourceNotFound => StatusCode::NOT_FOUND,
-        Code::Conflict | Code::StageAlreadyDecided => StatusCode::CONFLICT,
+        Code::Conflict | Code::StageAlreadyDecided | Code::JobEnded => StatusCode::CONFLICT,
         Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::InvalidModel
         | Code::LimitExceeded

@@ -10,11 +10,12 @@ use crate::http::{Call, Reply};
 use crate::wire::write::approval::corrections;
 use crate::wire::write::{Body, read};
 use axum::http::{Method, StatusCode, header};
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 use tenure_domain::authorize::Action;
 use tenure_domain::ids::{JobId, PolicyId, RequestId};
+use tenure_domain::notification::MailKind;
 use tenure_domain::time::IsoDuration;
-use tenure_domain::{Refusal, Timestamp};
+use tenure_domain::{Patch, Refusal, Timestamp};
 use tenure_service::policies::{self, SwitchesPatch};
 use tenure_service::{Cost, Ctx, ServiceError};
 use tenure_service::{approvals, edits};
@@ -24,9 +25,10 @@ use uuid::Uuid;
 pub const CLOCK_PATH: &str = "/tenure/v1/clock";
 
 /// Writes that are told apart here and not by the table of the published surface, clock and questions aside.
-pub const WRITTEN: [(&str, &str); 4] = [
+pub const WRITTEN: [(&str, &str); 5] = [
     ("PATCH", "tenure/v1/approvals/{}"),
     ("PATCH", "tenure/v1/policies/{}"),
+    ("PATCH", "tenure/v1/policies/{}/mails"),
     ("POST", "tenure/v1/policies/{}/applyToExisting"),
     ("POST", "tenure/v1/policies/{}/restartApproval"),
 ];
@@ -87,6 +89,7 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
 #[derive(Clone, Copy)]
 enum PolicyAction {
     Switches,
+    Mails,
     ApplyToExisting,
     RestartApproval,
 }
@@ -95,6 +98,7 @@ impl PolicyAction {
     fn named(name: &str) -> Option<Self> {
         match name {
             "" => Some(Self::Switches),
+            "mails" => Some(Self::Mails),
             "applytoexisting" => Some(Self::ApplyToExisting),
             "restartapproval" => Some(Self::RestartApproval),
             _ => None,
@@ -106,7 +110,9 @@ async fn of_policy(call: &Call, id: PolicyId, action: PolicyAction) -> Result<Re
     match (action, &call.method) {
         (PolicyAction::Switches, &Method::GET) => policy(call, id).await,
         (PolicyAction::Switches, &Method::PATCH) => change_policy(call, id).await,
-        (PolicyAction::Switches, _) => Err(Failure::method_not_allowed("GET, PATCH")),
+        (PolicyAction::Mails, &Method::GET) => mails(call, id).await,
+        (PolicyAction::Mails, &Method::PATCH) => switch_mails(call, id).await,
+        (PolicyAction::Switches | PolicyAction::Mails, _) => Err(Failure::method_not_allowed("GET, PATCH")),
         (PolicyAction::ApplyToExisting, &Method::POST) => {
             begun(call, move |ctx| edits::apply_to_existing(ctx, id)).await
         }
@@ -149,6 +155,32 @@ async fn change_policy(call: &Call, id: PolicyId) -> Result<Reply, Failure> {
         Some(patch)
     })?;
     let write = move |ctx: &mut Ctx<'_, '_>| policies::set_switches(ctx, id, &patch);
+    call.app.engine().write(call.identity, call.id, write).await?;
+    Ok(Reply::no_content())
+}
+
+/// Which mails are sent under a policy, kind by kind (behaviour.md m.10).
+async fn mails(call: &Call, id: PolicyId) -> Result<Reply, Failure> {
+    let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| policies::mails(ctx, id));
+    let shown: Map<String, Json> =
+        read.await?.shown().map(|(kind, is_sent)| (kind.name().to_owned(), is_sent.into())).collect();
+    Ok(Reply::json(StatusCode::OK, Json::Object(shown).to_string().into_bytes()))
+}
+
+async fn switch_mails(call: &Call, id: PolicyId) -> Result<Reply, Failure> {
+    let changes = read(&call.json()?, |b| {
+        let mut changes = Vec::new();
+        for kind in MailKind::ALL {
+            match b.patch_flag(&[kind.name()]) {
+                Patch::Absent => {}
+                Patch::Null => b.fault(kind.name(), format!("`{}` must be true or false", kind.name())),
+                Patch::Value(is_sent) => changes.push((*kind, is_sent)),
+            }
+        }
+        b.finish(None, &MailKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>());
+        Some(changes)
+    })?;
+    let write = move |ctx: &mut Ctx<'_, '_>| policies::set_mails(ctx, id, &changes);
     call.app.engine().write(call.identity, call.id, write).await?;
     Ok(Reply::no_content())
 }

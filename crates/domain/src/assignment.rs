@@ -3,6 +3,7 @@
 
 use crate::grant::{Grant, Observed};
 use crate::ids::{AssignmentId, CatalogId, PackageId, PolicyId, RequestId, SubjectId};
+use crate::refusal::{Code, Refusal};
 use crate::time::{Timestamp, plus_seconds};
 
 /// The state of an assignment. Numbers are the members of the published enum.
@@ -150,6 +151,11 @@ pub struct Assignment {
     pub created_at: Timestamp,
     /// Raised with every change.
     pub version: i64,
+}
+
+/// The refusal of what needs a live assignment, where the one that is meant has ended.
+pub fn ended(id: AssignmentId) -> Refusal {
+    Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended"))
 }
 
 impl Assignment {

@@ -1,9 +1,12 @@
 //! Work that reaches many objects: done in chunks, each in one transaction that moves the cursor on, so that it can be
 //! broken off anywhere and goes on where it stood (decisions.md C8). What a chunk does is decided anew from what is true;
-//! a job only remembers what changed and how far it came.
+//! a job only remembers what changed and how far it came. Who may do what a job does may pause and resume it; one that
+//! would reach more people than the tenant lets a job reach unasked waits for somebody to resume it.
 
+use crate::authorize::{Action, Placed, Scope};
 use crate::ids::{CatalogId, JobId, PackageId, PolicyId, RoleId, ScopeId, SubjectId};
 use crate::limits::{BULK_CHUNK, JOB_ATTEMPTS_MAX, JOB_GRANTS_MAX};
+use crate::refusal::{Code, Refusal};
 use crate::time::{Timestamp, plus_seconds};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +49,14 @@ impl Work {
             Self::ApprovalRestart { .. } => "approvalRestart",
         }
     }
+
+    /// What begins such a job, and so pauses and resumes it.
+    pub const fn action(self) -> Action {
+        match self {
+            Self::RoleChange { .. } | Self::PackageMove => Action::WritePackages,
+            Self::PolicyApplication { .. } | Self::ApprovalRestart { .. } => Action::WritePolicies,
+        }
+    }
 }
 
 /// Where a job stands. Numbers are stored; 0 is that of rows which are no jobs of this kind.
@@ -59,11 +70,28 @@ pub enum JobState {
     Completed = 3,
     /// Given up.
     Failed = 4,
+    /// Somebody has paused it; it goes on where it stands when somebody resumes it.
+    Paused = 5,
+    /// It would reach more people than the tenant's threshold: nothing was done, and it begins when somebody resumes it.
+    AwaitingConsent = 6,
 }
 
 impl JobState {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Running, Self::Completed, Self::Failed];
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Running, Self::Completed, Self::Failed, Self::Paused, Self::AwaitingConsent];
+
+    /// The word shown to administrators.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Paused => "paused",
+            Self::AwaitingConsent => "awaitingConsent",
+        }
+    }
 
     /// The stored number.
     pub const fn code(self) -> i64 {
@@ -99,7 +127,7 @@ pub struct Job {
     pub state: JobState,
     /// Failures in a row.
     pub attempt: i64,
-    /// When it is to go on; `None` when it has ended.
+    /// When it is to go on; `None` when it has ended, or goes on only when somebody resumes it.
     pub due_at: Option<Timestamp>,
     /// When its first chunk was done.
     pub started_at: Option<Timestamp>,
@@ -147,6 +175,44 @@ impl Job {
         }
     }
 
+    /// The same job, which waits for consent where it would reach more than `threshold` people.
+    pub fn held_above(self, threshold: Option<i64>) -> Self {
+        if threshold.is_some_and(|most| self.total > most) {
+            Self { state: JobState::AwaitingConsent, due_at: None, ..self }
+        } else {
+            self
+        }
+    }
+
+    /// The job paused; nothing, when it is not going on anyway. One that has ended is refused.
+    pub fn paused(&self) -> Result<Option<Self>, Refusal> {
+        self.check_open()?;
+        let goes_on = matches!(self.state, JobState::Waiting | JobState::Running);
+        Ok(goes_on.then(|| Self { state: JobState::Paused, due_at: None, ..self.clone() }))
+    }
+
+    /// The job resumed: due at once, where it stands, and with fresh tries; nothing, when it goes on anyway. One that has
+    /// ended is refused.
+    pub fn resumed(&self, now: Timestamp) -> Result<Option<Self>, Refusal> {
+        self.check_open()?;
+        let state = match (self.state, self.cursor) {
+            (JobState::Paused, Some(_)) => JobState::Running,
+            (JobState::Paused, None) | (JobState::AwaitingConsent, _) => JobState::Waiting,
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { state, due_at: Some(now), attempt: 0, ..self.clone() }))
+    }
+
+    fn check_open(&self) -> Result<(), Refusal> {
+        let how = match self.state {
+            JobState::Completed => "has done what it was for",
+            JobState::Failed => "was given up; make the change anew",
+            JobState::Waiting | JobState::Running | JobState::Paused | JobState::AwaitingConsent => return Ok(()),
+        };
+        let message = format!("the job `{}` {how}: it cannot be paused or resumed any more", self.id);
+        Err(Refusal::new(Code::JobEnded, message))
+    }
+
     /// The job after a chunk. A chunk that is not full was the last one.
     pub fn after(&self, chunk: Chunk, now: Timestamp) -> Self {
         let is_last = chunk.seen < i64::from(chunk.limit);
@@ -180,6 +246,12 @@ impl Job {
             error: Some(error),
             ..self.clone()
         }
+    }
+}
+
+impl Placed for Job {
+    fn place(&self) -> Scope {
+        Scope::Catalog(self.catalog)
     }
 }
 
@@ -230,6 +302,48 @@ mod tests {
         assert_eq!((job.state, job.error.as_deref(), job.done), (JobState::Failed, Some("Conflict"), 0));
         let recovered = self::job().after_failure("x".to_owned(), now).after(chunk(500), now);
         assert_eq!((recovered.attempt, recovered.error), (0, None), "failures count in a row");
+    }
+
+    #[test]
+    fn a_paused_job_goes_on_where_it_stood_and_one_that_never_began_begins() {
+        let now = Timestamp::UNIX_EPOCH;
+        let later = plus_seconds(now, 60);
+        let running = job().after(chunk(500), now).after_failure("x".to_owned(), now);
+        let paused = running.paused().ok().flatten().unwrap_or_else(job);
+        assert_eq!((paused.state, paused.due_at, paused.cursor), (JobState::Paused, None, running.cursor));
+        assert_eq!(paused.paused(), Ok(None), "it is paused already");
+        let resumed = paused.resumed(later).ok().flatten().unwrap_or_else(job);
+        assert_eq!((resumed.state, resumed.due_at, resumed.done), (JobState::Running, Some(later), 500));
+        assert_eq!((resumed.cursor, resumed.attempt), (running.cursor, 0), "with fresh tries");
+        assert_eq!(resumed.resumed(later), Ok(None), "it goes on already");
+        let before_it_began = job().paused().ok().flatten().unwrap_or_else(job);
+        let begins = before_it_began.resumed(later).ok().flatten();
+        assert_eq!(begins.map(|j| (j.state, j.due_at)), Some((JobState::Waiting, Some(later))));
+    }
+
+    #[test]
+    fn a_job_above_the_threshold_waits_for_consent() {
+        let now = Timestamp::UNIX_EPOCH;
+        for threshold in [None, Some(700), Some(701)] {
+            assert_eq!(job().held_above(threshold), job(), "{threshold:?}");
+        }
+        for threshold in [Some(699), Some(0)] {
+            let held = job().held_above(threshold);
+            assert_eq!((held.state, held.due_at), (JobState::AwaitingConsent, None), "{threshold:?}");
+            assert_eq!(held.paused(), Ok(None), "nothing of it is done anyway");
+            let begins = held.resumed(now).ok().flatten();
+            assert_eq!(begins, Some(job()));
+        }
+    }
+
+    #[test]
+    fn a_job_that_has_ended_is_neither_paused_nor_resumed() {
+        for state in [JobState::Completed, JobState::Failed] {
+            let ended = Job { state, due_at: None, ..job() };
+            for refused in [ended.paused(), ended.resumed(Timestamp::UNIX_EPOCH)] {
+                assert_eq!(refused.err().map(|r| r.code), Some(Code::JobEnded));
+            }
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Which mail is sent to whom, and what it says (behaviour.md h). Rendering is plain text; sending is elsewhere.
 
 use crate::assignment::Assignment;
-use crate::policy::Expiration;
-use crate::refusal::Code;
+use crate::policy::{Expiration, Faults};
+use crate::refusal::{Code, Refusal};
 use crate::request::{Request, RequestState};
 use crate::time::{IsoDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,54 @@ mails! {
     20 AccessEnded "accessEnded": "To the assignee: access has ended.";
     23 DelegateAppointed "delegateAppointed": "To a delegate: he may decide in somebody's place.";
     24 DecidedByDelegate "decidedByDelegate": "To the requestor: a delegate has decided.";
+}
+
+impl MailKind {
+    /// Why no policy can switch it off; nothing when each can.
+    const fn why_always_sent(self) -> Option<&'static str> {
+        match self {
+            Self::DelegateAppointed => {
+                Some("it is about a delegate of all of somebody's approvals, and so about no policy")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is sent under a policy, which can then switch it off (behaviour.md m.10).
+    pub const fn is_of_policies(self) -> bool {
+        self.why_always_sent().is_none()
+    }
+}
+
+/// The mails that are not sent under a policy, kind by kind (behaviour.md m.10). Stored as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MailsOff(Vec<MailKind>);
+
+impl MailsOff {
+    /// Whether a mail of that kind is sent.
+    pub fn sends(&self, kind: MailKind) -> bool {
+        !self.0.contains(&kind)
+    }
+
+    /// Every kind that can be switched, and whether it is sent.
+    pub fn shown(&self) -> impl Iterator<Item = (MailKind, bool)> {
+        MailKind::ALL.iter().filter(|kind| kind.is_of_policies()).map(|kind| (*kind, self.sends(*kind)))
+    }
+
+    /// The same after some kinds were switched on or off. Every kind that cannot be is named, with the reason.
+    pub fn switched(&self, changes: &[(MailKind, bool)]) -> Result<Self, Refusal> {
+        let mut faults = Faults::default();
+        for (kind, _) in changes {
+            if let Some(why) = kind.why_always_sent() {
+                faults.add(kind.name(), format!("`{}` is not a policy's to switch: {why}", kind.name()));
+            }
+        }
+        faults.finish()?;
+        let asked = |kind: MailKind| changes.iter().rev().find(|(k, _)| *k == kind).map(|(_, on)| *on);
+        let is_off = |kind: &MailKind| !asked(*kind).unwrap_or_else(|| self.sends(*kind));
+        Ok(Self(MailKind::ALL.iter().copied().filter(is_off).collect()))
+    }
 }
 
 /// How a request for access ended, as far as mails tell it.
@@ -333,6 +381,24 @@ mod tests {
             let body = mail.body(&failed);
             assert!(body.contains("could not be given: the policy does not include"), "{body}");
         }
+    }
+
+    #[test]
+    fn kinds_are_switched_one_by_one_and_stay_as_they_were_otherwise() {
+        use MailKind as K;
+        let none = MailsOff::default();
+        assert!(none.shown().all(|(_, on)| on));
+        let off = none.switched(&[(K::Denied, false), (K::Expired, false)]).unwrap_or_default();
+        assert_eq!((off.sends(K::Denied), off.sends(K::Expired), off.sends(K::Decide)), (false, false, true));
+        let back = off.switched(&[(K::Denied, true)]).unwrap_or_default();
+        assert_eq!((back.sends(K::Denied), back.sends(K::Expired)), (true, false));
+        assert_eq!(off.switched(&[]), Ok(off.clone()));
+        let text = serde_json::to_string(&off).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<MailsOff>(&text).ok(), Some(off));
+        let refused = none.switched(&[(K::Denied, false), (K::DelegateAppointed, false)]).err();
+        let named: Vec<_> = refused.into_iter().flat_map(|r| r.details).filter_map(|d| d.target).collect();
+        assert_eq!(named, ["/delegateAppointed"]);
+        assert!(none.shown().all(|(kind, _)| kind != K::DelegateAppointed), "what cannot be switched is not offered");
     }
 
     #[test]

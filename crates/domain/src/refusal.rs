@@ -72,6 +72,8 @@ codes! {
     RequestNotDeletable,
     /// There is no live assignment to act on.
     AssignmentNotLive,
+    /// The job has ended: it cannot be paused or resumed.
+    JobEnded,
     /// The catalog has a package of that name.
     DuplicateAccessPackage,
     /// There is a catalog of that name.

@@ -1,7 +1,8 @@
 //! The settings of the whole tenant (behaviour.md e.3; semantics.md 9; decisions.md Q4).
 
 use crate::limits::DURATION_DAYS_MAX;
-use crate::refusal::{Code, Refusal};
+use crate::policy::Faults;
+use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of an external account that was made for access when its last assignment ends. Numbers are the members of
@@ -47,6 +48,8 @@ pub struct TenantSettings {
     pub route_to_catalog_owners: bool,
     /// Members see packages that only specific people can ask for (decisions.md H20).
     pub show_specific_packages_to_members: bool,
+    /// How many people a job reaches at most without somebody's consent; no bound when `None` (decisions.md C8).
+    pub job_threshold: Option<i64>,
     /// What becomes of external accounts; kept and shown, not acted on in this release.
     pub external_user_action: ExternalUserAction,
     /// Days between the block and the deletion of such an account; 0 is at once.
@@ -61,6 +64,7 @@ impl Default for TenantSettings {
             user_administrator_manages_assignments: false,
             route_to_catalog_owners: false,
             show_specific_packages_to_members: false,
+            job_threshold: None,
             external_user_action: ExternalUserAction::BlockSignInAndDelete,
             external_user_days: 30,
         }
@@ -70,23 +74,28 @@ impl Default for TenantSettings {
 impl TenantSettings {
     /// Checks what a change must satisfy.
     pub fn check(&self) -> Result<(), Refusal> {
-        if (0..=DURATION_DAYS_MAX).contains(&self.external_user_days) {
-            return Ok(());
+        let mut faults = Faults::default();
+        if !(0..=DURATION_DAYS_MAX).contains(&self.external_user_days) {
+            let message =
+                format!("external accounts are kept for 0 to {DURATION_DAYS_MAX} days after they were blocked");
+            faults.add("daysUntilExternalUserDeletedAfterBlocked", message);
         }
-        let message = format!("external accounts are kept for 0 to {DURATION_DAYS_MAX} days after they were blocked");
-        let at = "/daysUntilExternalUserDeletedAfterBlocked";
-        Err(Refusal::new(Code::InvalidModel, message.clone()).detail(at, message))
+        if self.job_threshold.is_some_and(|most| most < 0) {
+            faults.add("jobThreshold", "a job reaches no fewer than 0 people; null is no threshold".to_owned());
+        }
+        faults.finish()
     }
 
     /// Every switch that can be changed, by the name the audit shows.
-    pub fn shown(&self) -> [(&'static str, String); 6] {
+    pub fn shown(&self) -> [(&'static str, Option<String>); 7] {
         [
-            ("EnforceApprovalOnDirectAssignment", self.enforce_approval_on_direct_assignment.to_string()),
-            ("UserAdministratorManagesAssignments", self.user_administrator_manages_assignments.to_string()),
-            ("RouteToCatalogOwners", self.route_to_catalog_owners.to_string()),
-            ("ShowSpecificPackagesToMembers", self.show_specific_packages_to_members.to_string()),
-            ("ExternalUserLifecycleAction", self.external_user_action.name().to_owned()),
-            ("DaysUntilExternalUserDeletedAfterBlocked", self.external_user_days.to_string()),
+            ("EnforceApprovalOnDirectAssignment", Some(self.enforce_approval_on_direct_assignment.to_string())),
+            ("UserAdministratorManagesAssignments", Some(self.user_administrator_manages_assignments.to_string())),
+            ("RouteToCatalogOwners", Some(self.route_to_catalog_owners.to_string())),
+            ("ShowSpecificPackagesToMembers", Some(self.show_specific_packages_to_members.to_string())),
+            ("JobThreshold", self.job_threshold.map(|most| most.to_string())),
+            ("ExternalUserLifecycleAction", Some(self.external_user_action.name().to_owned())),
+            ("DaysUntilExternalUserDeletedAfterBlocked", Some(self.external_user_days.to_string())),
         ]
     }
 }
@@ -114,5 +123,14 @@ mod tests {
         let days = |n| TenantSettings { external_user_days: n, ..TenantSettings::default() };
         assert!(days(0).check().is_ok() && days(DURATION_DAYS_MAX).check().is_ok());
         assert!(days(-1).check().is_err() && days(DURATION_DAYS_MAX + 1).check().is_err());
+    }
+
+    #[test]
+    fn a_threshold_of_jobs_is_no_negative_number() {
+        let above = |n| TenantSettings { job_threshold: n, ..TenantSettings::default() };
+        assert!(above(None).check().is_ok() && above(Some(0)).check().is_ok());
+        let refused = above(Some(-1)).check().err();
+        let pointer = refused.and_then(|r| r.details.into_iter().next()).and_then(|d| d.target);
+        assert_eq!(pointer.as_deref(), Some("/jobThreshold"));
     }
 }

@@ -1,16 +1,20 @@
 //! Changes that reach everybody who holds a package (decisions.md C8). A few are reached in the transaction of the change,
-//! more by a job, chunk by chunk; both do the same, and both leave a job that tells how far it came.
+//! more by a job, chunk by chunk; both do the same, and both leave a job that tells how far it came. Where the tenant has
+//! a threshold, a change that would reach more people than that reaches nobody until somebody resumes its job.
 
 use crate::ctx::Ctx;
 use crate::edits;
 use crate::error::ServiceError;
 use std::collections::BTreeSet;
+use tenure_domain::Timestamp;
 use tenure_domain::assignment::Assignment;
+use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::{ObjectId, PackageId, PolicyId};
+use tenure_domain::ids::{JobId, ObjectId, PackageId, PolicyId};
 use tenure_domain::job::{Chunk, Job, Work, chunk_size};
 use tenure_domain::limits::INLINE_HOLDERS_MAX;
 use tenure_domain::package::Package;
+use tenure_domain::refusal::Refusal;
 use tenure_domain::request::{self, Direction, HoldingFacts, Names, RequestState};
 use tenure_store::rows;
 use uuid::Uuid;
@@ -19,17 +23,23 @@ use uuid::Uuid;
 pub(crate) fn reach(ctx: &mut Ctx<'_, '_>, permit: &Permit, package: &Package, work: Work) -> Result<(), ServiceError> {
     let most = u32::try_from(INLINE_HOLDERS_MAX).unwrap_or(u32::MAX);
     let limit = most.saturating_add(1);
-    let wanted = (rows::assignment::holders_count(package.id), rows::assignment::holders(package.id, None, limit));
-    let (total, first) = ctx.fetch(wanted)?;
+    let wanted = (
+        rows::assignment::holders_count(package.id),
+        rows::assignment::holders(package.id, None, limit),
+        rows::tenant::settings(),
+    );
+    let (total, first, settings) = ctx.fetch(wanted)?;
     if first.is_empty() {
         return Ok(());
     }
     let id = ctx.ids.next(ctx.now);
-    let mut job = Job::new(id, work, package.id, package.catalog, total.unwrap_or(0), ctx.now);
-    if first.len() <= INLINE_HOLDERS_MAX {
+    let job = Job::new(id, work, package.id, package.catalog, total.unwrap_or(0), ctx.now);
+    let mut job = job.held_above(settings.and_then(|s| s.job_threshold));
+    if job.due_at.is_some() && first.len() <= INLINE_HOLDERS_MAX {
         let chunk = follow(ctx, permit, work, first, limit)?;
         job = job.after(chunk, ctx.now);
-    } else {
+    }
+    if job.due_at.is_some() {
         ctx.leaves_work();
     }
     Ok(rows::job::insert(ctx.tx, permit, &job)?)
@@ -64,6 +74,41 @@ pub fn failed(ctx: &mut Ctx<'_, '_>, lease: Uuid, error: &str) -> Result<(), Ser
         rows::job::update(ctx.tx, &job.after_failure(error.to_owned(), ctx.now), lease);
     }
     Ok(())
+}
+
+/// Pauses a job: the chunk that is being done either is committed already or finds that its claim is over, and none is
+/// begun after it. Does nothing to one that is paused, or waits for consent; one that has ended is refused.
+pub fn pause(ctx: &mut Ctx<'_, '_>, id: JobId) -> Result<(), ServiceError> {
+    switch(ctx, id, |job, _| job.paused())
+}
+
+/// Resumes a job that is paused, where it stands, or lets one begin that waits for consent. Does nothing to one that is
+/// going on; one that has ended is refused.
+pub fn resume(ctx: &mut Ctx<'_, '_>, id: JobId) -> Result<(), ServiceError> {
+    switch(ctx, id, Job::resumed)
+}
+
+/// Who may do what a job does, where it does it, says whether it goes on.
+fn switch(
+    ctx: &mut Ctx<'_, '_>,
+    id: JobId,
+    to: impl Fn(&Job, Timestamp) -> Result<Option<Job>, Refusal>,
+) -> Result<(), ServiceError> {
+    let found = ctx.fetch(rows::job::get(id))?;
+    // Nobody is told by another refusal that a job is there: both actions ask for the same roles.
+    let action = found.as_ref().map_or(Action::WritePackages, |job| job.work.action());
+    let (permit, old) = ctx.pending(action)?.on(found, || Refusal::not_found("job", id))?;
+    let Some(new) = to(&old, ctx.now)? else { return Ok(()) };
+    rows::job::switch(ctx.tx, &permit, &old, &new);
+    if new.due_at.is_some() {
+        ctx.leaves_work();
+    }
+    // The package may be gone by now: what nobody holds can be deleted while a job about it is paused.
+    let package = ctx.fetch(rows::package::get(old.package))?.map(|package| package.name);
+    let state = Modified::change("JobState", Some(old.state.name().to_owned()), Some(new.state.name().to_owned()));
+    let job = AuditTarget::new(TargetKind::Other, old.id, old.work.kind().to_owned());
+    let package = AuditTarget::new(TargetKind::AccessPackage, old.package, package);
+    ctx.audit(&AuditEvent::new(Activity::UpdatePackage, package.with(state)).about(job))
 }
 
 /// Removes jobs that have ended and that nobody looks at any more.

@@ -30,15 +30,17 @@ pub fn restart_approvals(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<JobId, S
 }
 
 fn begin(ctx: &mut Ctx<'_, '_>, id: PolicyId, work: Work, said: &str) -> Result<JobId, ServiceError> {
-    let wanted = (rows::policy::get(id), rows::assignment::holders_under_count(id), rows::request::waiting_count(id));
-    let (pending, (policy, holders, waiting)) = ctx.load_placed(Action::WritePolicies, wanted)?;
+    let counts = (rows::assignment::holders_under_count(id), rows::request::waiting_count(id));
+    let wanted = (rows::policy::get(id), counts, rows::tenant::settings());
+    let (pending, (policy, (holders, waiting), settings)) = ctx.load_placed(Action::WritePolicies, wanted)?;
     let (permit, policy) = pending.on(policy, || Refusal::not_found("assignment policy", id))?;
     let total = if matches!(work, Work::ApprovalRestart { .. }) { waiting } else { holders };
     let total = total.unwrap_or(0);
     let version = Modified::set(said, policy.version.to_string());
     ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&policy).with([version])))?;
-    let mut job = Job::new(ctx.ids.next(ctx.now), work, policy.package, policy.catalog, total, ctx.now);
-    if usize::try_from(total).is_ok_and(|n| n <= INLINE_HOLDERS_MAX) {
+    let job = Job::new(ctx.ids.next(ctx.now), work, policy.package, policy.catalog, total, ctx.now);
+    let mut job = job.held_above(settings.and_then(|s| s.job_threshold));
+    if job.due_at.is_some() && usize::try_from(total).is_ok_and(|n| n <= INLINE_HOLDERS_MAX) {
         // One more than there are: a chunk that is not full is the last.
         let limit = u32::try_from(INLINE_HOLDERS_MAX).unwrap_or(BULK_CHUNK).saturating_add(1);
         let chunk = follow(ctx, &permit, &job, (id, limit))?;

@@ -1,4 +1,5 @@
-//! Letters: to whom an effect writes, and what it tells (behaviour.md h).
+//! Letters: to whom an effect writes, and what it tells (behaviour.md h). What a policy has switched off is not written; the
+//! policy is looked at as it is when the letter is written, not as it was when its cause came (behaviour.md m.10).
 
 use crate::approvals::{people_in_stages, people_of_stages};
 use crate::ctx::Ctx;
@@ -9,7 +10,7 @@ use tenure_domain::Timestamp;
 use tenure_domain::effect::{Audience, Effect};
 use tenure_domain::ids::{ObjectId, PackageId, RequestId, SubjectId};
 use tenure_domain::limits::MAIL_RECIPIENTS_MAX;
-use tenure_domain::notification::{Ending, MailFacts, MailKind};
+use tenure_domain::notification::{Ending, MailFacts, MailKind, MailsOff};
 use tenure_domain::subject::{Lifecycle, Subject};
 use tenure_store::rows;
 use tenure_store::rows::tenant::Tenant;
@@ -27,7 +28,7 @@ pub(crate) struct Letter {
     pub rest: Option<Effect>,
 }
 
-/// What an effect writes; nothing when what it is about is gone.
+/// What an effect writes; nothing when what it is about is gone, or its policy has that mail switched off.
 pub(crate) fn letter(ctx: &mut Ctx<'_, '_>, effect: &Effect) -> Result<Option<Letter>, ServiceError> {
     match *effect {
         Effect::Notify { mail, to, package, request } => to_one(ctx, mail, to, (package, request)),
@@ -40,6 +41,11 @@ pub(crate) fn letter(ctx: &mut Ctx<'_, '_>, effect: &Effect) -> Result<Option<Le
     }
 }
 
+/// Whether the policy sends a mail. One that is gone has switched nothing off.
+fn is_sent(off: Option<MailsOff>, kind: MailKind) -> bool {
+    off.unwrap_or_default().sends(kind)
+}
+
 /// To somebody who asked for access, or has or had it.
 fn to_one(
     ctx: &mut Ctx<'_, '_>,
@@ -47,12 +53,13 @@ fn to_one(
     to: SubjectId,
     (package, request): (PackageId, RequestId),
 ) -> Result<Option<Letter>, ServiceError> {
-    let (person, package, request) = ctx.fetch((
+    let (person, package, request, off) = ctx.fetch((
         rows::directory::user::get(ObjectId(to.0)),
         rows::package::get(package),
         rows::request::get(request),
+        rows::policy::mails_off_of_request(request),
     ))?;
-    let (Some(person), Some(package)) = (person, package) else { return Ok(None) };
+    let (Some(person), Some(package), true) = (person, package, is_sent(off, kind)) else { return Ok(None) };
     let mut facts = MailFacts {
         person: Some(person.name.clone()),
         requestor: person.name.clone(),
@@ -79,8 +86,12 @@ fn of_end(
     to: SubjectId,
     (package, end): (PackageId, Timestamp),
 ) -> Result<Option<Letter>, ServiceError> {
-    let (person, package) = ctx.fetch((rows::directory::user::get(ObjectId(to.0)), rows::package::get(package)))?;
-    let (Some(person), Some(package)) = (person, package) else { return Ok(None) };
+    let (person, package, off) = ctx.fetch((
+        rows::directory::user::get(ObjectId(to.0)),
+        rows::package::get(package),
+        rows::policy::mails_off_of_holder(package, to),
+    ))?;
+    let (Some(person), Some(package), true) = (person, package, is_sent(off, kind)) else { return Ok(None) };
     let facts = MailFacts {
         person: Some(person.name.clone()),
         requestor: person.name.clone(),
@@ -120,8 +131,12 @@ fn to_approvers(
         rows::approval::stages(id),
         rows::subject::of_request(id),
         rows::tenant::get(),
+        rows::policy::mails_off_of_request(id),
     );
-    let (request, policy, stages, target, tenant) = ctx.fetch(wanted)?;
+    let (request, policy, stages, target, tenant, off) = ctx.fetch(wanted)?;
+    if !is_sent(off, kind) {
+        return Ok(None);
+    }
     let (Some(request), Some(policy), Some(target)) = (request, policy, target) else { return Ok(None) };
     let by = request.requestor.unwrap_or(request.target);
     let (people, requestor, name, names, assignment, asked) = ctx.fetch((

@@ -133,7 +133,11 @@ pub fn move_to_catalog(ctx: &mut Ctx<'_, '_>, id: PackageId, to: CatalogId) -> R
         return Ok(());
     }
     if job.is_some() {
-        let message = format!("a change of the roles of `{}` is under way; move it when that is done", old.name);
+        let message = format!(
+            "a change that reaches the holders of `{}` is under way, or its job waits to be resumed; move it when that is \
+             done",
+            old.name
+        );
         return Err(Refusal::new(Code::AccessPackageInUse, message).into());
     }
     let (from, roles, rows) =

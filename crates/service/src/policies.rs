@@ -8,6 +8,7 @@ use tenure_domain::authorize::Action;
 use tenure_domain::directory::ObjectKind;
 use tenure_domain::ids::{PackageId, PolicyId};
 use tenure_domain::limits::IN_LIST_MAX;
+use tenure_domain::notification::{MailKind, MailsOff};
 use tenure_domain::policy::{Faults, Policy, PolicyBody, SubjectSet};
 use tenure_domain::refusal::{Code, Refusal, RelatedKind};
 use tenure_domain::text::{check_description, check_name};
@@ -231,12 +232,17 @@ fn named(body: &PolicyBody) -> Vec<(String, NamedKind, Uuid)> {
 /// The switches of a policy that the published model has no name for; for whoever may see policies.
 pub fn switches(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<Switches, ServiceError> {
     let (policy, found) = ctx.fetch((rows::policy::get(id), rows::policy::switches(id)))?;
-    let missing = || Refusal::not_found("assignment policy", id);
+    visible(ctx, id, policy)?;
+    Ok(found.ok_or_else(|| Refusal::not_found("assignment policy", id))?)
+}
+
+/// Refuses who does not see the policy that was looked for.
+fn visible(ctx: &mut Ctx<'_, '_>, id: PolicyId, policy: Option<Policy>) -> Result<(), ServiceError> {
     let sight = ctx.sight()?;
     if !policy.as_ref().is_some_and(|p| sight.sees(p.catalog)) {
-        ctx.pending(Action::WritePolicies)?.on(policy, missing)?;
+        ctx.pending(Action::WritePolicies)?.on(policy, || Refusal::not_found("assignment policy", id))?;
     }
-    Ok(found.ok_or_else(missing)?)
+    Ok(())
 }
 
 /// Sets some of them.
@@ -259,6 +265,29 @@ pub fn set_switches(ctx: &mut Ctx<'_, '_>, id: PolicyId, patch: &SwitchesPatch) 
     ];
     let target = target(&policy).with(modified.into_iter().flatten());
     ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target))
+}
+
+/// The mails of a policy, kind by kind; for whoever may see policies.
+pub fn mails(ctx: &mut Ctx<'_, '_>, id: PolicyId) -> Result<MailsOff, ServiceError> {
+    let (policy, off) = ctx.fetch((rows::policy::get(id), rows::policy::mails_off(id)))?;
+    visible(ctx, id, policy)?;
+    Ok(off.unwrap_or_default())
+}
+
+/// Switches mails of a policy on or off, kind by kind (behaviour.md m.10). Holds from now on, for what is there already,
+/// too: mails look at the policy as it is when they are written.
+pub fn set_mails(ctx: &mut Ctx<'_, '_>, id: PolicyId, changes: &[(MailKind, bool)]) -> Result<(), ServiceError> {
+    let wanted = (rows::policy::get(id), rows::policy::mails_off(id));
+    let (pending, (policy, old)) = ctx.load_placed(Action::WritePolicies, wanted)?;
+    let (permit, policy) = pending.on(policy, || Refusal::not_found("assignment policy", id))?;
+    let old = old.unwrap_or_default();
+    let new = old.switched(changes)?;
+    let by = ctx.signature()?;
+    rows::policy::set_mails_off(ctx.tx, &permit, id, &new, (&by, ctx.now))?;
+    let modified = old.shown().zip(new.shown()).filter_map(|((kind, was), (_, is))| {
+        Modified::change(&format!("Mails/{}", kind.name()), Some(was.to_string()), Some(is.to_string()))
+    });
+    ctx.audit(&AuditEvent::new(Activity::UpdatePolicy, target(&policy).with(modified)))
 }
 
 /// What was changed, or made: the switches an auditor asks for first by themselves, every other setting as it is kept.

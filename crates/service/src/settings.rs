@@ -2,13 +2,14 @@
 
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
+use tenure_domain::Patch;
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::Action;
 use tenure_domain::settings::{ExternalUserAction, TenantSettings};
 use tenure_store::rows;
 
 /// What shall change; nothing keeps what there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct SettingsPatch {
     /// What becomes of external accounts.
     pub external_user_action: Option<ExternalUserAction>,
@@ -22,6 +23,8 @@ pub struct SettingsPatch {
     pub route_to_catalog_owners: Option<bool>,
     /// Members see packages for specific people.
     pub show_specific_packages_to_members: Option<bool>,
+    /// How many people a job reaches at most without consent; null takes the bound away.
+    pub job_threshold: Patch<i64>,
 }
 
 /// Changes settings of the tenant.
@@ -42,12 +45,13 @@ pub fn update(ctx: &mut Ctx<'_, '_>, patch: &SettingsPatch) -> Result<(), Servic
         show_specific_packages_to_members: patch
             .show_specific_packages_to_members
             .unwrap_or(old.show_specific_packages_to_members),
+        job_threshold: patch.job_threshold.clone().apply(old.job_threshold),
         password_grant: old.password_grant,
     };
     new.check()?;
     rows::tenant::set_settings(ctx.tx, &permit, &new)?;
     let modified = old.shown().into_iter().zip(new.shown());
-    let modified = modified.filter_map(|((name, old), (_, new))| Modified::change(name, Some(old), Some(new)));
+    let modified = modified.filter_map(|((name, old), (_, new))| Modified::change(name, old, new));
     let target = AuditTarget::new(TargetKind::Other, tenant.id, tenant.name).with(modified);
     ctx.audit(&AuditEvent::new(Activity::UpdateSettings, target))
 }

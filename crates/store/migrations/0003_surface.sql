@@ -16,3 +16,6 @@ CREATE TABLE workflow_extension (
     version {{int}} NOT NULL
 ){{table}};
 CREATE UNIQUE INDEX uq_workflow_extension_name ON workflow_extension (catalog_id, name_key);
+
+-- Mails that are not sent under a policy, kind by kind: a list of their names.
+ALTER TABLE policy ADD COLUMN mails_off {{text}} NOT NULL DEFAULT '[]';

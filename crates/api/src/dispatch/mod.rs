@@ -119,6 +119,8 @@ routes! {
     POST "accessPackages/{}/moveToCatalog()" => e::move_package;
     POST "drift/{}/repair()" => w::repair;
     POST "drift/{}/adopt()" => w::adopt;
+    POST "jobs/{}/pause()" => w::pause;
+    POST "jobs/{}/resume()" => w::resume;
 
     POST "roleAssignments" => roles::assign;
     DELETE "roleAssignments/{}" => roles::unassign;

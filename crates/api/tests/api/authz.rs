@@ -149,6 +149,7 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
         }
         ("POST", "accessPackages", "{}/getApplicablePolicyRequirements()") => (Some(A::RequestAccess), Value::Null),
         ("PATCH", "tenure", "v1/policies/{}") => (Some(A::WritePolicies), json!({ "keepPreExistingAccess": true })),
+        ("PATCH", "tenure", "v1/policies/{}/mails") => (Some(A::WritePolicies), json!({ "denied": false })),
         ("POST", "tenure", "v1/policies/{}/applyToExisting" | "v1/policies/{}/restartApproval") => {
             (Some(A::WritePolicies), Value::Null)
         }
@@ -156,6 +157,7 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
             (Some(A::RequestAccess), json!({ "answers": [{ "answeredQuestion": { "id": nil }, "value": "x" }] }))
         }
         ("POST", "drift", _) => (Some(A::AdministerAssignments), Value::Null),
+        ("POST", "jobs", "{}/pause()" | "{}/resume()") => (Some(A::WritePackages), Value::Null),
         ("POST", "accessPackages", "{}/moveToCatalog()") => (Some(A::WritePackages), json!({ "catalogId": nil })),
         ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),
         ("PATCH", "tenantSettings", "") => (Some(A::WriteSettings), json!({ "routeToCatalogOwners": true })),

@@ -51,7 +51,7 @@ pub async fn holders(app: &TestApp, campaign: &Campaign, count: usize) {
 }
 
 /// Adds the group Staff to the package; gives the path of the role.
-async fn add_staff(app: &TestApp, campaign: &Campaign) -> String {
+pub async fn add_staff(app: &TestApp, campaign: &Campaign) -> String {
     let group = company::group("staff").to_string();
     let path = format!("{EM}/catalogs/{}/resources?$filter=originId eq '{group}'", campaign.catalog);
     let known = app.get(&path, &campaign.token).await.expect(200).column("id");
@@ -65,13 +65,13 @@ async fn add_staff(app: &TestApp, campaign: &Campaign) -> String {
 }
 
 /// How many belong to a group.
-async fn members(app: &TestApp, token: &str, group: &str) -> usize {
+pub async fn members(app: &TestApp, token: &str, group: &str) -> usize {
     let path = format!("/v1.0/groups/{}/members/$count", company::group(group));
     app.get(&path, token).await.expect(200).text.trim_start_matches('\u{feff}').parse().unwrap_or_default()
 }
 
 /// State, total, done and failed of the newest job.
-async fn newest(app: &TestApp, token: &str) -> (String, [i64; 3]) {
+pub async fn newest(app: &TestApp, token: &str) -> (String, [i64; 3]) {
     let jobs = app.get(&format!("{JOBS}?$orderby=id desc&$top=1"), token).await.expect(200);
     let job = &jobs.values()[0];
     assert_eq!(job["kind"], "packageRoleChange");

@@ -3,7 +3,7 @@
 use super::fulfil::{StartFacts, begin, fail, may_start};
 use super::update::apply_update;
 use super::{Change, Decision, Request, RequestState, Save, TimerKey, audit};
-use crate::assignment::Assignment;
+use crate::assignment::{Assignment, ended};
 use crate::audit::Activity;
 use crate::effect::Effect;
 use crate::ids::{AssignmentId, Ids};
@@ -65,8 +65,8 @@ pub(super) fn change_assignment(
 
 /// The assignment that an approved request changes, if it still can: it lives, and its holder is still in scope.
 fn may_change(facts: &StartFacts, id: AssignmentId) -> Result<&Assignment, Refusal> {
-    let gone = || Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended meanwhile"));
-    let assignment = facts.live_assignment.as_ref().filter(|a| a.id == id && !a.is_ending).ok_or_else(gone)?;
+    let lives = facts.live_assignment.as_ref().filter(|a| a.id == id && !a.is_ending);
+    let assignment = lives.ok_or_else(|| ended(id))?;
     if !facts.target.as_ref().is_some_and(|target| in_scope(&facts.policy, target)) {
         return Err(Refusal::new(Code::NotInPolicyScope, "the target is no longer in the policy's scope"));
     }

@@ -3,7 +3,7 @@
 use super::fulfil::joined;
 use super::reprocess::AGAIN;
 use super::{Change, Decision, Names, Request, RequestState, RequestType, Save, TimerKey, audit};
-use crate::assignment::{Assignment, AssignmentState};
+use crate::assignment::{Assignment, AssignmentState, ended};
 use crate::attribute::AttributeChange;
 use crate::audit::Activity;
 use crate::effect::Effect;
@@ -126,9 +126,7 @@ fn may_remove(facts: &RemovalFacts, kind: &RemovalKind) -> Result<Vec<Guard>, Re
     let assignment = &facts.assignment;
     let by_product = matches!(kind, RemovalKind::EndReached | RemovalKind::TargetDeleted);
     let mut guards = Guards::default();
-    guards.check(G::LiveAssignment, assignment.state.is_live(), || {
-        Refusal::new(Code::AssignmentNotLive, format!("the assignment `{}` has ended already", assignment.id))
-    });
+    guards.check(G::LiveAssignment, assignment.state.is_live(), || ended(assignment.id));
     guards.record(
         G::NoOpenRequest,
         // What the product ends by itself meets the constraint at worst, and is tried again; people are told.

@@ -24,6 +24,18 @@ pub struct AssignmentRef {
     pub target: Option<ObjectId>,
 }
 
+impl AssignmentRef {
+    /// The refusal where there is none of that name, or the caller may not know of it.
+    pub(super) fn not_found(&self) -> Refusal {
+        match self.id {
+            Some(id) => Refusal::not_found("assignment", id),
+            None => {
+                Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target")
+            }
+        }
+    }
+}
+
 /// A request that ends access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoveCommand {
@@ -44,10 +56,7 @@ pub fn remove(ctx: &mut Ctx<'_, '_>, command: &RemoveCommand) -> Result<Submitte
     let action = if by_person || by_approver { Action::RequestAccess } else { Action::AssignDirectly };
     let (pending, found) = find(ctx, action, &command.assignment)?;
     let me = ctx.person()?.map(|id| SubjectId(id.0));
-    let missing = || match command.assignment.id {
-        Some(id) => Refusal::not_found("assignment", id),
-        None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
-    };
+    let missing = || command.assignment.not_found();
     let (permit, assignment) = pending.on(found, missing)?;
     let is_foreign = by_person && Some(assignment.target) != me;
     if is_foreign && !is_manager(ctx, assignment.target)? {

@@ -7,10 +7,10 @@ use super::target::{self, Named};
 use crate::approvals::{people_of, people_rows};
 use crate::ctx::Ctx;
 use crate::error::ServiceError;
-use tenure_domain::assignment::Assignment;
+use tenure_domain::assignment::{Assignment, ended};
 use tenure_domain::attribute;
 use tenure_domain::authorize::{Action, Permit};
-use tenure_domain::ids::{AssignmentId, ObjectId, PolicyId};
+use tenure_domain::ids::{ObjectId, PolicyId};
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::policy::requirements::Asks;
 use tenure_domain::refusal::{Code, GuardName, Refusal};
@@ -47,10 +47,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     if command.bypass_approval {
         ctx.permit(Action::BypassApproval)?;
     }
-    let missing = || match command.assignment.id {
-        Some(id) => Refusal::not_found("assignment", id),
-        None => Refusal::new(Code::ResourceNotFound, "there is no live assignment of that access package and target"),
-    };
+    let missing = || command.assignment.not_found();
     let (permit, assignment) = pending.on(found, missing)?;
     let (package, holder) = (assignment.package, ObjectId(assignment.target.0));
     let under = command.assignment.policy.unwrap_or(assignment.policy);
@@ -93,7 +90,7 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
     let of = assignment.package;
     // A policy can be deleted when nothing runs under it any more.
     let is_own = under == assignment.policy;
-    let gone = if is_own { ended(assignment.id) } else { no_such_policy(under) };
+    let gone = if is_own { ended(assignment.id).by(GuardName::LiveAssignment) } else { no_such_policy(under) };
     let facts = UpdateFacts {
         assignment,
         package: package.ok_or_else(missing)?,
@@ -116,11 +113,6 @@ pub fn update(ctx: &mut Ctx<'_, '_>, command: &UpdateCommand) -> Result<Submitte
         bypass_approval: command.bypass_approval,
     };
     decide(ctx, &permit, &facts, &ask, command.validate_only)
-}
-
-fn ended(id: AssignmentId) -> Refusal {
-    Refusal::new(Code::AssignmentNotLive, format!("the assignment `{id}` has ended, and its policy is gone"))
-        .by(GuardName::LiveAssignment)
 }
 
 fn no_such_policy(id: PolicyId) -> Refusal {

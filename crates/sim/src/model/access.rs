@@ -225,7 +225,19 @@ impl Model {
         let is_worked_on =
             |g: &Uuid| self.grants.get(&(old.target, *g)).is_some_and(|grant| !grant.is_wanted && grant.is_worked_on());
         let pending = wanted.iter().any(is_worked_on);
-        let request = self.add_request(Request {
+        let request = self.begin_removal(handle, kind, requestor, now);
+        if pending {
+            self.move_assignment(handle, Held::Delivering);
+        } else {
+            self.removed(handle, self.mails_of(old.policy), now);
+        }
+        request
+    }
+
+    /// Writes the request that removes an assignment; gives it.
+    fn begin_removal(&mut self, handle: usize, kind: Kind, requestor: Option<Uuid>, now: Micros) -> usize {
+        let old = &self.assignments[handle];
+        let request = Request {
             id: None,
             kind,
             package: old.package,
@@ -243,14 +255,10 @@ impl Model {
             moved: false,
             is_erased: false,
             stages: Vec::new(),
-        });
+        };
+        let request = self.add_request(request);
         self.assignments[handle].removal = Some(request);
         self.assignments[handle].is_ending = true;
-        if pending {
-            self.move_assignment(handle, Held::Delivering);
-        } else {
-            self.removed(handle, self.mails_of(old.policy), now);
-        }
         request
     }
 
@@ -360,27 +368,7 @@ impl Model {
                     self.touched.grants.insert((person, *group));
                 }
             }
-            let request = self.add_request(Request {
-                id: None,
-                kind: Kind::SystemRemove,
-                package: old.package,
-                policy: old.policy,
-                version: old.version,
-                requestor: None,
-                target: old.target,
-                stand: Stand::Delivering,
-                assignment: Some(handle),
-                wanted: super::policy::Wanted::default(),
-                answers: BTreeSet::new(),
-                created: now,
-                completed: None,
-                said: Vec::new(),
-                moved: false,
-                is_erased: false,
-                stages: Vec::new(),
-            });
-            self.assignments[handle].removal = Some(request);
-            self.assignments[handle].is_ending = true;
+            self.begin_removal(handle, Kind::SystemRemove, None, now);
             self.removed(handle, false, now);
         }
     }

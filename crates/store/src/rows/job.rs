@@ -14,10 +14,12 @@ use uuid::Uuid;
 
 sql! {
     INSERT: "INSERT INTO job (id, kind, input, cursor, total, done, failed, state, due_at, subject_id, catalog_id, started_at, error, attempt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    GET: "SELECT id, input, subject_id, catalog_id, cursor, total, done, failed, state, attempt, due_at, started_at, error FROM job WHERE id = $1 AND subject_id IS NOT NULL";
     CLAIMED: "SELECT id, input, subject_id, catalog_id, cursor, total, done, failed, state, attempt, due_at, started_at, error FROM job WHERE lease_token = $1";
     UPDATE: "UPDATE job SET cursor = $3, total = $4, done = $5, failed = $6, state = $7, due_at = $8, started_at = $9, error = $10, attempt = $11, lease_until = NULL, lease_token = NULL WHERE id = $1 AND lease_token = $2";
+    SWITCH: "UPDATE job SET state = $3, due_at = $4, attempt = $5, lease_until = NULL, lease_token = NULL WHERE id = $1 AND state = $2";
     FORGET_OLD: "DELETE FROM job WHERE state IN (3, 4) AND started_at <= $1";
-    OPEN: "SELECT id FROM job WHERE subject_id = $1 AND due_at IS NOT NULL LIMIT 1";
+    OPEN: "SELECT id FROM job WHERE subject_id = $1 AND state NOT IN (3, 4) LIMIT 1";
 }
 
 fn decode(row: &crate::driver::Row<'_>) -> Result<Job, StoreError> {
@@ -44,12 +46,17 @@ fn decode(row: &crate::driver::Row<'_>) -> Result<Job, StoreError> {
     })
 }
 
+/// The job `id`. Rows of the table that are leases are no jobs.
+pub fn get(id: JobId) -> First<Job> {
+    Query::new(&GET, vec![id.0.into()], decode).first()
+}
+
 /// The job of one claim, as long as the claim holds.
 pub fn claimed(lease: Uuid) -> First<Job> {
     Query::new(&CLAIMED, vec![lease.into()], decode).first()
 }
 
-/// A job about a package that has not ended.
+/// A job about a package that has not ended, be it paused or not begun.
 pub fn open(package: PackageId) -> First<JobId> {
     Query::new(&OPEN, vec![package.0.into()], |row| Columns::of(row, "job").id("id")).first()
 }
@@ -83,6 +90,14 @@ pub fn insert(tx: &mut Tx<'_>, _: &Permit, job: &Job) -> Result<(), StoreError> 
     ];
     tx.write(&INSERT, params);
     Ok(())
+}
+
+/// A job is paused or resumed: `old` becomes `new`. It stands where it stands, and whoever holds a claim on it holds it no
+/// more: what he is doing finds no row to write to.
+pub fn switch(tx: &mut Tx<'_>, _: &Permit, old: &Job, new: &Job) {
+    let params =
+        vec![old.id.0.into(), old.state.code().into(), new.state.code().into(), new.due_at.into(), new.attempt.into()];
+    tx.write(&SWITCH, params).exactly_one("job");
 }
 
 /// A job has come further, or failed. Only under the claim, which ends with it.

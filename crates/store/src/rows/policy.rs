@@ -6,7 +6,8 @@ use crate::sql::sql;
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
 use tenure_domain::authorize::Permit;
-use tenure_domain::ids::{PackageId, PolicyId};
+use tenure_domain::ids::{PackageId, PolicyId, RequestId, SubjectId};
+use tenure_domain::notification::MailsOff;
 use tenure_domain::package::Uses;
 use tenure_domain::policy::requirements::lets_managers;
 use tenure_domain::policy::{Policy, PolicyBody};
@@ -24,6 +25,10 @@ sql! {
     INSERT_REF: "INSERT INTO policy_ref (policy_id, role, ref_id) VALUES ($1, $2, $3)";
     AUTOMATIC: "SELECT id FROM policy WHERE package_id = $1 AND is_auto AND id <> $2";
     SWITCHES: "SELECT id, keep_pre_existing, remove_out_of_scope FROM policy WHERE id = $1";
+    MAILS_OFF: "SELECT id, mails_off FROM policy WHERE id = $1";
+    MAILS_OFF_OF_REQUEST(hot): "SELECT y.id, y.mails_off FROM request q JOIN policy y ON y.id = q.policy_id WHERE q.id = $1";
+    MAILS_OFF_OF_HOLDER: "SELECT y.id, y.mails_off FROM assignment a JOIN policy y ON y.id = a.policy_id WHERE a.package_id = $1 AND a.target_id = $2 AND a.is_live";
+    SET_MAILS_OFF: "UPDATE policy SET mails_off = $2, modified_at = $3, modified_by = $4 WHERE id = $1";
     SET_SWITCHES: "UPDATE policy SET keep_pre_existing = $2, remove_out_of_scope = $3, modified_at = $4, modified_by = $5 WHERE id = $1";
     USES: "SELECT (SELECT count(*) FROM assignment WHERE policy_id = $1 AND is_live), (SELECT count(*) FROM request WHERE policy_id = $1 AND is_open)";
 }
@@ -106,6 +111,39 @@ pub fn set_switches(tx: &mut Tx<'_>, _: &Permit, id: PolicyId, switches: Switche
     let params =
         vec![id.0.into(), switches.keep_pre_existing.into(), switches.remove_out_of_scope.into(), at.into(), by.into()];
     tx.write(&SET_SWITCHES, params).exactly_one("policy");
+}
+
+fn mails_off_row(row: &crate::driver::Row<'_>) -> Result<MailsOff, StoreError> {
+    let mut c = Columns::of(row, "policy");
+    c.id::<PolicyId>("id")?;
+    c.json("mails_off")
+}
+
+/// The mails that are not sent under a policy.
+pub fn mails_off(id: PolicyId) -> First<MailsOff> {
+    Query::new(&MAILS_OFF, vec![id.0.into()], mails_off_row).first()
+}
+
+/// The mails that are not sent under the policy of a request, whatever version of it the request keeps.
+pub fn mails_off_of_request(id: RequestId) -> First<MailsOff> {
+    Query::new(&MAILS_OFF_OF_REQUEST, vec![id.0.into()], mails_off_row).first()
+}
+
+/// The mails that are not sent under the policy by which somebody holds a package.
+pub fn mails_off_of_holder(package: PackageId, target: SubjectId) -> First<MailsOff> {
+    Query::new(&MAILS_OFF_OF_HOLDER, vec![package.0.into(), target.0.into()], mails_off_row).first()
+}
+
+/// Switches the mails of a policy.
+pub fn set_mails_off(
+    tx: &mut Tx<'_>,
+    _: &Permit,
+    id: PolicyId,
+    off: &MailsOff,
+    (by, at): (&str, Timestamp),
+) -> Result<(), StoreError> {
+    tx.write(&SET_MAILS_OFF, vec![id.0.into(), json(off)?, at.into(), by.into()]).exactly_one("policy");
+    Ok(())
 }
 
 /// Adds a policy.

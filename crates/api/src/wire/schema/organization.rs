@@ -148,6 +148,10 @@ switches! {
     show_specific = show_specific_packages_to_members;
 }
 
+fn job_threshold(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    json::any(out, &settings(row).job_threshold);
+}
+
 const fn switch(name: &'static str, write: tenure_odata::edm::WriteJson) -> Property {
     Property::new(Name::own(name), Codec::Custom(write), SETTINGS_COLUMN).is(FLAG).never_null()
 }
@@ -162,5 +166,7 @@ pub static TENANT_SETTINGS: EntityType = EntityType::new(
         switch("userAdministratorManagesAssignments", user_administrator),
         switch("routeToCatalogOwners", route_to_owners),
         switch("showSpecificPackagesToMembers", show_specific),
+        Property::new(Name::own("jobThreshold"), Codec::Custom(job_threshold), SETTINGS_COLUMN)
+            .is(Shape::primitive(Primitive::Int32)),
     ],
 );

@@ -2,6 +2,7 @@
 
 use super::types::TEXTS;
 use super::{entitlement as em, flag, id, keyed, time};
+use tenure_domain::job::JobState;
 use tenure_odata::edm::{Codec, EntityType, EnumType, Items, Kind, Name, Nav, Property, SearchBy};
 use tenure_odata::types::Operation;
 use tenure_service::view::columns as c;
@@ -51,7 +52,17 @@ pub static MAIL: EntityType = EntityType::new(
 );
 
 /// Where a job stands.
-static JOB_STATE: EnumType = EnumType::strings(&[(1, "waiting"), (2, "running"), (3, "completed"), (4, "failed")]);
+static JOB_STATE: EnumType = EnumType::strings(&[
+    (JobState::Waiting.code(), JobState::Waiting.name()),
+    (JobState::Running.code(), JobState::Running.name()),
+    (JobState::Completed.code(), JobState::Completed.name()),
+    (JobState::Failed.code(), JobState::Failed.name()),
+    (JobState::Paused.code(), JobState::Paused.name()),
+    (JobState::AwaitingConsent.code(), JobState::AwaitingConsent.name()),
+]);
+
+static PAUSE: Operation = Operation::action("pause");
+static RESUME: Operation = Operation::action("resume");
 
 /// A number.
 const fn number(name: Name, column: &'static [tenure_odata::edm::Column; 1]) -> Property {
@@ -76,7 +87,8 @@ pub static JOB: EntityType = EntityType::new(
         id(Name::own("accessPackageId"), &[c::job::SUBJECT]).required(),
         id(Name::own("catalogId"), &[c::job::CATALOG]).required(),
     ],
-);
+)
+.ops(&[&PAUSE, &RESUME]);
 
 static REPAIR: Operation = Operation::action("repair");
 static ADOPT: Operation = Operation::action("adopt");

@@ -190,10 +190,14 @@ impl<'v> Body<'v> {
         self.patch_flag(names).value()
     }
 
+    /// A whole number, which may be absent or null.
+    pub fn patch_int(&self, names: &[&str]) -> Patch<i32> {
+        self.patch(names, "a whole number", |v: &Json| v.as_i64().and_then(|n| i32::try_from(n).ok()))
+    }
+
     /// A whole number.
     pub fn int(&self, names: &[&str]) -> Option<i32> {
-        let number = |v: &Json| v.as_i64().and_then(|n| i32::try_from(n).ok());
-        self.patch(names, "a whole number", number).value()
+        self.patch_int(names).value()
     }
 
     /// An id.

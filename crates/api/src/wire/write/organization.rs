@@ -123,6 +123,7 @@ pub fn tenant_settings_patch(value: &Json) -> Result<SettingsPatch, Refusal> {
             user_administrator_manages_assignments: b.flag(&["userAdministratorManagesAssignments"]),
             route_to_catalog_owners: b.flag(&["routeToCatalogOwners"]),
             show_specific_packages_to_members: b.flag(&["showSpecificPackagesToMembers"]),
+            job_threshold: b.patch_int(&["jobThreshold"]).map(i64::from),
             ..SettingsPatch::default()
         };
         b.finish(Some(&o::TENANT_SETTINGS), &[]);
