@@ -83,7 +83,7 @@ impl Command {
 
 fn run(given: &HashMap<String, String>) -> Outcome<RunOptions> {
     let quick = given.contains_key("--quick");
-    let default = if quick { 80_000 } else { 300_000 };
+    let default = if quick { 100_000 } else { 300_000 };
     let rows = given.get("--rows").map_or(Ok(default), |n| n.parse().doing("--rows takes a number"))?;
     let only = match given.get("--store").map(String::as_str) {
         None => None,

@@ -56,14 +56,11 @@ impl Times {
         }
     }
 
-    /// In how many rounds both sides have a slice. What writes goes on less evenly than what reads, and a server less
-    /// evenly than a file.
+    /// In how many rounds both sides have a slice.
     const fn rounds(self, work: Work, kind: Kind) -> u32 {
         match (work, kind) {
             _ if !self.is_quick => 10,
             (Work::Token, _) => 2,
-            (Work::Create, Kind::Postgres) => 6,
-            (Work::Create, Kind::Sqlite) | (Work::GetById | Work::Approve, Kind::Postgres) => 5,
             (Work::GetById | Work::List, Kind::Sqlite) => 3,
             _ => 4,
         }
