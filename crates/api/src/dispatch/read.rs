@@ -103,6 +103,7 @@ fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<
                 spot.entity = variant.entity;
             }
             Step::Operation { name: "additionalAccess", args } => spot.predicate = Some(additional_access(args)?),
+            Step::Operation { name: "getAllSites", .. } => super::sites::for_applications(ctx)?,
             Step::Operation { args, .. } => spot.predicate = Some(current_user(ctx, spot.entity, args)?),
             Step::Property(_) => {}
         }
@@ -135,6 +136,7 @@ fn capabilities(entity: &EntityType) -> &'static [Capability] {
         "directoryObject" => &[C::UserRead, C::GroupRead, C::ApplicationRead],
         "application" | "servicePrincipal" | "appRoleAssignment" => &[C::ApplicationRead],
         "oAuth2PermissionGrant" => &[C::GrantRead],
+        "site" | "tenantSite" | "siteGroup" => &[C::SiteRead],
         "organization" => &[C::OrganizationRead],
         "directoryAudit" => &[C::AuditRead, C::EntitlementRead],
         _ => &[C::EntitlementRead],
@@ -147,7 +149,8 @@ fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal>
     let denied = || Err(read_denied(capabilities(spot.entity)));
     let is_entitlement = capabilities(spot.entity) == [Capability::EntitlementRead];
     let is_about_caller = spot.predicate.as_ref().is_some_and(|(predicate, _)| predicate.is_about_caller());
-    let nested = resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
+    // Everybody may list the sites that are open to him.
+    let nested = spot.entity.relation == c::site::RELATION || resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
     match reach(spot.entity.relation, sight) {
         Reach::Nothing => denied(),
         // There is nothing of one's own in what there is one of.
@@ -179,11 +182,17 @@ pub async fn get(call: &Call, mut target: Target) -> Result<Reply, Failure> {
     if let (Suffix::Value, false) = (resolved.suffix, is_property(&resolved)) {
         return Err(Failure::unknown_route(&call.full_path()));
     }
+    if resolved.entity.relation == c::site::RELATION {
+        target.options.forget_search_for_all();
+    }
     let context = Context { version: call.version, fold: SCHEMA.fold };
     let query = Query::build(context, resolved.entity, &target.options)?;
     if !query.search.is_empty() && is_directory(resolved.entity) && !is_eventual(call) {
         let message = "$search in the directory needs the header ConsistencyLevel: eventual";
         return Err(Failure::new(StatusCode::BAD_REQUEST, "Request_UnsupportedQuery", message));
+    }
+    if resolved.set.id == "resourceEnvironments" && resolved.is_collection && resolved.steps.is_empty() {
+        super::sites::names_origin_system(&query)?;
     }
     let open = |token: &str| Cursor::open(token, fingerprint_of(call, &target.options), &|b| sign(&call.app, b));
     let cursor = query.token.as_deref().map(open).transpose()?;

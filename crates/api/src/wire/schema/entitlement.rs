@@ -10,6 +10,7 @@ use super::{fixed, flag, id, keyed, organization::CONNECTED_ORGANIZATION, time};
 use crate::wire::json;
 use serde_json::Value as Json;
 use tenure_domain::attribute::ResourceAttribute;
+use tenure_domain::catalog::OriginSystem;
 use tenure_domain::policy::Expiration;
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::request::{Answer, Proof};
@@ -29,7 +30,12 @@ pub static CATALOG_STATE: EnumType =
     EnumType::older("accessPackageCatalogState", &[(1, "unpublished"), (2, "published")]);
 
 /// Where a resource comes from; spelt the same in both versions.
-pub static ORIGIN_SYSTEM: EnumType = EnumType::strings(&[(1, "AadGroup"), (2, "AadApplication")]);
+pub static ORIGIN_SYSTEM: EnumType = EnumType::strings(&[
+    (1, "AadGroup"),
+    (2, "AadApplication"),
+    (3, "SharePointOnline"),
+    (4, "DirectoryRole"),
+]);
 
 /// What a request asks for.
 pub static REQUEST_TYPE: EnumType = EnumType::older(
@@ -160,7 +166,11 @@ pub static RESOURCE: EntityType = EntityType::new(
         Property::new(Name::pair("", "addedBy"), Codec::Text, &[c::resource::ADDED_BY]),
         keyed(Name::pair("", "resourceType"), &[c::resource::KIND], c::resource::KIND_KEY).required(),
         fixed(Name::pair("", "isPendingOnboarding"), "false").is(FLAG),
-        fixed(Name::pair("", "url"), "null"),
+        Property::new(
+            Name::pair("", "url"),
+            Codec::Custom(address),
+            &[c::resource::SYSTEM, c::resource::ORIGIN_ID],
+        ),
         Property::new(Name::both("attributes"), Codec::Custom(attributes), &[c::resource::ATTRIBUTES])
             .is(Shape::structures(&t::RESOURCE_ATTRIBUTE)),
     ],
@@ -170,9 +180,43 @@ pub static RESOURCE: EntityType = EntityType::new(
         .contained(),
     Nav::back(Name::pair("scopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::RESOURCE)
         .contained(),
+    Nav::one(Name::pair("environment", "accessPackageResourceEnvironment"), &ENVIRONMENT, c::resource::ENVIRONMENT),
 ])
 .ops(&[&REFRESH])
 .search(SearchBy::Columns(&[c::resource::NAME_KEY]));
+
+/// The address of what has one: a site.
+fn address(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    json::opt_text(out, row.cell(1).text().filter(|_| row.cell(0).int() == Some(OriginSystem::SharePointOnline.code())));
+}
+
+fn connection(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    json::any(out, &serde_json::json!({ "url": row.cell(0).text() }));
+}
+
+/// Where the sites of a host are.
+pub static ENVIRONMENT: EntityType = EntityType::new(
+    "accessPackageResourceEnvironment",
+    c::environment::RELATION,
+    &[
+        id(Name::both("id"), &[c::environment::ID]).required(),
+        keyed(Name::both("displayName"), &[c::environment::URL], c::environment::URL_KEY).required(),
+        Property::new(Name::both("description"), Codec::Text, &[c::environment::URL]),
+        keyed(Name::both("originId"), &[c::environment::URL], c::environment::URL_KEY).required(),
+        Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::environment::SYSTEM])
+            .by(c::environment::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
+            .required(),
+        flag(Name::both("isDefaultEnvironment"), &[c::environment::DEFAULT]),
+        Property::new(Name::both("connectionInfo"), Codec::Custom(connection), &[c::environment::URL])
+            .is(Shape::structure(&t::CONNECTION)),
+        time(Name::both("createdDateTime"), &[c::environment::CREATED]).required(),
+        Property::new(Name::both("modifiedDateTime"), Codec::Time, &[c::environment::CREATED]),
+        fixed(Name::pair("", "createdBy"), "null"),
+        fixed(Name::pair("", "modifiedBy"), "null"),
+    ],
+)
+.nav(&[Nav::back(Name::pair("resources", "accessPackageResources"), &RESOURCE, c::resource::ENVIRONMENT)
+    .contained_in(&[Version::V1])]);
 
 /// A role of a resource.
 pub static RESOURCE_ROLE: EntityType = EntityType::new(
@@ -205,7 +249,11 @@ pub static RESOURCE_SCOPE: EntityType = EntityType::new(
             .required(),
         fixed(Name::both("isRootScope"), "true").is(FLAG),
         fixed(Name::pair("", "roleOriginId"), "null"),
-        fixed(Name::pair("", "url"), "null"),
+        Property::new(
+            Name::pair("", "url"),
+            Codec::Custom(address),
+            &[c::scope_resource::SYSTEM, c::resource_scope::ORIGIN_ID],
+        ),
     ],
 )
 .nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_scope::RESOURCE).contained()]);
