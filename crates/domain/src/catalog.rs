@@ -354,7 +354,8 @@ impl Origin {
                 }
             }
             Self::Site { groups } => {
-                let offered = groups.iter().map(|g| (RoleKind::SiteGroup(g.number), g.name.clone(), g.description.clone()));
+                let offered =
+                    groups.iter().map(|g| (RoleKind::SiteGroup(g.number), g.name.clone(), g.description.clone()));
                 offered.collect()
             }
             Self::DirectoryRole(_) => vec![(RoleKind::DirectoryRole, ACTIVE.to_owned(), None)],

@@ -319,11 +319,7 @@ fn add(
 }
 
 /// Whether a site is where the request says.
-fn lies_there(
-    ctx: &mut Ctx<'_, '_>,
-    environment: Option<Uuid>,
-    named: &EnvironmentRef,
-) -> Result<(), ServiceError> {
+fn lies_there(ctx: &mut Ctx<'_, '_>, environment: Option<Uuid>, named: &EnvironmentRef) -> Result<(), ServiceError> {
     let named = match named {
         EnvironmentRef::Id(id) => Some(*id),
         EnvironmentRef::Address(text) => match SiteAddress::parse(text) {

@@ -167,7 +167,7 @@ fn catalog(
             catalog: id,
             resource: ResourceRef::of(OriginSystem::AadGroup, ObjectId(group)),
             environment: None,
-        description: None,
+            description: None,
             justification: None,
             attributes: None,
         };

@@ -241,10 +241,11 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let options = Options::parse(&call.query)?;
     let follow = |path: &str| path::resolve(&SCHEMA, call.version, path, |alias| options.alias(alias));
     let addressed = sites::in_one_segment(&call.path);
-    let resolved = follow(addressed.as_deref().unwrap_or(&call.path)).or_else(|error| match refresh_in_other_words(call) {
-        Some(path) => follow(&path),
-        None => Err(error),
-    })?;
+    let resolved =
+        follow(addressed.as_deref().unwrap_or(&call.path)).or_else(|error| match refresh_in_other_words(call) {
+            Some(path) => follow(&path),
+            None => Err(error),
+        })?;
     let (shape, keys) = shape(&resolved);
     call.seen.route(resolved.set.id);
     let target = Target { resolved, options, keys };

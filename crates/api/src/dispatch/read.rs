@@ -5,6 +5,7 @@ use super::additional_access::additional_access;
 use super::context::{Place, context_text, link_path, set_path};
 use super::current_user::{browsed, current_user};
 use super::etag::Shown;
+use super::sites::names_origin_system;
 use super::{Target, etag, key};
 use crate::app::App;
 use crate::error::Failure;
@@ -191,9 +192,6 @@ pub async fn get(call: &Call, mut target: Target) -> Result<Reply, Failure> {
         let message = "$search in the directory needs the header ConsistencyLevel: eventual";
         return Err(Failure::new(StatusCode::BAD_REQUEST, "Request_UnsupportedQuery", message));
     }
-    if resolved.set.id == "resourceEnvironments" && resolved.is_collection && resolved.steps.is_empty() {
-        super::sites::names_origin_system(&query)?;
-    }
     let open = |token: &str| Cursor::open(token, fingerprint_of(call, &target.options), &|b| sign(&call.app, b));
     let cursor = query.token.as_deref().map(open).transpose()?;
     let page = query.top.or_else(|| preferred_page(call)).unwrap_or(PAGE_ROWS_DEFAULT);
@@ -345,6 +343,7 @@ async fn list(call: &Call, asked: Arc<Asked>, options: &Options) -> Result<Reply
 fn list_page(ctx: &mut Ctx<'_, '_>, asked: &Asked) -> Result<Page, ServiceError> {
     let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
     admit(&ctx.sight()?, &asked.resolved, &spot)?;
+    names_origin_system(&asked.resolved, &asked.query)?;
     let plan = Plan::new(spot.entity, asked.version, &asked.query);
     let select = list_select(asked, &spot, plan.columns.clone());
     let layout = select.layout();
@@ -426,6 +425,7 @@ async fn count(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
         let _ = &turn;
         let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
         admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        names_origin_system(&asked.resolved, &asked.query)?;
         if let Some((last, others)) = checks.split_last() {
             let mut found = false;
             read_checked(ctx, others, last.0.clone(), &mut |_| found = true)?;
@@ -450,6 +450,7 @@ async fn references(call: &Call, asked: Arc<Asked>, options: &Options) -> Result
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
         let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
         admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        names_origin_system(&asked.resolved, &asked.query)?;
         let select = list_select(&asked, &spot, Vec::new());
         let layout = select.layout();
         let mut body = open_list(&asked, None);

@@ -15,6 +15,7 @@ use tenure_domain::ids::ObjectId;
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_odata::Query;
 use tenure_odata::edm::Version;
+use tenure_odata::path::Resolved;
 use tenure_service::directory::sites;
 use tenure_service::view::columns as c;
 use tenure_service::{Ctx, ServiceError, rows};
@@ -42,8 +43,9 @@ pub fn for_applications(ctx: &mut Ctx<'_, '_>) -> Result<(), ServiceError> {
 }
 
 /// A list of environments says of which system (routes.tsv).
-pub fn names_origin_system(query: &Query) -> Result<(), Refusal> {
-    if query.filter.as_ref().is_some_and(|filter| filter.fixes(c::environment::SYSTEM)) {
+pub fn names_origin_system(resolved: &Resolved, query: &Query) -> Result<(), Refusal> {
+    let is_theirs = resolved.set.id == "resourceEnvironments" && resolved.is_collection && resolved.steps.is_empty();
+    if !is_theirs || query.filter.as_ref().is_some_and(|filter| filter.fixes(c::environment::SYSTEM)) {
         return Ok(());
     }
     Err(Refusal::new(Code::InvalidModel, "Origin system is required.").detail("/$filter", "no originSystem"))
@@ -74,7 +76,8 @@ pub async fn create(call: &Call, target: &Target) -> Result<Reply, Failure> {
 /// `PATCH /tenure/v1/sites/{}`
 pub async fn update(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let patch = w::patch(&call.json()?)?;
-    change(call, target, keyed(call, target, &TENANT_SITE, move |ctx, id| sites::update(ctx, ObjectId(id), &patch))).await
+    change(call, target, keyed(call, target, &TENANT_SITE, move |ctx, id| sites::update(ctx, ObjectId(id), &patch)))
+        .await
 }
 
 /// `DELETE /tenure/v1/sites/{}`
@@ -100,7 +103,8 @@ fn group(target: &Target) -> Uuid {
 /// `POST /tenure/v1/sites/{}/groups/{}/members/$ref`
 pub async fn add_member(call: &Call, target: &Target) -> Result<Reply, Failure> {
     let (who, group) = (reference(&call.json()?)?, group(target));
-    remove(call, keyed(call, target, &TENANT_SITE, move |ctx, id| sites::add_member(ctx, ObjectId(id), group, who))).await
+    remove(call, keyed(call, target, &TENANT_SITE, move |ctx, id| sites::add_member(ctx, ObjectId(id), group, who)))
+        .await
 }
 
 /// `DELETE /tenure/v1/sites/{}/groups/{}/members/{}/$ref`

@@ -161,10 +161,9 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
         ("POST", "sites", "") => {
             (Some(A::WriteSites), json!({ "name": "x", "webUrl": "https://contoso.example/sites/x" }))
         }
-        ("POST", "tenantSites", "") => (
-            Some(A::WriteSites),
-            json!({ "displayName": "x", "webUrl": "https://contoso.example/sites/y" }),
-        ),
+        ("POST", "tenantSites", "") => {
+            (Some(A::WriteSites), json!({ "displayName": "x", "webUrl": "https://contoso.example/sites/y" }))
+        }
         ("POST" | "DELETE", "tenantSites", rest) if rest.ends_with("$ref") => (Some(A::WriteSites), reference),
         ("PATCH" | "DELETE", "tenantSites", "{}") | ("POST", "tenantSites", "{}/groups") => (Some(A::WriteSites), name),
         ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),

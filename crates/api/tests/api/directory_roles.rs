@@ -63,7 +63,8 @@ fn a_package_gives_a_directory_role_and_its_end_takes_it() {
         let package = package(app, &token, &catalog).await;
         let roles = format!("{EM}/accessPackages/{package}/resourceRoleScopes");
         app.post(&roles, &token, active(&resource)).await.expect(201);
-        let policy = app.post(&format!("{EM}/assignmentPolicies"), &token, open_policy(&package)).await.expect(201).id();
+        let policy =
+            app.post(&format!("{EM}/assignmentPolicies"), &token, open_policy(&package)).await.expect(201).id();
         assert!(!administers(app, "carla").await);
         let body = json!({ "requestType": "userAdd", "assignment": { "accessPackageId": package } });
         let carla = app.token_of_person("carla").await;

@@ -19,7 +19,8 @@ async fn invite(app: &TestApp, token: &str, body: Value) -> Answer {
 }
 
 async fn user(app: &TestApp, token: &str, id: &str) -> Value {
-    let path = format!("/v1.0/users/{id}?$select=displayName,mail,userType,creationType,externalUserState,userPrincipalName");
+    let path =
+        format!("/v1.0/users/{id}?$select=displayName,mail,userType,creationType,externalUserState,userPrincipalName");
     app.get(&path, token).await.expect(200).json
 }
 
@@ -35,7 +36,10 @@ fn an_invitation_makes_a_guest_and_answers_as_documented() {
         for (version, address) in [("v1.0", ADA), ("beta", "bea@partner.example")] {
             let made = app.post(&format!("/{version}/invitations"), &token, invitation(address)).await.expect(201).json;
             assert!(made["@odata.context"].as_str().is_some_and(|c| c.ends_with("/$metadata#invitations/$entity")));
-            assert_eq!((&made["invitedUserEmailAddress"], &made["invitedUserType"]), (&json!(address), &json!("Guest")));
+            assert_eq!(
+                (&made["invitedUserEmailAddress"], &made["invitedUserType"]),
+                (&json!(address), &json!("Guest"))
+            );
             assert_eq!((&made["status"], &made["sendInvitationMessage"]), (&json!("PendingAcceptance"), &json!(false)));
             assert_eq!(made["inviteRedirectUrl"], json!("https://myapp.contoso.com"));
             assert_eq!(made["invitedUserMessageInfo"]["ccRecipients"][0]["emailAddress"]["address"], Value::Null);
@@ -96,7 +100,11 @@ fn addresses_of_our_own_and_addresses_that_are_none_are_refused() {
         ] {
             let refused = invite(app, &token, invitation(address)).await;
             assert_eq!((refused.status, refused.code()), (400, code), "{address} {}", refused.text);
-            assert!(refused.text.contains(says) && refused.text.contains("/invitedUserEmailAddress"), "{}", refused.text);
+            assert!(
+                refused.text.contains(says) && refused.text.contains("/invitedUserEmailAddress"),
+                "{}",
+                refused.text
+            );
         }
         for (name, value, at) in [
             ("inviteRedirectUrl", json!("myapp"), "/inviteRedirectUrl"),
@@ -113,7 +121,8 @@ fn addresses_of_our_own_and_addresses_that_are_none_are_refused() {
             assert!(refused.text.contains(&format!("\"target\":\"{at}\"")), "{name}: {}", refused.text);
         }
         let mut body = invitation(ADA);
-        body["invitedUserSponsors@odata.bind"] = json!([format!("https://localhost/v1.0/users/{}", company::TENANT_ID)]);
+        body["invitedUserSponsors@odata.bind"] =
+            json!([format!("https://localhost/v1.0/users/{}", company::TENANT_ID)]);
         assert_eq!(invite(app, &token, body).await.status, 404, "a sponsor who is nobody");
         assert_eq!(app.get("/v1.0/users/$count", &token).await.text, users, "nothing was made");
         assert_eq!(app.get("/v1.0/invitations", &token).await.status, 403, "they are not kept");

@@ -120,8 +120,7 @@ fn a_site_is_made_changed_and_deleted_with_its_three_groups() {
         let log = app.get("/v1.0/auditLogs/directoryAudits?$filter=category eq 'SiteManagement'", &token).await;
         let mut told = log.expect(200).column("activityDisplayName");
         told.sort();
-        let expected =
-            ["Add group to site", "Add site", "Add site", "Delete site", "Delete site", "Update site"];
+        let expected = ["Add group to site", "Add site", "Add site", "Delete site", "Delete site", "Update site"];
         assert_eq!(told, expected);
     });
 }
@@ -312,7 +311,9 @@ fn a_site_is_a_resource_with_its_groups_as_roles() {
         let groups = format!("{OWN}/{}/groups", shelf.site);
         app.post(&groups, token, json!({ "displayName": "Editors" })).await.expect(201);
         app.patch(&format!("{OWN}/{}", shelf.site), token, json!({ "displayName": "Selling" })).await.expect(204);
-        app.post(&format!("{EM}/catalogs/{catalog}/resources/{resource}/refresh"), token, Value::Null).await.expect(200);
+        app.post(&format!("{EM}/catalogs/{catalog}/resources/{resource}/refresh"), token, Value::Null)
+            .await
+            .expect(200);
         let shown = app.get(&format!("{EM}/catalogs/{catalog}/resources/{resource}?$expand=roles"), token).await;
         let shown = shown.expect(200).json;
         assert_eq!((&shown["displayName"], &shown["roles"][3]["originId"]), (&json!("Selling"), &json!("6")));
@@ -338,12 +339,16 @@ fn environments_are_listed_by_origin_system_and_named_by_requests() {
             let all = app.get(&format!("{path}?$filter=originSystem eq 'SharePointOnline'"), &token).await.expect(200);
             assert_eq!(all.column("displayName"), ["https://contoso.example", "https://contoso-jp.example"]);
             let (first, second) = (&all.values()[0], &all.values()[1]);
-            assert_eq!((&first["isDefaultEnvironment"], &second["isDefaultEnvironment"]), (&json!(true), &json!(false)));
+            assert_eq!(
+                (&first["isDefaultEnvironment"], &second["isDefaultEnvironment"]),
+                (&json!(true), &json!(false))
+            );
             assert_eq!(first["connectionInfo"]["url"], json!("https://contoso.example"));
             let id = first["id"].as_str().unwrap_or_default();
             assert_eq!(app.get(&format!("{path}/{id}"), &token).await.expect(200).json["id"], json!(id));
         }
-        let all = app.get(&format!("{EM}/resourceEnvironments?$filter=originSystem eq 'SharePointOnline'"), &token).await;
+        let all =
+            app.get(&format!("{EM}/resourceEnvironments?$filter=originSystem eq 'SharePointOnline'"), &token).await;
         let ids = all.expect(200).column("id");
         let catalog = app.post(&format!("{EM}/catalogs"), &token, json!({ "displayName": "Places" })).await;
         let catalog = catalog.expect(201).id();
@@ -415,7 +420,8 @@ fn a_site_that_is_deleted_is_missing_from_its_catalogs() {
         shelf.ask(app, "adminAdd", "carla").await;
         app.delete(&format!("{OWN}/{}", shelf.site), &shelf.token).await.expect(204);
         assert_ne!(shelf.state(app).await, ["delivered"]);
-        let log = "/v1.0/auditLogs/directoryAudits?$filter=activityDisplayName eq 'Update access package catalog resource'";
+        let log =
+            "/v1.0/auditLogs/directoryAudits?$filter=activityDisplayName eq 'Update access package catalog resource'";
         let told = app.get(log, &shelf.token).await.expect(200);
         assert!(told.text.contains("IsMissing"), "{}", told.text);
         let body = json!({ "requestType": "adminAdd", "assignment": { "targetId": company::person("ben"),

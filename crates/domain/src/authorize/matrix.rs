@@ -115,9 +115,7 @@ impl Action {
             Self::WriteApplications => {
                 directory(&[C::ApplicationWrite], &[R::GlobalAdministrator, R::ApplicationAdministrator])
             }
-            Self::WriteSites => {
-                directory(&[C::SiteWrite], &[R::GlobalAdministrator, R::SharePointAdministrator])
-            }
+            Self::WriteSites => directory(&[C::SiteWrite], &[R::GlobalAdministrator, R::SharePointAdministrator]),
             Self::InviteGuests => {
                 const INVITERS: &[R] = &[R::GlobalAdministrator, R::UserAdministrator, R::GuestInviter];
                 directory(&[C::UserInvite, C::UserWrite], INVITERS)

@@ -90,12 +90,8 @@ impl Sight {
 }
 
 /// Who sees all sites, whether or not he is in their groups.
-const SITE_READERS: &[R] = &[
-    R::GlobalAdministrator,
-    R::IdentityGovernanceAdministrator,
-    R::GlobalReader,
-    R::SharePointAdministrator,
-];
+const SITE_READERS: &[R] =
+    &[R::GlobalAdministrator, R::IdentityGovernanceAdministrator, R::GlobalReader, R::SharePointAdministrator];
 
 const GOVERNANCE: &[R] =
     &[R::GlobalAdministrator, R::IdentityGovernanceAdministrator, R::GlobalReader, R::SecurityReader];

@@ -191,13 +191,25 @@ mod tests {
 
     #[test]
     fn an_address_is_one_of_https_with_a_plain_path() {
-        assert_eq!(address(" HTTPS://Contoso.example/Sites/Sales/ ").as_deref(), Some("https://contoso.example/Sites/Sales"));
+        assert_eq!(
+            address(" HTTPS://Contoso.example/Sites/Sales/ ").as_deref(),
+            Some("https://contoso.example/Sites/Sales")
+        );
         assert_eq!(address("https://contoso.example").as_deref(), Some("https://contoso.example"));
         let long = format!("https://contoso.example/{}", "a".repeat(400));
         for wrong in [
-            "", "http://contoso.example/sites/a", "https://", "https://contoso", "https://contoso.example//a",
-            "https://contoso.example/../a", "https://contoso.example/a?b", "https://contoso.example/a b",
-            "https://me@contoso.example/a", "https://contoso.example:8443/a", "ä", &long,
+            "",
+            "http://contoso.example/sites/a",
+            "https://",
+            "https://contoso",
+            "https://contoso.example//a",
+            "https://contoso.example/../a",
+            "https://contoso.example/a?b",
+            "https://contoso.example/a b",
+            "https://me@contoso.example/a",
+            "https://contoso.example:8443/a",
+            "ä",
+            &long,
         ] {
             assert_eq!(address(wrong), None, "{wrong}");
         }
@@ -205,9 +217,8 @@ mod tests {
 
     #[test]
     fn what_lies_below_a_site_begins_with_its_whole_path() {
-        let below = |a: &str, b: &str| {
-            SiteAddress::parse(a).zip(SiteAddress::parse(b)).is_some_and(|(a, b)| a.is_below(&b))
-        };
+        let below =
+            |a: &str, b: &str| SiteAddress::parse(a).zip(SiteAddress::parse(b)).is_some_and(|(a, b)| a.is_below(&b));
         let sales = "https://contoso.example/sites/Sales";
         assert!(below("https://contoso.example/sites/sales/emea", sales));
         assert!(below(sales, "https://contoso.example"));

@@ -80,7 +80,8 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewInvitation) -> Result<Invited, Ser
             person
         }
         None if is_ours(&domains, &address) => {
-            let message = "The domain of the invited user is a verified domain of this directory: make the account instead.";
+            let message =
+                "The domain of the invited user is a verified domain of this directory: make the account instead.";
             return Err(refused(message).into());
         }
         None => make(ctx, &permit, new, (&address, &own))?,
@@ -127,12 +128,7 @@ fn make(
 }
 
 /// Makes a person or a group a sponsor of whoever is invited.
-fn answer_for(
-    ctx: &mut Ctx<'_, '_>,
-    permit: &Permit,
-    person: &User,
-    sponsor: ObjectId,
-) -> Result<(), ServiceError> {
+fn answer_for(ctx: &mut Ctx<'_, '_>, permit: &Permit, person: &User, sponsor: ObjectId) -> Result<(), ServiceError> {
     let (head, already) = ctx.fetch((object::head(sponsor), member::is_sponsor(person.id, sponsor)))?;
     let head = head.filter(|h| h.deleted_at.is_none()).ok_or_else(|| Refusal::no_such_object(sponsor))?;
     if !matches!(head.kind, ObjectKind::User | ObjectKind::Group) || sponsor == person.id {

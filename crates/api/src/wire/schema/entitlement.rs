@@ -2,6 +2,7 @@
 
 use super::directory::INCOMPATIBLE_GROUP;
 use super::extension::{EXTENSION, LEGACY};
+use super::environment::ENVIRONMENT;
 use super::policy::{POLICY, question_json};
 use super::types::{
     ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TEXT, TIME, request as t,
@@ -30,12 +31,8 @@ pub static CATALOG_STATE: EnumType =
     EnumType::older("accessPackageCatalogState", &[(1, "unpublished"), (2, "published")]);
 
 /// Where a resource comes from; spelt the same in both versions.
-pub static ORIGIN_SYSTEM: EnumType = EnumType::strings(&[
-    (1, "AadGroup"),
-    (2, "AadApplication"),
-    (3, "SharePointOnline"),
-    (4, "DirectoryRole"),
-]);
+pub static ORIGIN_SYSTEM: EnumType =
+    EnumType::strings(&[(1, "AadGroup"), (2, "AadApplication"), (3, "SharePointOnline"), (4, "DirectoryRole")]);
 
 /// What a request asks for.
 pub static REQUEST_TYPE: EnumType = EnumType::older(
@@ -166,11 +163,7 @@ pub static RESOURCE: EntityType = EntityType::new(
         Property::new(Name::pair("", "addedBy"), Codec::Text, &[c::resource::ADDED_BY]),
         keyed(Name::pair("", "resourceType"), &[c::resource::KIND], c::resource::KIND_KEY).required(),
         fixed(Name::pair("", "isPendingOnboarding"), "false").is(FLAG),
-        Property::new(
-            Name::pair("", "url"),
-            Codec::Custom(address),
-            &[c::resource::SYSTEM, c::resource::ORIGIN_ID],
-        ),
+        Property::new(Name::pair("", "url"), Codec::Custom(address), &[c::resource::SYSTEM, c::resource::ORIGIN_ID]),
         Property::new(Name::both("attributes"), Codec::Custom(attributes), &[c::resource::ATTRIBUTES])
             .is(Shape::structures(&t::RESOURCE_ATTRIBUTE)),
     ],
@@ -187,36 +180,11 @@ pub static RESOURCE: EntityType = EntityType::new(
 
 /// The address of what has one: a site.
 fn address(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
-    json::opt_text(out, row.cell(1).text().filter(|_| row.cell(0).int() == Some(OriginSystem::SharePointOnline.code())));
+    json::opt_text(
+        out,
+        row.cell(1).text().filter(|_| row.cell(0).int() == Some(OriginSystem::SharePointOnline.code())),
+    );
 }
-
-fn connection(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
-    json::any(out, &serde_json::json!({ "url": row.cell(0).text() }));
-}
-
-/// Where the sites of a host are.
-pub static ENVIRONMENT: EntityType = EntityType::new(
-    "accessPackageResourceEnvironment",
-    c::environment::RELATION,
-    &[
-        id(Name::both("id"), &[c::environment::ID]).required(),
-        keyed(Name::both("displayName"), &[c::environment::URL], c::environment::URL_KEY).required(),
-        Property::new(Name::both("description"), Codec::Text, &[c::environment::URL]),
-        keyed(Name::both("originId"), &[c::environment::URL], c::environment::URL_KEY).required(),
-        Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::environment::SYSTEM])
-            .by(c::environment::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
-            .required(),
-        flag(Name::both("isDefaultEnvironment"), &[c::environment::DEFAULT]),
-        Property::new(Name::both("connectionInfo"), Codec::Custom(connection), &[c::environment::URL])
-            .is(Shape::structure(&t::CONNECTION)),
-        time(Name::both("createdDateTime"), &[c::environment::CREATED]).required(),
-        Property::new(Name::both("modifiedDateTime"), Codec::Time, &[c::environment::CREATED]),
-        fixed(Name::pair("", "createdBy"), "null"),
-        fixed(Name::pair("", "modifiedBy"), "null"),
-    ],
-)
-.nav(&[Nav::back(Name::pair("resources", "accessPackageResources"), &RESOURCE, c::resource::ENVIRONMENT)
-    .contained_in(&[Version::V1])]);
 
 /// A role of a resource.
 pub static RESOURCE_ROLE: EntityType = EntityType::new(

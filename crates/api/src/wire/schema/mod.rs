@@ -6,6 +6,7 @@ pub mod audit;
 pub mod directory;
 pub mod entitlement;
 pub mod extension;
+pub mod environment;
 pub mod invitation;
 pub mod organization;
 pub mod own;
@@ -47,6 +48,7 @@ use approval::APPROVAL;
 use audit::DIRECTORY_AUDIT;
 use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRANT, SERVICE_PRINCIPAL, USER};
 use entitlement as em;
+use environment::ENVIRONMENT;
 use invitation::INVITATION;
 use organization::{CONNECTED_ORGANIZATION, SETTINGS, TENANT_SETTINGS};
 use own::{BROWSED, DELEGATION, DELIVERY, DRIFT, JOB, MAIL};
@@ -144,7 +146,7 @@ pub static ENTITLEMENT_SETS: &[EntitySet] = &[
     EntitySet::new(
         "resourceEnvironments",
         Name::pair("resourceEnvironments", "accessPackageResourceEnvironments"),
-        &em::ENVIRONMENT,
+        &ENVIRONMENT,
     ),
     EntitySet::new(
         "resourceRequests",

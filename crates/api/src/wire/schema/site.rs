@@ -60,8 +60,7 @@ pub static BASE_ITEM: EntityType = EntityType::new(
 static ALL_SITES: Operation = Operation::selection("getAllSites", &[]);
 
 /// Members a filter can address below `siteCollection`.
-static COLLECTION: [Property; 1] =
-    [Property::new(Name::both("root"), Codec::Json, &[]).by(c::site::ROOT, Kind::Bool)];
+static COLLECTION: [Property; 1] = [Property::new(Name::both("root"), Codec::Json, &[]).by(c::site::ROOT, Kind::Bool)];
 
 /// A site.
 pub static SITE: EntityType = EntityType::new(

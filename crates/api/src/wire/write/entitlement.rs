@@ -2,7 +2,7 @@
 
 use super::policy::question;
 use super::{Body, read};
-use crate::wire::schema::entitlement as em;
+use crate::wire::schema::{entitlement as em, environment};
 use serde_json::Value as Json;
 use tenure_domain::attribute::ResourceAttribute;
 use tenure_domain::catalog::OriginSystem;
@@ -123,12 +123,12 @@ const RESOURCE_MORE: [&str; 1] = ["resourceType"];
 const ENVIRONMENT: &[&str] = &["environment", "accessPackageResourceEnvironment"];
 
 /// Where a site is: an object with an id or an address, or a reference.
-fn environment(b: &Body<'_>) -> Option<EnvironmentRef> {
+fn environment_of(b: &Body<'_>) -> Option<EnvironmentRef> {
     let bound = ENVIRONMENT.iter().flat_map(|name| b.bound::<Uuid>(name)).next().map(EnvironmentRef::Id);
     let nested = b.object(ENVIRONMENT).and_then(|e| {
         let (id, address) = (e.id(&["id"]), e.text(&["originId"]));
         origin_system(&e);
-        e.finish(Some(&em::ENVIRONMENT), &[]);
+        e.finish(Some(&environment::ENVIRONMENT), &[]);
         id.map(EnvironmentRef::Id).or(address.map(EnvironmentRef::Address))
     });
     bound.or(nested)
@@ -210,7 +210,7 @@ pub fn resource_request(value: &Json) -> Result<ResourceCommand, Refusal> {
             b.missing(&["resource"]);
         }
         let attributes = named.as_ref().and_then(attributes);
-        let environment = named.as_ref().and_then(environment);
+        let environment = named.as_ref().and_then(environment_of);
         let (resource, description) = named.as_ref().map(resource).unwrap_or_default();
         if b.flag(&["isValidationOnly"]) == Some(true) {
             b.fault("isValidationOnly", "resource requests are done when they are made; this one cannot be tried only");
@@ -246,7 +246,9 @@ pub fn role_scope(value: &Json) -> Result<RoleScopeRef, Refusal> {
             r.finish(Some(&em::RESOURCE_ROLE), &[]);
             let (mut found, _) = inner.as_ref().map(resource).or(scope_resource).unwrap_or_default();
             found.system = found.system.or(system);
-            if found == ResourceRef::default() || (found.id.is_none() && found.origin.is_none() && found.address.is_none()) {
+            if found == ResourceRef::default()
+                || (found.id.is_none() && found.origin.is_none() && found.address.is_none())
+            {
                 r.missing(&["resource"]);
             }
             if named.role.is_none() && named.role_origin.is_none() {
