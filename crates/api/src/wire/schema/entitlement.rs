@@ -1,8 +1,8 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
 use super::directory::INCOMPATIBLE_GROUP;
-use super::extension::{EXTENSION, LEGACY};
 use super::environment::ENVIRONMENT;
+use super::extension::{EXTENSION, LEGACY};
 use super::policy::{POLICY, question_json};
 use super::types::{
     ASSIGNMENTS_OF, FLAG, PACKAGES_OF, PRIVILEGE_LEVEL, REQUESTS_OF, ROLE_TYPE, TEXT, TIME, request as t,
