@@ -13,6 +13,17 @@ fn connection(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     json::any(out, &serde_json::json!({ "url": row.cell(0).text() }));
 }
 
+/// The newer version declares that these two are always there.
+const fn origin(name: Name) -> Property {
+    keyed(name, &[c::environment::URL], c::environment::URL_KEY).required()
+}
+
+const fn system(name: Name) -> Property {
+    Property::new(name, Codec::Enum(&ORIGIN_SYSTEM), &[c::environment::SYSTEM])
+        .by(c::environment::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
+        .required()
+}
+
 /// Where the sites of a host are.
 pub static ENVIRONMENT: EntityType = EntityType::new(
     "accessPackageResourceEnvironment",
@@ -21,10 +32,10 @@ pub static ENVIRONMENT: EntityType = EntityType::new(
         id(Name::both("id"), &[c::environment::ID]).required(),
         keyed(Name::both("displayName"), &[c::environment::URL], c::environment::URL_KEY).required(),
         Property::new(Name::both("description"), Codec::Text, &[c::environment::URL]),
-        keyed(Name::both("originId"), &[c::environment::URL], c::environment::URL_KEY).required(),
-        Property::new(Name::both("originSystem"), Codec::Enum(&ORIGIN_SYSTEM), &[c::environment::SYSTEM])
-            .by(c::environment::SYSTEM, Kind::Enum(&ORIGIN_SYSTEM))
-            .required(),
+        origin(Name::pair("originId", "")),
+        origin(Name::pair("", "originId")).never_null(),
+        system(Name::pair("originSystem", "")),
+        system(Name::pair("", "originSystem")).never_null(),
         flag(Name::both("isDefaultEnvironment"), &[c::environment::DEFAULT]),
         Property::new(Name::both("connectionInfo"), Codec::Custom(connection), &[c::environment::URL])
             .is(Shape::structure(&t::CONNECTION)),
