@@ -65,7 +65,9 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         permitted(call, Action::ReadMail).await?;
         return dispatch::answer(call).await;
     }
-    if ["browse", "delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
+    if ["browse", "delegations", "jobs", "drift", "deliveries", "sites"]
+        .contains(&path.split('/').next().unwrap_or_default())
+    {
         return dispatch::answer(call).await;
     }
     if let Some(id) = path.strip_prefix("approvals/").and_then(|id| Uuid::parse_str(id).ok()) {

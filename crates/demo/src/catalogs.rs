@@ -198,7 +198,8 @@ fn add_resource(
     let command = ResourceCommand {
         kind: ResourceRequestKind::AdminAdd,
         catalog,
-        resource: ResourceRef { id: None, system: Some(system), origin: Some(origin) },
+        resource: ResourceRef::of(system, origin),
+        environment: None,
         description: None,
         attributes: None,
         justification: None,
@@ -225,7 +226,7 @@ fn add_package(ctx: &mut Ctx<'_, '_>, catalog: CatalogId, plan: &Package) -> Res
             }
         };
         let named = RoleScopeRef {
-            resource: ResourceRef { id: None, system: Some(system), origin: Some(origin) },
+            resource: ResourceRef::of(system, origin),
             role_origin: Some(kind.origin_id(origin)),
             ..RoleScopeRef::default()
         };

@@ -17,6 +17,7 @@ mod partners;
 mod people;
 mod policies;
 mod roles;
+mod sites;
 mod staff;
 
 use crate::catalogs::{EXPENSE_APPROVER, SALES};
@@ -93,6 +94,7 @@ pub fn seed(ctx: &mut Ctx<'_, '_>, secrets: &Secrets) -> Result<Tenant, ServiceE
     partners::seed(ctx)?;
     let packages = catalogs::seed(ctx)?;
     policies::seed(ctx, &packages, today)?;
+    sites::seed(ctx, &packages)?;
     history::seed(ctx, &packages, today)?;
     ctx.now = today;
     // Who sells does not approve expenses; who has both from before keeps both.

@@ -41,6 +41,8 @@ pub enum Category {
     ApplicationManagement,
     /// Directory roles.
     RoleManagement,
+    /// Sites.
+    SiteManagement,
 }
 
 impl Category {
@@ -52,6 +54,7 @@ impl Category {
             Self::GroupManagement => "GroupManagement",
             Self::ApplicationManagement => "ApplicationManagement",
             Self::RoleManagement => "RoleManagement",
+            Self::SiteManagement => "SiteManagement",
         }
     }
 
@@ -172,6 +175,14 @@ activities! {
         RemoveRoleMember = "Remove member from role", "Unassign";
         RefuseAction = "Refuse administrator action", "Refuse";
     }
+    SiteManagement {
+        AddSite = "Add site", "Add";
+        UpdateSite = "Update site", "Update";
+        DeleteSite = "Delete site", "Delete";
+        AddSiteGroup = "Add group to site", "Add";
+        AddSiteMember = "Add member to site group", "Assign";
+        RemoveSiteMember = "Remove member from site group", "Unassign";
+    }
 }
 
 /// What kind of object an event is about.
@@ -203,6 +214,8 @@ pub enum TargetKind {
     ConnectedOrganization,
     /// A directory role.
     Role,
+    /// A site.
+    Site,
     /// Anything else.
     Other,
 }

@@ -1,5 +1,7 @@
 //! Catalogs and the resources they hold (behaviour.md a; semantics.md 3 and 4).
 
+use crate::authorize::DirectoryRole;
+use crate::directory::site::SiteGroup;
 use crate::ids::{CatalogId, ObjectId, ResourceId, RoleId, ScopeId};
 use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
@@ -101,14 +103,23 @@ pub enum OriginSystem {
     AadGroup,
     /// Applications, by their service principal.
     AadApplication,
+    /// Sites, by their web URL.
+    SharePointOnline,
+    /// Directory roles, by the id of their definition.
+    DirectoryRole,
 }
 
 impl OriginSystem {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AadGroup, Self::AadApplication, Self::SharePointOnline, Self::DirectoryRole];
+
     /// The published word.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AadGroup => "AadGroup",
             Self::AadApplication => "AadApplication",
+            Self::SharePointOnline => "SharePointOnline",
+            Self::DirectoryRole => "DirectoryRole",
         }
     }
 
@@ -117,22 +128,20 @@ impl OriginSystem {
         match self {
             Self::AadGroup => 1,
             Self::AadApplication => 2,
+            Self::SharePointOnline => 3,
+            Self::DirectoryRole => 4,
         }
     }
 
     /// The system stored as `code`.
-    pub const fn from_code(code: i64) -> Option<Self> {
-        match code {
-            1 => Some(Self::AadGroup),
-            2 => Some(Self::AadApplication),
-            _ => None,
-        }
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.code() == code)
     }
 
     /// The system of that name, without regard to case and surrounding blanks (clients.md 3).
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.trim();
-        [Self::AadGroup, Self::AadApplication].into_iter().find(|s| s.name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -147,6 +156,10 @@ pub struct Resource {
     pub system: OriginSystem,
     /// The object behind it.
     pub origin: ObjectId,
+    /// How the object is named where it comes from: the web URL of a site, the id of everything else.
+    pub origin_id: String,
+    /// The place where sites of its kind are, of a site.
+    pub environment: Option<Uuid>,
     /// Its display name, copied from the origin.
     pub name: String,
     /// Its description, copied from the origin unless given.
@@ -170,15 +183,25 @@ pub enum RoleKind {
     GroupOwner,
     /// An app role of the application; the zero id is its default access.
     AppRole(Uuid),
+    /// Being in the permission group of the site that has this number.
+    SiteGroup(i64),
+    /// Holding the directory role.
+    DirectoryRole,
 }
 
+/// The origin id of the one role that a directory role offers: it is held, not only to be had on demand.
+const ACTIVE: &str = "Active";
+
 impl RoleKind {
-    /// The origin id of the role at `origin`, as published: `Member_{group}`, `Owner_{group}`, or the app role id.
+    /// The origin id of the role at `origin`, as published: `Member_{group}`, `Owner_{group}`, the app role id, or the number
+    /// of the permission group.
     pub fn origin_id(self, origin: ObjectId) -> String {
         match self {
             Self::GroupMember => format!("Member_{origin}"),
             Self::GroupOwner => format!("Owner_{origin}"),
             Self::AppRole(role) => role.hyphenated().to_string(),
+            Self::SiteGroup(number) => number.to_string(),
+            Self::DirectoryRole => ACTIVE.to_owned(),
         }
     }
 
@@ -188,6 +211,8 @@ impl RoleKind {
             Self::GroupMember => 1,
             Self::GroupOwner => 2,
             Self::AppRole(_) => 3,
+            Self::SiteGroup(_) => 4,
+            Self::DirectoryRole => 5,
         }
     }
 
@@ -195,16 +220,18 @@ impl RoleKind {
     pub const fn app_role(self) -> Option<Uuid> {
         match self {
             Self::AppRole(id) => Some(id),
-            Self::GroupMember | Self::GroupOwner => None,
+            Self::GroupMember | Self::GroupOwner | Self::SiteGroup(_) | Self::DirectoryRole => None,
         }
     }
 
-    /// The kind stored as `code`, with the app role's id where it needs one.
+    /// The kind stored as `code`, with the id of the app role or the number of the group that `origin_id` says.
     pub fn from_code(code: i64, origin_id: &str) -> Option<Self> {
         match code {
             1 => Some(Self::GroupMember),
             2 => Some(Self::GroupOwner),
             3 => Uuid::parse_str(origin_id).ok().map(Self::AppRole),
+            4 => origin_id.parse().ok().map(Self::SiteGroup),
+            5 => Some(Self::DirectoryRole),
             _ => None,
         }
     }
@@ -267,6 +294,13 @@ pub enum Origin {
         /// Its app roles.
         roles: Vec<AppRoleFact>,
     },
+    /// A site.
+    Site {
+        /// Its permission groups.
+        groups: Vec<SiteGroup>,
+    },
+    /// A directory role.
+    DirectoryRole(DirectoryRole),
 }
 
 impl Origin {
@@ -277,7 +311,12 @@ impl Origin {
                 Code::ResourceNotSupported,
                 "a distribution group cannot be a resource; use a security or Microsoft 365 group",
             )),
-            Self::Group { .. } | Self::Application { .. } => Ok(()),
+            // Such roles are had on demand only, never held all the time; Tenure has no roles on demand.
+            Self::DirectoryRole(role) if role.gives_roles() => Err(Refusal::new(
+                Code::ResourceNotSupported,
+                format!("{} gives every other role, too; access packages do not give it", role.name()),
+            )),
+            Self::Group { .. } | Self::Application { .. } | Self::Site { .. } | Self::DirectoryRole(_) => Ok(()),
         }
     }
 
@@ -287,11 +326,14 @@ impl Origin {
             Self::Group { is_unified: true, .. } => "O365 Group",
             Self::Group { .. } => "Security Group",
             Self::Application { .. } => "Application",
+            Self::Site { .. } => "SharePoint Online Site",
+            Self::DirectoryRole(_) => "Directory Role",
         }
     }
 
     /// The roles it offers: member and owner of a group (a rule-filled one has owners only); the enabled app roles, or
-    /// default access where there are none (semantics.md 4).
+    /// default access where there are none (semantics.md 4); the permission groups of a site (decisions.md B10); holding a
+    /// directory role.
     pub fn roles(&self) -> Vec<OfferedRole> {
         match self {
             Self::Group { is_dynamic, .. } => {
@@ -311,6 +353,12 @@ impl Origin {
                     offered
                 }
             }
+            Self::Site { groups } => {
+                let offered =
+                    groups.iter().map(|g| (RoleKind::SiteGroup(g.number), g.name.clone(), g.description.clone()));
+                offered.collect()
+            }
+            Self::DirectoryRole(_) => vec![(RoleKind::DirectoryRole, ACTIVE.to_owned(), None)],
         }
     }
 }
@@ -342,6 +390,28 @@ mod tests {
     #[test]
     fn origin_system_ignores_case_and_blanks() {
         assert_eq!(OriginSystem::parse("aadgroup "), Some(OriginSystem::AadGroup));
-        assert_eq!(OriginSystem::parse("SharePointOnline"), None);
+        assert_eq!(OriginSystem::parse("SharePoint"), None);
+    }
+
+    #[test]
+    fn systems_and_roles_are_stored_as_they_are_read() {
+        for system in OriginSystem::ALL {
+            assert_eq!(OriginSystem::from_code(system.code()), Some(system));
+            assert_eq!(OriginSystem::parse(system.name()), Some(system));
+        }
+        let origin = ObjectId(Uuid::from_u128(7));
+        let kinds = [RoleKind::GroupMember, RoleKind::GroupOwner, RoleKind::AppRole(Uuid::from_u128(1))];
+        for kind in kinds.into_iter().chain([RoleKind::SiteGroup(4), RoleKind::DirectoryRole]) {
+            assert_eq!(RoleKind::from_code(kind.code(), &kind.origin_id(origin)), Some(kind));
+        }
+    }
+
+    #[test]
+    fn a_role_that_gives_every_role_is_in_no_catalog() {
+        let may = |role| Origin::DirectoryRole(role).may_be_resource();
+        assert!(may(DirectoryRole::GroupsAdministrator).is_ok());
+        for role in [DirectoryRole::GlobalAdministrator, DirectoryRole::PrivilegedRoleAdministrator] {
+            assert_eq!(may(role).err().map(|r| r.code), Some(Code::ResourceNotSupported));
+        }
     }
 }

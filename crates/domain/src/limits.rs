@@ -150,6 +150,8 @@ pub const MOVE_ROWS_MAX: i64 = 500_000;
 pub const BULK_CHUNK: u32 = 500;
 /// Groups a change of nesting may touch.
 pub const CLOSURE_GROUPS_MAX: usize = 10_000;
+/// Permission groups of a site.
+pub const SITE_GROUPS_MAX: usize = 50;
 /// Owners of a group.
 pub const GROUP_OWNERS_MAX: usize = 100;
 /// Days a deleted directory object can be restored.

@@ -129,6 +129,18 @@ pub fn list_column<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
 }
 
 impl Filter {
+    /// Whether it says of `column` which values it has.
+    pub fn fixes(&self, column: Column) -> bool {
+        match self {
+            Self::And(all) => all.iter().any(|one| one.fixes(column)),
+            Self::Or(all) => !all.is_empty() && all.iter().all(|one| one.fixes(column)),
+            Self::Compare { path, op: Operation::Eq, .. } | Self::In { path, .. } => {
+                path.navs.is_empty() && path.operand.column == column
+            }
+            _ => false,
+        }
+    }
+
     /// How many navigations one path of it takes at most.
     pub fn depth(&self) -> usize {
         match self {

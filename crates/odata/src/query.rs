@@ -95,6 +95,11 @@ impl Options {
         }
     }
 
+    /// Takes a search for `*` away, which means all.
+    pub fn forget_search_for_all(&mut self) {
+        self.named.retain(|(name, value)| *name != "search" || !matches!(value.trim(), "*" | "\"*\""));
+    }
+
     /// The value of a parameter alias.
     pub fn alias(&self, name: &str) -> Option<&str> {
         self.aliases.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())

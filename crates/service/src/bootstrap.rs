@@ -31,7 +31,7 @@ use uuid::Uuid;
 const SETUP_LINK_HOURS: i64 = 24;
 
 /// Scopes that the published clients are given for everybody. Rights never exceed the person's own (decisions.md J1).
-const PUBLISHED_CLIENT_SCOPES: [&str; 15] = [
+const PUBLISHED_CLIENT_SCOPES: [&str; 17] = [
     "User.Read",
     "User.ReadBasic.All",
     "User.Read.All",
@@ -47,6 +47,8 @@ const PUBLISHED_CLIENT_SCOPES: [&str; 15] = [
     "EntitlementManagement.ReadWrite.All",
     "EntitlementMgmt-SubjectAccess.ReadWrite",
     "AuditLog.Read.All",
+    "Sites.FullControl.All",
+    "User.Invite.All",
 ];
 
 /// A tenant to be made.

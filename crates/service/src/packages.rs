@@ -7,6 +7,7 @@ use crate::resources::{self, ResourceRef};
 use tenure_domain::Patch;
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::Action;
+use tenure_domain::catalog::RoleKind;
 use tenure_domain::ids::{CatalogId, PackageId, RoleId, ScopeId};
 use tenure_domain::job::Work;
 use tenure_domain::limits::PACKAGE_ROLES_MAX;
@@ -211,6 +212,10 @@ pub fn add_role(ctx: &mut Ctx<'_, '_>, id: PackageId, named: &RoleScopeRef) -> R
     let by_origin = |origin: &str| named.role_origin.as_deref().is_some_and(|n| n.trim().eq_ignore_ascii_case(origin));
     let role = roles.iter().find(|(r, origin)| named.role == Some(r.id) || by_origin(origin)).map(|(r, _)| r);
     let role = role.ok_or_else(|| Refusal::new(Code::RoleNotFound, "The role was not found."))?;
+    // A directory role is power over the directory: who may not give it does not let a package give it.
+    if role.kind == RoleKind::DirectoryRole {
+        resources::may_handle(ctx, resource.system, resource.origin)?;
+    }
     let scope = scopes.iter().find(|s| named.scope.is_none_or(|id| id == s.id));
     let scope = scope.ok_or_else(|| Refusal::new(Code::ResourceNotFound, "The scope was not found."))?;
     let added = PackageRole {

@@ -7,11 +7,12 @@ use tenure_domain::attribute::{self, ResourceAttribute};
 use tenure_domain::audit::{Activity, AuditEvent, AuditTarget, Modified, TargetKind};
 use tenure_domain::authorize::{Action, Capability, DirectoryRole, Permit, Principal};
 use tenure_domain::catalog::{AppRoleFact, Catalog, Origin, OriginSystem, Resource, ResourceRole};
+use tenure_domain::directory::site::SiteAddress;
 use tenure_domain::ids::{CatalogId, ObjectId, ResourceId, ResourceRequestId, SubjectId};
 use tenure_domain::refusal::Code;
 use tenure_store::rows;
 use tenure_store::rows::catalog::{ResourceRequest, ResourceRequestKind};
-use tenure_store::rows::directory::{application, group, member, object};
+use tenure_store::rows::directory::{application, group, member, object, site};
 use uuid::Uuid;
 
 /// A resource as a request names it.
@@ -21,8 +22,26 @@ pub struct ResourceRef {
     pub id: Option<ResourceId>,
     /// By the object behind it: the system,
     pub system: Option<OriginSystem>,
-    /// and the object's id.
+    /// and the object's id,
     pub origin: Option<ObjectId>,
+    /// or the address of a site.
+    pub address: Option<String>,
+}
+
+impl ResourceRef {
+    /// By the object behind it.
+    pub fn of(system: OriginSystem, origin: ObjectId) -> Self {
+        Self { system: Some(system), origin: Some(origin), ..Self::default() }
+    }
+}
+
+/// Where the sites of a resource are, as a request names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvironmentRef {
+    /// By its id.
+    Id(Uuid),
+    /// By its address.
+    Address(String),
 }
 
 /// A request to add or remove a resource.
@@ -34,6 +53,8 @@ pub struct ResourceCommand {
     pub catalog: CatalogId,
     /// The resource.
     pub resource: ResourceRef,
+    /// Where it is, if the request says that.
+    pub environment: Option<EnvironmentRef>,
     /// A description other than the origin's.
     pub description: Option<String>,
     /// What the resource shall ask requestors for, in place of what it asks now.
@@ -81,7 +102,7 @@ pub fn request(ctx: &mut Ctx<'_, '_>, command: &ResourceCommand) -> Result<Resou
         .about(crate::catalogs::target(&catalog))
         .about(
             target(&resource)
-                .with([Modified::set("OriginId", resource.origin.to_string())].into_iter().chain(asked(command))),
+                .with([Modified::set("OriginId", resource.origin_id.clone())].into_iter().chain(asked(command))),
         );
     ctx.audit(&event)?;
     Ok(id)
@@ -120,12 +141,14 @@ pub(crate) fn target(resource: &Resource) -> AuditTarget {
     AuditTarget::new(TargetKind::AccessPackageResource, resource.id, resource.name.clone())
 }
 
-/// The object behind a resource: its name, description, what it is, and the outside directory it lives in.
+/// The object behind a resource: its name, description, what it is, and the outside directory it lives in. Of a site also its
+/// address, and where it is.
 struct Found {
     name: String,
     description: Option<String>,
     origin: Origin,
     source: Option<Uuid>,
+    site: Option<(String, Uuid)>,
 }
 
 fn look_up(ctx: &mut Ctx<'_, '_>, system: OriginSystem, id: ObjectId) -> Result<Found, ServiceError> {
@@ -141,6 +164,7 @@ fn look_up(ctx: &mut Ctx<'_, '_>, system: OriginSystem, id: ObjectId) -> Result<
                     is_dynamic: group.is_dynamic,
                 },
                 source: group.source,
+                site: None,
             })
         }
         OriginSystem::AadApplication => {
@@ -156,13 +180,43 @@ fn look_up(ctx: &mut Ctx<'_, '_>, system: OriginSystem, id: ObjectId) -> Result<
                 description: sp.attributes.text("description").map(ToOwned::to_owned),
                 origin: Origin::Application { roles: roles.collect() },
                 source: None,
+                site: None,
             })
+        }
+        OriginSystem::SharePointOnline => {
+            let (site, groups) = ctx.fetch((site::get(id), site::groups(id)))?;
+            let site = site.ok_or_else(|| Refusal::no_such_object(id))?;
+            let at = (site.address.text(), site.environment);
+            Ok(Found {
+                name: site.name,
+                description: site.description,
+                origin: Origin::Site { groups },
+                source: None,
+                site: Some(at),
+            })
+        }
+        OriginSystem::DirectoryRole => {
+            let role = DirectoryRole::from_id(id.0).ok_or_else(|| Refusal::no_such_object(id))?;
+            let origin = Origin::DirectoryRole(role);
+            Ok(Found { name: role.name().to_owned(), description: None, origin, source: None, site: None })
         }
     }
 }
 
+/// The object that a request names by the word of its system.
+fn origin_of(ctx: &mut Ctx<'_, '_>, named: &ResourceRef) -> Result<Option<ObjectId>, ServiceError> {
+    let Some(address) = &named.address else { return Ok(named.origin) };
+    let wrong = || {
+        let message = "originId must be the address of a site, such as https://contoso.example/sites/sales";
+        Refusal::new(Code::InvalidModel, message).detail("/resource/originId", "not the address of a site")
+    };
+    let parsed = SiteAddress::parse(address).ok_or_else(wrong)?;
+    // Nothing has the nil id: whoever may not know which sites there are is refused before.
+    Ok(Some(ctx.fetch(site::of_address(&parsed))?.map_or(ObjectId(Uuid::nil()), |site| site.id)))
+}
+
 /// Only who may change the object itself may put it into a catalog or take it out (decisions.md H22).
-fn may_handle(ctx: &mut Ctx<'_, '_>, system: OriginSystem, origin: ObjectId) -> Result<(), ServiceError> {
+pub(crate) fn may_handle(ctx: &mut Ctx<'_, '_>, system: OriginSystem, origin: ObjectId) -> Result<(), ServiceError> {
     use DirectoryRole as R;
     let (capability, roles, permission): (_, &[R], _) = match system {
         OriginSystem::AadGroup => {
@@ -172,6 +226,14 @@ fn may_handle(ctx: &mut Ctx<'_, '_>, system: OriginSystem, origin: ObjectId) -> 
             Capability::ApplicationWrite,
             &[R::GlobalAdministrator, R::IdentityGovernanceAdministrator, R::ApplicationAdministrator],
             "Application.ReadWrite.All",
+        ),
+        OriginSystem::SharePointOnline => {
+            (Capability::SiteWrite, &[R::GlobalAdministrator, R::SharePointAdministrator], "Sites.FullControl.All")
+        }
+        OriginSystem::DirectoryRole => (
+            Capability::RoleWrite,
+            &[R::GlobalAdministrator, R::PrivilegedRoleAdministrator],
+            "RoleManagement.ReadWrite.Directory",
         ),
     };
     let caller = ctx.caller()?;
@@ -183,9 +245,14 @@ fn may_handle(ctx: &mut Ctx<'_, '_>, system: OriginSystem, origin: ObjectId) -> 
     if allowed {
         return Ok(());
     }
-    if let Some(object) = object
-        && ctx.fetch(member::is_owner(origin, object))?.is_some()
-    {
+    let owns = match (system, object) {
+        (_, None) | (OriginSystem::DirectoryRole, _) => None,
+        (OriginSystem::SharePointOnline, Some(object)) => ctx.fetch(site::is_owner(origin, object))?,
+        (OriginSystem::AadGroup | OriginSystem::AadApplication, Some(object)) => {
+            ctx.fetch(member::is_owner(origin, object))?
+        }
+    };
+    if owns.is_some() {
         return Ok(());
     }
     let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
@@ -207,10 +274,20 @@ fn add(
             .detail(format!("/resource/{field}"), "missing")
     };
     let system = command.resource.system.ok_or_else(|| missing("originSystem"))?;
-    let origin = command.resource.origin.ok_or_else(|| missing("originId"))?;
+    let origin = origin_of(ctx, &command.resource)?.ok_or_else(|| missing("originId"))?;
     may_handle(ctx, system, origin)?;
+    if let Some(address) = command.resource.address.as_deref().filter(|_| origin.0.is_nil()) {
+        return Err(Refusal::no_such_object(address).into());
+    }
     let found = look_up(ctx, system, origin)?;
     found.origin.may_be_resource()?;
+    let (origin_id, environment) = match found.site {
+        Some((address, environment)) => (address, Some(environment)),
+        None => (origin.to_string(), None),
+    };
+    if let Some(named) = &command.environment {
+        lies_there(ctx, environment, named)?;
+    }
     if let Some(source) = found.source
         && ctx.fetch(object::source_writable(source))? != Some(true)
     {
@@ -222,6 +299,8 @@ fn add(
         catalog: catalog.id,
         system,
         origin,
+        origin_id,
+        environment,
         name: found.name,
         description: command.description.clone().or(found.description),
         kind: found.origin.kind().to_owned(),
@@ -239,6 +318,22 @@ fn add(
     Ok(resource)
 }
 
+/// Whether a site is where the request says.
+fn lies_there(ctx: &mut Ctx<'_, '_>, environment: Option<Uuid>, named: &EnvironmentRef) -> Result<(), ServiceError> {
+    let named = match named {
+        EnvironmentRef::Id(id) => Some(*id),
+        EnvironmentRef::Address(text) => match SiteAddress::parse(text) {
+            Some(address) => ctx.fetch(site::environment(&address))?,
+            None => None,
+        },
+    };
+    if named.is_some() && named == environment {
+        return Ok(());
+    }
+    let message = "the resource is not in that environment";
+    Err(Refusal::new(Code::InvalidModel, message).detail("/resource/environment", "another environment").into())
+}
+
 /// The resource of a catalog that a request names, by its id or by its origin.
 pub(crate) fn find(ctx: &mut Ctx<'_, '_>, catalog: &Catalog, named: &ResourceRef) -> Result<Resource, ServiceError> {
     let missing = || Refusal::new(Code::ResourceNotFound, "The resource was not found.");
@@ -247,16 +342,24 @@ pub(crate) fn find(ctx: &mut Ctx<'_, '_>, catalog: &Catalog, named: &ResourceRef
         if let Some(resource) = resource {
             return Ok(resource);
         }
-        if named.origin.is_none() {
+        if named.origin.is_none() && named.address.is_none() {
             return Err(missing().into());
         }
+    }
+    if let Some(address) = named.address.as_deref().map(|text| SiteAddress::parse(text).map(|a| a.text())) {
+        let system = OriginSystem::SharePointOnline;
+        let found = match address {
+            Some(address) => ctx.fetch(rows::catalog::resource_by_origin(catalog.id, system, &address))?,
+            None => None,
+        };
+        return Ok(found.ok_or_else(missing)?);
     }
     let Some(origin) = named.origin else {
         return Err(Refusal::new(Code::InvalidModel, "resource/id or resource/originId is required").into());
     };
-    let systems = named.system.map_or_else(|| vec![OriginSystem::AadGroup, OriginSystem::AadApplication], |s| vec![s]);
+    let systems = named.system.map_or_else(|| OriginSystem::ALL.to_vec(), |s| vec![s]);
     for system in systems {
-        if let Some(resource) = ctx.fetch(rows::catalog::resource_by_origin(catalog.id, system, origin))? {
+        if let Some(resource) = ctx.fetch(rows::catalog::resource_by_origin(catalog.id, system, &origin.to_string()))? {
             return Ok(resource);
         }
     }

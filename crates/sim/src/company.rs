@@ -165,7 +165,8 @@ fn catalog(
         let command = ResourceCommand {
             kind: ResourceRequestKind::AdminAdd,
             catalog: id,
-            resource: ResourceRef { id: None, system: Some(OriginSystem::AadGroup), origin: Some(ObjectId(group)) },
+            resource: ResourceRef::of(OriginSystem::AadGroup, ObjectId(group)),
+            environment: None,
             description: None,
             justification: None,
             attributes: None,

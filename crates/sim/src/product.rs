@@ -77,7 +77,7 @@ pub fn new_group(name: &str, members: &[Uuid]) -> NewGroup {
 pub fn member_of(group: Uuid) -> RoleScopeRef {
     let group = ObjectId(group);
     RoleScopeRef {
-        resource: ResourceRef { id: None, system: Some(OriginSystem::AadGroup), origin: Some(group) },
+        resource: ResourceRef::of(OriginSystem::AadGroup, group),
         role_origin: Some(RoleKind::GroupMember.origin_id(group)),
         ..RoleScopeRef::default()
     }

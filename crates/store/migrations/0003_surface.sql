@@ -19,3 +19,57 @@ CREATE UNIQUE INDEX uq_workflow_extension_name ON workflow_extension (catalog_id
 
 -- Mails that are not sent under a policy, kind by kind: a list of their names.
 ALTER TABLE policy ADD COLUMN mails_off {{text}} NOT NULL DEFAULT '[]';
+-- Sites: places with an address and permission groups, and who is in those. Whoever is in a group by an access package has a
+-- grant like any other. An environment is where the sites of one host are.
+CREATE TABLE site_environment (
+    id {{id}} PRIMARY KEY,
+    origin_system {{enum}} NOT NULL,
+    url {{text}} NOT NULL,
+    url_key {{text}} NOT NULL,
+    is_default {{bool}} NOT NULL,
+    created_at {{ts}} NOT NULL
+){{table}};
+CREATE UNIQUE INDEX uq_site_environment_url ON site_environment (url_key);
+
+CREATE TABLE site (
+    id {{id}} PRIMARY KEY,
+    collection_id {{id}} NOT NULL,
+    environment_id {{id}} NOT NULL,
+    parent_id {{id}},
+    host {{text}} NOT NULL,
+    url {{text}} NOT NULL,
+    url_key {{text}} NOT NULL,
+    path_name {{text}} NOT NULL,
+    path_name_key {{text}} NOT NULL,
+    is_root {{bool}},
+    name {{text}} NOT NULL,
+    name_key {{text}} NOT NULL,
+    description {{text}},
+    created_at {{ts}} NOT NULL,
+    modified_at {{ts}} NOT NULL,
+    version {{int}} NOT NULL
+){{table}};
+CREATE UNIQUE INDEX uq_site_url ON site (url_key);
+CREATE INDEX ix_site_parent ON site (parent_id, id) WHERE parent_id IS NOT NULL;
+CREATE INDEX ix_site_environment ON site (environment_id, id);
+
+CREATE TABLE site_group (
+    id {{id}} PRIMARY KEY,
+    site_id {{id}} NOT NULL,
+    number {{int}} NOT NULL,
+    number_key {{text}} NOT NULL,
+    name {{text}} NOT NULL,
+    name_key {{text}} NOT NULL,
+    description {{text}}
+){{table}};
+CREATE UNIQUE INDEX uq_site_group_number ON site_group (site_id, number_key);
+
+CREATE TABLE site_member (
+    group_id {{id}} NOT NULL,
+    principal_id {{id}} NOT NULL,
+    PRIMARY KEY (group_id, principal_id)
+){{edge}};
+CREATE INDEX ix_site_member_principal ON site_member (principal_id, group_id);
+
+ALTER TABLE resource ADD COLUMN environment_id {{id}};
+CREATE INDEX ix_resource_environment ON resource (environment_id, id) WHERE environment_id IS NOT NULL;

@@ -1,6 +1,7 @@
 //! Fulfilment in the embedded directory: the membership is written in the transaction that decided it (decisions.md C2).
 
-use crate::rows::directory::{application, member};
+use crate::rows::directory::{application, member, site};
+use crate::rows::identity;
 use crate::tx::Tx;
 use tenure_domain::Timestamp;
 use tenure_domain::catalog::RoleKind;
@@ -26,5 +27,11 @@ pub fn apply(tx: &mut Tx<'_>, op: &DirectoryOp, now: Timestamp, ids: &mut Ids) {
             application::ensure_assignment(tx, &assignment);
         }
         (RoleKind::AppRole(role), false) => application::remove_assignment_of(tx, op.origin, role, op.principal),
+        (RoleKind::SiteGroup(number), true) => site::ensure_member(tx, op.origin, number, op.principal),
+        (RoleKind::SiteGroup(number), false) => site::remove_member_if_there(tx, op.origin, number, op.principal),
+        (RoleKind::DirectoryRole, true) => {
+            identity::ensure_role(tx, ids.next(now), op.origin, op.principal, now);
+        }
+        (RoleKind::DirectoryRole, false) => identity::remove_role_if_there(tx, op.origin, op.principal),
     }
 }

@@ -82,6 +82,7 @@ const LIMITS: &[(&str, &str, Met)] = &[
     ("MOVE_ROWS_MAX", "domain/src/package.rs", By("domain/src/package.rs", "a_move_rewrites_so_many_rows_and_not_one_more")),
     ("JOB_KEEP_DAYS", "store/src/rows/job.rs", By("api/tests/api/policy_edits.rs", "a_job_that_has_ended_is_kept_for_ninety_days")),
     ("CLOSURE_GROUPS_MAX", "store/src/rows/directory/member.rs", By("store/tests/limits.rs", "a_change_of_nesting_touches_so_many_groups")),
+    ("SITE_GROUPS_MAX", "service/src/directory/sites.rs", By("api/tests/api/sites.rs", "a_site_has_so_many_groups")),
     ("GROUP_OWNERS_MAX", "service/src/directory/groups.rs", By("api/tests/api/data_limits.rs", "a_group_has_so_many_owners")),
     ("DELETED_OBJECT_KEEP_DAYS", "service/src/directory/users.rs", By("api/tests/api/directory.rs", "who_was_deleted_is_gone_for_good_after_thirty_days")),
     ("START_TOLERANCE_SECONDS", "domain/src/policy/expiration.rs", By("domain/src/policy/expiration.rs", "a_start_near_now_is_now")),

@@ -36,7 +36,7 @@ pub const EXPENSES_ID: Uuid = id(0xa3);
 /// The role of that app.
 pub const EXPENSES_ROLE: Uuid = id(0xb1);
 
-const WRITES: [&str; 9] = [
+const WRITES: [&str; 11] = [
     "EntitlementManagement.ReadWrite.All",
     "User.ReadWrite.All",
     "Group.ReadWrite.All",
@@ -46,6 +46,8 @@ const WRITES: [&str; 9] = [
     "DelegatedPermissionGrant.ReadWrite.All",
     "AuditLog.Read.All",
     "Organization.Read.All",
+    "Sites.FullControl.All",
+    "User.Invite.All",
 ];
 const READS: [&str; 5] =
     ["EntitlementManagement.Read.All", "User.Read.All", "Group.Read.All", "Application.Read.All", "AuditLog.Read.All"];

@@ -20,6 +20,7 @@ pub fn column(entity: &EntityType) -> Option<Column> {
         (c::catalog::RELATION, c::catalog::VERSION),
         (c::package::RELATION, c::package::VERSION),
         (c::policy::RELATION, c::policy::VERSION),
+        (c::site::RELATION, c::site::VERSION),
         (c::organization::RELATION, c::organization::VERSION),
         (c::workflow_extension::RELATION, c::workflow_extension::VERSION),
         (c::legacy_extension::RELATION, c::legacy_extension::VERSION),

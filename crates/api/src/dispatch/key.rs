@@ -1,6 +1,7 @@
 //! Keys of paths: ids, user principal names, alternate keys, `me`, and the two ids of a role scope.
 
 use crate::wire::schema::SCHEMA;
+use tenure_domain::directory::site::SiteKey;
 use tenure_domain::ids::ObjectId;
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_odata::edm::{Column, EntityType, Kind, Version};
@@ -70,8 +71,25 @@ fn by_id(entity: &EntityType, text: &str) -> Option<Vec<(Column, Value)>> {
     if let Ok(id) = Uuid::parse_str(text) {
         return Some(vec![(key_column(entity)?, Value::Id(id))]);
     }
+    if entity.relation == c::site::RELATION {
+        return SiteKey::parse(text).map(site);
+    }
     let is_name = entity.relation == c::user::RELATION && text.contains('@');
     is_name.then(|| vec![(c::user::UPN_KEY, Value::Text((SCHEMA.fold)(text)))])
+}
+
+/// What a name of a site says of its row.
+fn site(key: SiteKey) -> Vec<(Column, Value)> {
+    match key {
+        SiteKey::Published { host, collection, id } => vec![
+            (c::site::ID, Value::Id(id)),
+            (c::site::COLLECTION, Value::Id(collection)),
+            (c::site::HOST, Value::Text(host)),
+        ],
+        SiteKey::Address(address) => vec![(c::site::URL_KEY, Value::Text(address.key()))],
+        SiteKey::Host(host) => vec![(c::site::HOST, Value::Text(host)), (c::site::ROOT, Value::Bool(true))],
+        SiteKey::Root => vec![(c::site::ROOT, Value::Bool(true))],
+    }
 }
 
 /// The ids of role and scope in the id of a resource role scope.

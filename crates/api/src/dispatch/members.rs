@@ -30,7 +30,12 @@ const CHECK_IDS_MAX: usize = 20;
 
 /// The object that a DELETE names: by the path, or by `?@id=…` (clients.md 5, "ByRef").
 pub(super) fn named(target: &Target) -> Result<ObjectId, Failure> {
-    let text = match target.keys.get(1) {
+    named_at(target, 1)
+}
+
+/// The same, where the path names it by its key at `i`.
+pub(super) fn named_at(target: &Target, i: usize) -> Result<ObjectId, Failure> {
+    let text = match target.keys.get(i) {
         Some(key) => label(key),
         None => target.options.alias("@id").or_else(|| target.options.get("id")).unwrap_or_default().to_owned(),
     };

@@ -12,6 +12,7 @@ mod entitlement;
 mod etag;
 mod extensions;
 mod incompatible;
+mod invitations;
 mod key;
 mod members;
 mod organizations;
@@ -20,6 +21,7 @@ mod properties;
 pub mod read;
 mod requirements;
 mod roles;
+mod sites;
 
 use crate::error::Failure;
 use crate::http::{Call, Reply};
@@ -75,6 +77,7 @@ use members as m;
 use organizations as o;
 use own as w;
 use properties as p;
+use sites as s;
 
 routes! {
     POST "catalogs" => e::create_catalog;
@@ -121,6 +124,16 @@ routes! {
     POST "drift/{}/adopt()" => w::adopt;
     POST "jobs/{}/pause()" => w::pause;
     POST "jobs/{}/resume()" => w::resume;
+
+    POST "invitations" => invitations::create;
+    POST "sites" => s::create_published;
+    POST "tenantSites" => s::create;
+    PATCH "tenantSites/{}" => s::update;
+    DELETE "tenantSites/{}" => s::delete;
+    POST "tenantSites/{}/groups" => s::add_group;
+    POST "tenantSites/{}/groups/{}/members/$ref" => s::add_member;
+    DELETE "tenantSites/{}/groups/{}/members/{}/$ref" => s::remove_member;
+    DELETE "tenantSites/{}/groups/{}/members/$ref" => s::remove_member;
 
     POST "roleAssignments" => roles::assign;
     DELETE "roleAssignments/{}" => roles::unassign;
@@ -233,10 +246,12 @@ pub fn written() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let options = Options::parse(&call.query)?;
     let follow = |path: &str| path::resolve(&SCHEMA, call.version, path, |alias| options.alias(alias));
-    let resolved = follow(&call.path).or_else(|error| match refresh_in_other_words(call) {
-        Some(path) => follow(&path),
-        None => Err(error),
-    })?;
+    let addressed = sites::in_one_segment(&call.path);
+    let resolved =
+        follow(addressed.as_deref().unwrap_or(&call.path)).or_else(|error| match refresh_in_other_words(call) {
+            Some(path) => follow(&path),
+            None => Err(error),
+        })?;
     let (shape, keys) = shape(&resolved);
     call.seen.route(resolved.set.id);
     let target = Target { resolved, options, keys };
@@ -303,7 +318,7 @@ pub fn route(version: Version, method: &str, path: &str) -> Result<(String, Vec<
 }
 
 /// Functions are read; everything else that is called is an action.
-const FUNCTIONS: [&str; 2] = ["filterByCurrentUser", "additionalAccess"];
+const FUNCTIONS: [&str; 3] = ["filterByCurrentUser", "additionalAccess", "getAllSites"];
 
 fn is_action(resolved: &Resolved) -> bool {
     resolved.steps.iter().any(|s| matches!(s, Step::Operation { name, .. } if !FUNCTIONS.contains(name)))

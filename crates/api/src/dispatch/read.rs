@@ -5,6 +5,7 @@ use super::additional_access::additional_access;
 use super::context::{Place, context_text, link_path, set_path};
 use super::current_user::{browsed, current_user};
 use super::etag::Shown;
+use super::sites::names_origin_system;
 use super::{Target, etag, key};
 use crate::app::App;
 use crate::error::Failure;
@@ -103,6 +104,7 @@ fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<
                 spot.entity = variant.entity;
             }
             Step::Operation { name: "additionalAccess", args } => spot.predicate = Some(additional_access(args)?),
+            Step::Operation { name: "getAllSites", .. } => super::sites::for_applications(ctx)?,
             Step::Operation { args, .. } => spot.predicate = Some(current_user(ctx, spot.entity, args)?),
             Step::Property(_) => {}
         }
@@ -135,6 +137,7 @@ fn capabilities(entity: &EntityType) -> &'static [Capability] {
         "directoryObject" => &[C::UserRead, C::GroupRead, C::ApplicationRead],
         "application" | "servicePrincipal" | "appRoleAssignment" => &[C::ApplicationRead],
         "oAuth2PermissionGrant" => &[C::GrantRead],
+        "site" | "tenantSite" | "siteGroup" => &[C::SiteRead],
         "organization" => &[C::OrganizationRead],
         "directoryAudit" => &[C::AuditRead, C::EntitlementRead],
         _ => &[C::EntitlementRead],
@@ -147,7 +150,8 @@ fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal>
     let denied = || Err(read_denied(capabilities(spot.entity)));
     let is_entitlement = capabilities(spot.entity) == [Capability::EntitlementRead];
     let is_about_caller = spot.predicate.as_ref().is_some_and(|(predicate, _)| predicate.is_about_caller());
-    let nested = resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
+    // Everybody may list the sites that are open to him.
+    let nested = spot.entity.relation == c::site::RELATION || resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
     match reach(spot.entity.relation, sight) {
         Reach::Nothing => denied(),
         // There is nothing of one's own in what there is one of.
@@ -178,6 +182,9 @@ pub async fn get(call: &Call, mut target: Target) -> Result<Reply, Failure> {
     }
     if let (Suffix::Value, false) = (resolved.suffix, is_property(&resolved)) {
         return Err(Failure::unknown_route(&call.full_path()));
+    }
+    if resolved.entity.relation == c::site::RELATION {
+        target.options.forget_search_for_all();
     }
     let context = Context { version: call.version, fold: SCHEMA.fold };
     let query = Query::build(context, resolved.entity, &target.options)?;
@@ -336,6 +343,7 @@ async fn list(call: &Call, asked: Arc<Asked>, options: &Options) -> Result<Reply
 fn list_page(ctx: &mut Ctx<'_, '_>, asked: &Asked) -> Result<Page, ServiceError> {
     let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
     admit(&ctx.sight()?, &asked.resolved, &spot)?;
+    names_origin_system(&asked.resolved, &asked.query)?;
     let plan = Plan::new(spot.entity, asked.version, &asked.query);
     let select = list_select(asked, &spot, plan.columns.clone());
     let layout = select.layout();
@@ -417,6 +425,7 @@ async fn count(call: &Call, asked: Arc<Asked>) -> Result<Reply, Failure> {
         let _ = &turn;
         let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
         admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        names_origin_system(&asked.resolved, &asked.query)?;
         if let Some((last, others)) = checks.split_last() {
             let mut found = false;
             read_checked(ctx, others, last.0.clone(), &mut |_| found = true)?;
@@ -441,6 +450,7 @@ async fn references(call: &Call, asked: Arc<Asked>, options: &Options) -> Result
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
         let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
         admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        names_origin_system(&asked.resolved, &asked.query)?;
         let select = list_select(&asked, &spot, Vec::new());
         let layout = select.layout();
         let mut body = open_list(&asked, None);

@@ -159,6 +159,18 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
         ("POST", "drift", _) => (Some(A::AdministerAssignments), Value::Null),
         ("POST", "jobs", "{}/pause()" | "{}/resume()") => (Some(A::WritePackages), Value::Null),
         ("POST", "accessPackages", "{}/moveToCatalog()") => (Some(A::WritePackages), json!({ "catalogId": nil })),
+        ("POST", "invitations", "") => (
+            Some(A::InviteGuests),
+            json!({ "invitedUserEmailAddress": "ada@partner.example", "inviteRedirectUrl": "https://app.contoso.example" }),
+        ),
+        ("POST", "sites", "") => {
+            (Some(A::WriteSites), json!({ "name": "x", "webUrl": "https://contoso.example/sites/x" }))
+        }
+        ("POST", "tenantSites", "") => {
+            (Some(A::WriteSites), json!({ "displayName": "x", "webUrl": "https://contoso.example/sites/y" }))
+        }
+        ("POST" | "DELETE", "tenantSites", rest) if rest.ends_with("$ref") => (Some(A::WriteSites), reference),
+        ("PATCH" | "DELETE", "tenantSites", "{}") | ("POST", "tenantSites", "{}/groups") => (Some(A::WriteSites), name),
         ("PATCH", "settings", "") => (Some(A::WriteSettings), json!({ "externalUserLifecycleAction": "none" })),
         ("PATCH", "tenantSettings", "") => (Some(A::WriteSettings), json!({ "routeToCatalogOwners": true })),
         ("PATCH", "subjects", "{}") => (Some(A::AdministerAssignments), json!({ "subjectLifecycle": "governed" })),
@@ -284,7 +296,8 @@ fn path_of(shape: &str) -> String {
     }
     let (set, rest) = shape.split_once('/').unwrap_or((shape, ""));
     // Some things have another name in the newer version, and some are ours alone.
-    let versions = if ["/steps", "moveToCatalog", "customAccessPackage"].iter().any(|name| shape.contains(name)) {
+    let newer = ["/steps", "moveToCatalog", "customAccessPackage"];
+    let versions = if shape == "sites" || newer.iter().any(|name| shape.contains(name)) {
         vec![Version::Beta]
     } else {
         Version::ALL.to_vec()

@@ -191,7 +191,7 @@ fn what_a_resource_request_names_must_exist() {
         assert_eq!((absent.status, absent.code()), (404, "Request_ResourceNotFound"));
         let nowhere = app.post(&path, &token, body("AadGroup", &nobody.to_string())).await;
         assert_eq!((nowhere.status, nowhere.code()), (404, "ResourceNotFound"));
-        let unknown = app.post(&path, &token, body("SharePointOnline", &catalog)).await;
+        let unknown = app.post(&path, &token, body("SharePoint", &catalog)).await;
         assert_eq!((unknown.code(), unknown.pointers()), ("InvalidModel", vec!["/resource/originSystem"]));
     });
 }

@@ -102,24 +102,30 @@ fn whatever_the_schema_offers_works() {
         campaign.assign(app, "carla").await;
         let carla = app.token_of_person("carla").await;
         for version in [Version::V1, Version::Beta, Version::Own] {
-            for (path, set) in sets(version) {
+            // Invitations are made, and not kept.
+            for (path, set) in sets(version).into_iter().filter(|(_, set)| set.id != "invitations") {
+                // A list of environments says of which system.
+                let always = if set.id == "resourceEnvironments" { "originSystem eq 'SharePointOnline'" } else { "" };
+                let also = |filter: String| if always.is_empty() { filter } else { format!("{always} and ({filter})") };
+                let only = if always.is_empty() { String::new() } else { format!("&$filter={always}") };
                 // Packages are browsed by people.
                 let token = if path.ends_with("/browse") { &carla } else { &campaign.token };
                 let operands = operands(set.entity, version);
                 for some in operands.chunks(ORDER_MAX) {
-                    let filter = some.iter().map(tests_of).collect::<Vec<_>>().join(" or ");
+                    let filter = also(some.iter().map(tests_of).collect::<Vec<_>>().join(" or "));
                     let sorted = some.iter().filter(|o| o.is_sortable).map(|o| format!("{} desc", o.path));
                     let order = sorted.collect::<Vec<_>>().join(",");
                     let order = if order.is_empty() { order } else { format!("&$orderby={order}") };
                     app.get(&format!("{path}?$top=1&$count=true&$filter={filter}{order}"), token).await.expect(200);
                 }
                 for some in set.entity.known_names(version).collect::<Vec<_>>().chunks(30) {
-                    app.get(&format!("{path}?$select={}", some.join(",")), token).await.expect(200);
+                    app.get(&format!("{path}?$select={}{only}", some.join(",")), token).await.expect(200);
                 }
                 for nav in set.entity.navigations {
                     let Some(name) = nav.name.get(version) else { continue };
-                    app.get(&format!("{path}?$expand={name}"), token).await.expect(200);
+                    app.get(&format!("{path}?$expand={name}{only}"), token).await.expect(200);
                     let filter = if nav.many { format!("{name}/any()") } else { format!("{name} ne null") };
+                    let filter = also(filter);
                     let answer = app.get(&format!("{path}?$filter={filter}"), token).await;
                     assert!([200, 400].contains(&answer.status), "{path} {filter}: {}", answer.text);
                 }

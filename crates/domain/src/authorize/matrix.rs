@@ -24,6 +24,10 @@ actions! {
     WriteGroups,
     /// Make, change and delete applications and service principals.
     WriteApplications,
+    /// Make, change and delete sites, their permission groups, and who is in those.
+    WriteSites,
+    /// Invite guests.
+    InviteGuests,
     /// Assign app roles.
     AssignAppRoles,
     /// Assign directory roles.
@@ -110,6 +114,11 @@ impl Action {
             }
             Self::WriteApplications => {
                 directory(&[C::ApplicationWrite], &[R::GlobalAdministrator, R::ApplicationAdministrator])
+            }
+            Self::WriteSites => directory(&[C::SiteWrite], &[R::GlobalAdministrator, R::SharePointAdministrator]),
+            Self::InviteGuests => {
+                const INVITERS: &[R] = &[R::GlobalAdministrator, R::UserAdministrator, R::GuestInviter];
+                directory(&[C::UserInvite, C::UserWrite], INVITERS)
             }
             Self::AssignAppRoles => directory(
                 &[C::AppRoleAssignmentWrite, C::ApplicationWrite],

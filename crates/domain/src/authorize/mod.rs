@@ -60,6 +60,12 @@ capabilities! {
     RoleWrite = 15,
     /// Read what the tenant says of itself.
     OrganizationRead = 16,
+    /// Read sites.
+    SiteRead = 17,
+    /// Make, change and delete sites, their groups and who is in them.
+    SiteWrite = 18,
+    /// Invite guests.
+    UserInvite = 19,
 }
 
 /// A set of capabilities.

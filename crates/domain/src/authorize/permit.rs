@@ -191,6 +191,9 @@ pub const fn permission_hint(capability: Capability) -> &'static str {
         C::RoleRead => "RoleManagement.Read.Directory",
         C::RoleWrite => "RoleManagement.ReadWrite.Directory",
         C::OrganizationRead => "Organization.Read.All",
+        C::SiteRead => "Sites.Read.All",
+        C::SiteWrite => "Sites.FullControl.All",
+        C::UserInvite => "User.Invite.All",
     }
 }
 

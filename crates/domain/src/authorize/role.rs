@@ -44,6 +44,15 @@ roles! {
         GroupsAdministrator = 0xfdd7_a751_b60b_444a_984c_0265_2fe8_fa1c, "Groups Administrator";
         ApplicationAdministrator = 0x9b89_5d92_2cd3_44c7_9d02_a6ac_2d5e_a5c3, "Application Administrator";
         PrivilegedRoleAdministrator = 0xe861_1ab8_c189_46e8_94e1_6021_3ab1_f814, "Privileged Role Administrator";
+        GuestInviter = 0x95e7_9109_95c0_4d8e_aee3_d01a_ccf2_d47b, "Guest Inviter";
+        SharePointAdministrator = 0xf28a_1f50_f6e7_4571_818b_6a12_f2af_6b6c, "SharePoint Administrator";
+    }
+}
+
+impl DirectoryRole {
+    /// Whether it gives its holder the power to have every other role.
+    pub const fn gives_roles(self) -> bool {
+        matches!(self, Self::GlobalAdministrator | Self::PrivilegedRoleAdministrator)
     }
 }
 

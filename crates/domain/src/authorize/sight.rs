@@ -56,6 +56,8 @@ pub struct Sight {
     pub grants: Reach,
     /// The tenant itself.
     pub tenant: Reach,
+    /// Sites; one's own are those in whose groups one is.
+    pub sites: Reach,
 }
 
 impl Sight {
@@ -73,6 +75,7 @@ impl Sight {
         audit: AuditReach::All,
         grants: Reach::All,
         tenant: Reach::All,
+        sites: Reach::All,
     };
 
     /// The same at that instant.
@@ -85,6 +88,10 @@ impl Sight {
         self.entitlement == Reach::All || self.catalogs.contains(&catalog)
     }
 }
+
+/// Who sees all sites, whether or not he is in their groups.
+const SITE_READERS: &[R] =
+    &[R::GlobalAdministrator, R::IdentityGovernanceAdministrator, R::GlobalReader, R::SharePointAdministrator];
 
 const GOVERNANCE: &[R] =
     &[R::GlobalAdministrator, R::IdentityGovernanceAdministrator, R::GlobalReader, R::SecurityReader];
@@ -170,6 +177,11 @@ impl Caller {
                 Reach::All
             } else {
                 Reach::Nothing
+            },
+            sites: match caps.has_any(&[C::SiteRead, C::SiteWrite]) {
+                true if administers(SITE_READERS) => Reach::All,
+                true => Reach::Own,
+                false => Reach::Nothing,
             },
             grants: if caps.has_any(&[C::GrantRead, C::GrantWrite, C::ApplicationWrite, C::ApplicationRead])
                 && administers(&[R::GlobalAdministrator, R::GlobalReader, R::ApplicationAdministrator])

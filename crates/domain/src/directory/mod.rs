@@ -3,6 +3,7 @@
 pub mod application;
 pub mod group;
 pub mod guest;
+pub mod site;
 pub mod user;
 
 use crate::attribute::is_extension;
@@ -85,7 +86,7 @@ impl Attributes {
 /// A change of the embedded directory that fulfilment makes (decisions.md C2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirectoryOp {
-    /// The group or service principal.
+    /// The group, service principal, site or directory role.
     pub origin: ObjectId,
     /// What is held there.
     pub role: crate::catalog::RoleKind,

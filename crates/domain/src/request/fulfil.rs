@@ -118,6 +118,8 @@ pub(super) fn joined((role, origin, name): (RoleKind, ObjectId, &str), give: boo
         RoleKind::GroupMember => (TargetKind::Group, "Group.Member"),
         RoleKind::GroupOwner => (TargetKind::Group, "Group.Owner"),
         RoleKind::AppRole(_) => (TargetKind::ServicePrincipal, "AppRole"),
+        RoleKind::SiteGroup(_) => (TargetKind::Site, "Site.Group"),
+        RoleKind::DirectoryRole => (TargetKind::Role, "Role.Member"),
     };
     let role = role.origin_id(origin);
     let modified = if give { Modified::set(property, role) } else { Modified::cleared(property, role) };

@@ -4,6 +4,8 @@ pub mod applications;
 mod certificates;
 pub mod deleted;
 pub mod groups;
+pub mod invitations;
+pub mod sites;
 pub mod users;
 
 use crate::ctx::Ctx;

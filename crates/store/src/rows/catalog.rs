@@ -18,17 +18,17 @@ sql! {
     UPDATE: "UPDATE catalog SET name = $3, name_key = $4, description = $5, unique_name = $6, unique_key = $7, state = $8, is_external = $9, modified_at = $10, modified_by = $11, version = version + 1 WHERE id = $1 AND version = $2";
     DELETE: "DELETE FROM catalog WHERE id = $1";
     PACKAGES: "SELECT count(*) FROM package WHERE catalog_id = $1";
-    RESOURCE: "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE id = $1";
-    RESOURCE_BY_ORIGIN(hot): "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE catalog_id = $1 AND origin_system = $2 AND origin_key = $3";
-    INSERT_RESOURCE: "INSERT INTO resource (id, catalog_id, origin_system, origin_object, origin_id, origin_key, source_id, kind, kind_key, name, name_key, description, is_missing, added_by, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, FALSE, $13, $14, $14)";
+    RESOURCE: "SELECT id, catalog_id, origin_system, origin_object, origin_id, environment_id, source_id, kind, name, description, added_by, created_at FROM resource WHERE id = $1";
+    RESOURCE_BY_ORIGIN(hot): "SELECT id, catalog_id, origin_system, origin_object, origin_id, environment_id, source_id, kind, name, description, added_by, created_at FROM resource WHERE catalog_id = $1 AND origin_system = $2 AND origin_key = $3";
+    INSERT_RESOURCE: "INSERT INTO resource (id, catalog_id, origin_system, origin_object, origin_id, origin_key, source_id, kind, kind_key, name, name_key, description, is_missing, added_by, created_at, modified_at, environment_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, FALSE, $13, $14, $14, $15)";
     UPDATE_RESOURCE: "UPDATE resource SET name = $2, name_key = $3, description = $4, kind = $5, kind_key = $6, modified_at = $7 WHERE id = $1";
-    OF_ORIGIN: "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE origin_object = $1 ORDER BY id";
+    OF_ORIGIN: "SELECT id, catalog_id, origin_system, origin_object, origin_id, environment_id, source_id, kind, name, description, added_by, created_at FROM resource WHERE origin_object = $1 ORDER BY id";
     SET_MISSING: "UPDATE resource SET is_missing = $2 WHERE origin_object = $1";
     DELETE_RESOURCE: "DELETE FROM resource WHERE id = $1";
     DELETE_RESOURCE_ROLES: "DELETE FROM resource_role WHERE resource_id = $1";
     DELETE_RESOURCE_SCOPES: "DELETE FROM resource_scope WHERE resource_id = $1";
     RESOURCE_USES: "SELECT (SELECT count(*) FROM package_role WHERE resource_id = $1) + (SELECT count(*) FROM grant_row WHERE resource_id = $1 AND (desired OR due_at IS NOT NULL OR observed = 1))";
-    CATALOG_RESOURCES: "SELECT id, catalog_id, origin_system, origin_object, source_id, kind, name, description, added_by, created_at FROM resource WHERE catalog_id = $1 ORDER BY id";
+    CATALOG_RESOURCES: "SELECT id, catalog_id, origin_system, origin_object, origin_id, environment_id, source_id, kind, name, description, added_by, created_at FROM resource WHERE catalog_id = $1 ORDER BY id";
     ROLES: "SELECT id, resource_id, kind, origin_id, name, description FROM resource_role WHERE resource_id = $1 ORDER BY id";
     SCOPES: "SELECT id, resource_id FROM resource_scope WHERE resource_id = $1 ORDER BY id";
     INSERT_ROLE: "INSERT INTO resource_role (id, resource_id, catalog_id, kind, app_role, origin_id, origin_key, name, name_key, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -149,6 +149,8 @@ fn decode_resource(row: &crate::driver::Row<'_>) -> Result<Resource, StoreError>
         catalog: c.id("catalog_id")?,
         system: c.code("origin_system", OriginSystem::from_code)?,
         origin: c.id("origin_object")?,
+        origin_id: c.text("origin_id")?,
+        environment: c.opt_id("environment_id")?,
         source: c.opt_id("source_id")?,
         kind: c.text("kind")?,
         name: c.text("name")?,
@@ -163,9 +165,9 @@ pub fn resource(id: ResourceId) -> First<Resource> {
     Query::new(&RESOURCE, vec![id.0.into()], decode_resource).first()
 }
 
-/// The resource of a catalog that stands for this object.
-pub fn resource_by_origin(catalog: CatalogId, system: OriginSystem, origin: ObjectId) -> First<Resource> {
-    let params = vec![catalog.0.into(), system.code().into(), fold(&origin.to_string()).into()];
+/// The resource of a catalog that stands for the object that its system calls `origin`.
+pub fn resource_by_origin(catalog: CatalogId, system: OriginSystem, origin: &str) -> First<Resource> {
+    let params = vec![catalog.0.into(), system.code().into(), fold(origin).into()];
     Query::new(&RESOURCE_BY_ORIGIN, params, decode_resource).first()
 }
 
@@ -186,14 +188,13 @@ pub fn resource_uses(id: ResourceId) -> First<i64> {
 
 /// Adds a resource.
 pub fn insert_resource(tx: &mut Tx<'_>, _: &Permit, resource: &Resource) {
-    let origin = resource.origin.to_string();
     let params = vec![
         resource.id.0.into(),
         resource.catalog.0.into(),
         resource.system.code().into(),
         resource.origin.0.into(),
-        origin.as_str().into(),
-        fold(&origin).into(),
+        resource.origin_id.as_str().into(),
+        fold(&resource.origin_id).into(),
         resource.source.into(),
         resource.kind.as_str().into(),
         fold(&resource.kind).into(),
@@ -202,6 +203,7 @@ pub fn insert_resource(tx: &mut Tx<'_>, _: &Permit, resource: &Resource) {
         resource.description.clone().into(),
         resource.added_by.as_str().into(),
         resource.created_at.into(),
+        resource.environment.into(),
     ];
     let message = format!("the catalog has the resource `{}` already", resource.name);
     tx.write(&INSERT_RESOURCE, params)
@@ -285,9 +287,8 @@ pub fn update_role(tx: &mut Tx<'_>, _: &Permit, id: RoleId, name: &str, descript
 
 /// Adds the root scope.
 pub fn insert_scope(tx: &mut Tx<'_>, _: &Permit, catalog: CatalogId, id: ScopeId, resource: &Resource) {
-    let origin = resource.origin.to_string();
-    let params =
-        vec![id.0.into(), resource.id.0.into(), catalog.0.into(), origin.as_str().into(), fold(&origin).into()];
+    let origin = resource.origin_id.as_str();
+    let params = vec![id.0.into(), resource.id.0.into(), catalog.0.into(), origin.into(), fold(origin).into()];
     tx.write(&INSERT_SCOPE, params);
 }
 

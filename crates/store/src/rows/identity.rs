@@ -49,6 +49,7 @@ sql! {
     DELETE_GRANT: "DELETE FROM oauth_grant WHERE id = $1";
     DELETE_CLIENT_GRANTS: "DELETE FROM oauth_grant WHERE client_id = $1 OR principal_id = $1";
     INSERT_ROLE: "INSERT INTO role_assignment (id, provider, role_id, principal_id, scope_kind, scope_id, created_at) VALUES ($1, 1, $2, $3, 0, $4, $5) ON CONFLICT DO NOTHING";
+    DELETE_ROLE: "DELETE FROM role_assignment WHERE provider = 1 AND role_id = $1 AND principal_id = $2 AND scope_kind = 0";
     DELETE_PRINCIPAL_ROLES: "DELETE FROM role_assignment WHERE principal_id = $1";
     ADMINISTRATORS: "SELECT count(*) FROM role_assignment WHERE provider = 1 AND role_id = $1";
 }
@@ -488,8 +489,24 @@ pub fn forget_principal(tx: &mut Tx<'_>, principal: ObjectId) {
 
 /// Gives a principal a directory role for the whole tenant; twice is once.
 pub fn insert_role(tx: &mut Tx<'_>, id: RoleAssignmentId, role: DirectoryRole, principal: ObjectId, now: Timestamp) {
-    let params = vec![id.0.into(), role.id().into(), principal.0.into(), Uuid::nil().into(), now.into()];
+    ensure_role(tx, id, ObjectId(role.id()), principal, now);
+}
+
+/// Makes sure that a principal holds the directory role of a definition for the whole tenant; for fulfilment.
+pub(crate) fn ensure_role(
+    tx: &mut Tx<'_>,
+    id: RoleAssignmentId,
+    definition: ObjectId,
+    principal: ObjectId,
+    now: Timestamp,
+) {
+    let params = vec![id.0.into(), definition.0.into(), principal.0.into(), Uuid::nil().into(), now.into()];
     tx.write(&INSERT_ROLE, params);
+}
+
+/// Makes sure that he does not; for fulfilment.
+pub(crate) fn remove_role_if_there(tx: &mut Tx<'_>, definition: ObjectId, principal: ObjectId) {
+    tx.write(&DELETE_ROLE, vec![definition.0.into(), principal.0.into()]);
 }
 
 /// How many hold a directory role directly.

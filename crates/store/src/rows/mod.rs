@@ -39,6 +39,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         directory::group::STATEMENTS,
         directory::member::STATEMENTS,
         directory::object::STATEMENTS,
+        directory::site::STATEMENTS,
         directory::user::STATEMENTS,
         grant::STATEMENTS,
         hold::STATEMENTS,

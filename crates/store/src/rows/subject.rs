@@ -96,6 +96,13 @@ pub fn set_lifecycle(tx: &mut Tx<'_>, _: &Permit, id: SubjectId, lifecycle: Life
     tx.write(&SET_LIFECYCLE, vec![id.0.into(), lifecycle.code().into()]).exactly_one("subject");
 }
 
+/// A subject that was known by its address only has got an account of the same id. Whoever was not invited by an access
+/// package is not governed by one (behaviour.md e.3).
+pub fn has_account(tx: &mut Tx<'_>, _: &Permit, id: SubjectId, principal_name: &str) {
+    let params = vec![id.0.into(), principal_name.into(), Lifecycle::NotGoverned.code().into()];
+    tx.write(&INVITED, params).exactly_one("subject");
+}
+
 /// Makes the guest account of a subject that has none; the account takes the subject's id (decisions.md B14).
 pub(crate) fn invite(
     tx: &mut Tx<'_>,

@@ -84,7 +84,22 @@ columns! {
     resource("resource", "r") {
         ID "id", CATALOG "catalog_id", SYSTEM "origin_system", ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key", KIND "kind",
         KIND_KEY "kind_key", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", ADDED_BY "added_by", CREATED "created_at",
-        MODIFIED "modified_at", ATTRIBUTES "attributes",
+        MODIFIED "modified_at", ATTRIBUTES "attributes", ENVIRONMENT "environment_id",
+    }
+    /// Where the sites of a host are.
+    environment("site_environment", "se") {
+        ID "id", SYSTEM "origin_system", URL "url", URL_KEY "url_key", DEFAULT "is_default", CREATED "created_at",
+    }
+    /// Sites.
+    site("site", "si") {
+        ID "id", COLLECTION "collection_id", PARENT "parent_id", HOST "host", URL "url", URL_KEY "url_key",
+        PATH_NAME "path_name", PATH_NAME_KEY "path_name_key", ROOT "is_root", NAME "name", NAME_KEY "name_key",
+        DESCRIPTION "description", CREATED "created_at", MODIFIED "modified_at", VERSION "version",
+    }
+    /// Permission groups of sites.
+    site_group("site_group", "sx") {
+        ID "id", SITE "site_id", NUMBER "number", NUMBER_KEY "number_key", NAME "name", NAME_KEY "name_key",
+        DESCRIPTION "description",
     }
     /// Roles of resources.
     resource_role("resource_role", "l") {
@@ -240,7 +255,7 @@ columns! {
     }
     /// The resource of such a grant.
     delivery_resource("delivery", "vdr") {
-        NAME "name", NAME_KEY "name_key", ORIGIN "origin_object", CATALOG "catalog_id",
+        NAME "name", NAME_KEY "name_key", ORIGIN "origin_id", ORIGIN_KEY "origin_key", CATALOG "catalog_id",
     }
     /// The subject of such a grant.
     delivery_subject("delivery", "vdj") {
@@ -299,6 +314,8 @@ pub mod link {
     pub const ASSIGNMENT_GRANTS: Link = Link("assignment_grants");
     /// A grant and its assignments.
     pub const GRANT_ASSIGNMENTS: Link = Link("grant_assignments");
+    /// A permission group of a site and who is in it.
+    pub const SITE_MEMBERS: Link = Link("site_members");
     /// A role and those it inherits from: none does.
     pub const INHERITED_ROLES: Link = Link("inherited_roles");
 }

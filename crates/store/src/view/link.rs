@@ -22,6 +22,13 @@ const LINKS: &[LinkDef] = &[
         repeats: false,
     },
     LinkDef {
+        name: c::link::SITE_MEMBERS,
+        from: "site_member {n}",
+        left: "{n}.group_id",
+        right: "{n}.principal_id",
+        repeats: false,
+    },
+    LinkDef {
         name: c::link::MEMBER_OF,
         from: "group_member {n}",
         left: "{n}.member_id",

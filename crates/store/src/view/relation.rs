@@ -51,10 +51,12 @@ pub enum Family {
     Entitlement(Option<&'static str>),
     /// Connected organizations.
     Organizations,
-    /// The built-in roles: seen by whoever has any right in entitlement management.
+    /// The built-in roles, and where resources can be: seen by whoever has any right in entitlement management.
     Roles,
     /// Audit rows.
     Audit,
+    /// Sites and what belongs to them; the condition is what makes one the caller's own.
+    Sites(&'static str),
     /// The tenant itself.
     Tenant,
     /// What people list although they see nothing but their own; administrators see all of it.
@@ -68,6 +70,20 @@ pub enum Family {
 const SUBJECT_OF_CATALOG: &str = "((SELECT 1 FROM assignment ca WHERE ca.target_id = {j}.id AND [ca.catalog_id] LIMIT 1) = 1 \
     OR (SELECT 1 FROM request cr WHERE cr.target_id = {j}.id AND [cr.catalog_id] LIMIT 1) = 1 \
     OR (SELECT 1 FROM request cr WHERE cr.requestor_id = {j}.id AND [cr.catalog_id] LIMIT 1) = 1)";
+
+/// Sites in one of whose groups the caller is, by a group of the directory too; `$key` is the site's id.
+macro_rules! own_site {
+    ($key:literal) => {
+        concat!(
+            $key,
+            " IN (SELECT wg.site_id FROM site_member wm JOIN site_group wg ON wg.id = wm.group_id WHERE wm.principal_id = {me} \
+             UNION SELECT wg.site_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+             JOIN dir_group dg ON dg.id = gc.ancestor_id AND NOT dg.is_deleted \
+             JOIN site_member wm ON wm.principal_id = gc.ancestor_id JOIN site_group wg ON wg.id = wm.group_id \
+             WHERE gm.member_id = {me})"
+        )
+    };
+}
 
 /// What most of them have not.
 const PLAIN: RelationDef = RelationDef {
@@ -202,6 +218,29 @@ pub const RELATIONS: &[RelationDef] = &[
         key: c::resource::ID,
         catalog: Some("{r}.catalog_id"),
         family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        // Whoever names resources names where they are.
+        name: c::environment::RELATION,
+        from: "site_environment {se}",
+        key: c::environment::ID,
+        family: Family::Roles,
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::site::RELATION,
+        from: "site {si}",
+        key: c::site::ID,
+        family: Family::Sites(own_site!("{si}.id")),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::site_group::RELATION,
+        from: "site_group {sx}",
+        key: c::site_group::ID,
+        few: Some(c::site_group::SITE),
+        family: Family::Sites(own_site!("{sx}.site_id")),
         ..PLAIN
     },
     RelationDef {

@@ -53,6 +53,7 @@ impl Family {
                 AuditReach::Entitlement => Seen::Under("{t}.is_entitlement".to_owned()),
                 AuditReach::Nothing => Seen::Nothing,
             },
+            Self::Sites(own) => by_reach(sight.sites, Some(own)),
             Self::Tenant => by_reach(sight.tenant, None),
             Self::Mine(own) => by_reach(sight.entitlement, Some(own)),
             Self::Everybody => Seen::All,
@@ -72,6 +73,7 @@ pub fn reach(name: Relation, sight: &Sight) -> Reach {
         Some(Family::Entitlement(_)) => sight.entitlement,
         Some(Family::Organizations) => sight.organizations,
         Some(Family::Roles) => roles(sight),
+        Some(Family::Sites(_)) => sight.sites,
         Some(Family::Tenant) => sight.tenant,
         // Whoever may use entitlement management at all lists his own.
         Some(Family::Mine(_)) if sight.entitlement == Reach::Nothing => Reach::Nothing,

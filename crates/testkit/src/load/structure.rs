@@ -126,7 +126,8 @@ fn package(ctx: &mut Ctx<'_, '_>, catalog: CatalogId, n: usize) -> Result<Loaded
     let command = ResourceCommand {
         kind: ResourceRequestKind::AdminAdd,
         catalog,
-        resource: ResourceRef { id: None, system: Some(OriginSystem::AadGroup), origin: Some(group) },
+        resource: ResourceRef::of(OriginSystem::AadGroup, group),
+        environment: None,
         description: None,
         attributes: None,
         justification: None,
@@ -142,7 +143,7 @@ fn package(ctx: &mut Ctx<'_, '_>, catalog: CatalogId, n: usize) -> Result<Loaded
     };
     let id = packages::create(ctx, &new)?;
     let named = RoleScopeRef {
-        resource: ResourceRef { id: None, system: Some(OriginSystem::AadGroup), origin: Some(group) },
+        resource: ResourceRef::of(OriginSystem::AadGroup, group),
         role_origin: Some(RoleKind::GroupMember.origin_id(group)),
         ..RoleScopeRef::default()
     };

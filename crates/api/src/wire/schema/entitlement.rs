@@ -1,6 +1,7 @@
 //! Catalogs, resources, packages, requests, assignments, subjects (semantics.md 3 to 7 and 12).
 
 use super::directory::INCOMPATIBLE_GROUP;
+use super::environment::ENVIRONMENT;
 use super::extension::{EXTENSION, LEGACY};
 use super::policy::{POLICY, question_json};
 use super::types::{
@@ -10,6 +11,7 @@ use super::{fixed, flag, id, keyed, organization::CONNECTED_ORGANIZATION, time};
 use crate::wire::json;
 use serde_json::Value as Json;
 use tenure_domain::attribute::ResourceAttribute;
+use tenure_domain::catalog::OriginSystem;
 use tenure_domain::policy::Expiration;
 use tenure_domain::policy::expiration::WantedSchedule;
 use tenure_domain::request::{Answer, Proof};
@@ -29,7 +31,8 @@ pub static CATALOG_STATE: EnumType =
     EnumType::older("accessPackageCatalogState", &[(1, "unpublished"), (2, "published")]);
 
 /// Where a resource comes from; spelt the same in both versions.
-pub static ORIGIN_SYSTEM: EnumType = EnumType::strings(&[(1, "AadGroup"), (2, "AadApplication")]);
+pub static ORIGIN_SYSTEM: EnumType =
+    EnumType::strings(&[(1, "AadGroup"), (2, "AadApplication"), (3, "SharePointOnline"), (4, "DirectoryRole")]);
 
 /// What a request asks for.
 pub static REQUEST_TYPE: EnumType = EnumType::older(
@@ -165,7 +168,7 @@ pub static RESOURCE: EntityType = EntityType::new(
         Property::new(Name::pair("", "addedBy"), Codec::Text, &[c::resource::ADDED_BY]),
         keyed(Name::pair("", "resourceType"), &[c::resource::KIND], c::resource::KIND_KEY).required(),
         fixed(Name::pair("", "isPendingOnboarding"), "false").is(FLAG),
-        fixed(Name::pair("", "url"), "null"),
+        Property::new(Name::pair("", "url"), Codec::Custom(address), &[c::resource::SYSTEM, c::resource::ORIGIN_ID]),
         Property::new(Name::both("attributes"), Codec::Custom(attributes), &[c::resource::ATTRIBUTES])
             .is(Shape::structures(&t::RESOURCE_ATTRIBUTE)),
     ],
@@ -175,9 +178,18 @@ pub static RESOURCE: EntityType = EntityType::new(
         .contained(),
     Nav::back(Name::pair("scopes", "accessPackageResourceScopes"), &RESOURCE_SCOPE, c::resource_scope::RESOURCE)
         .contained(),
+    Nav::one(Name::pair("environment", "accessPackageResourceEnvironment"), &ENVIRONMENT, c::resource::ENVIRONMENT),
 ])
 .ops(&[&REFRESH])
 .search(SearchBy::Columns(&[c::resource::NAME_KEY]));
+
+/// The address of what has one: a site.
+fn address(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    json::opt_text(
+        out,
+        row.cell(1).text().filter(|_| row.cell(0).int() == Some(OriginSystem::SharePointOnline.code())),
+    );
+}
 
 /// A role of a resource.
 pub static RESOURCE_ROLE: EntityType = EntityType::new(
@@ -210,7 +222,11 @@ pub static RESOURCE_SCOPE: EntityType = EntityType::new(
             .required(),
         fixed(Name::both("isRootScope"), "true").is(FLAG),
         fixed(Name::pair("", "roleOriginId"), "null"),
-        fixed(Name::pair("", "url"), "null"),
+        Property::new(
+            Name::pair("", "url"),
+            Codec::Custom(address),
+            &[c::scope_resource::SYSTEM, c::resource_scope::ORIGIN_ID],
+        ),
     ],
 )
 .nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_scope::RESOURCE).contained()]);

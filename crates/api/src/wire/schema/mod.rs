@@ -5,12 +5,15 @@ pub mod approval;
 pub mod audit;
 pub mod directory;
 pub mod entitlement;
+pub mod environment;
 pub mod extension;
+pub mod invitation;
 pub mod organization;
 pub mod own;
 pub mod policy;
 pub mod requirements;
 pub mod role;
+pub mod site;
 pub mod tenant;
 pub mod types;
 
@@ -45,10 +48,13 @@ use approval::APPROVAL;
 use audit::DIRECTORY_AUDIT;
 use directory::{APPLICATION, DELETED_OBJECT, DIRECTORY_OBJECT, GROUP, OAUTH_GRANT, SERVICE_PRINCIPAL, USER};
 use entitlement as em;
+use environment::ENVIRONMENT;
+use invitation::INVITATION;
 use organization::{CONNECTED_ORGANIZATION, SETTINGS, TENANT_SETTINGS};
 use own::{BROWSED, DELEGATION, DELIVERY, DRIFT, JOB, MAIL};
 use policy::POLICY;
 use role::{ROLE_ASSIGNMENT, ROLE_DEFINITION};
+use site::{SITE, TENANT_SITE};
 use tenant::ORGANIZATION;
 
 /// The schema of all versions.
@@ -117,6 +123,9 @@ pub static SCHEMA: Schema = Schema {
             EntitySet::new("servicePrincipals", Name::both("servicePrincipals"), &SERVICE_PRINCIPAL),
             EntitySet::new("directoryObjects", Name::both("directoryObjects"), &DIRECTORY_OBJECT),
             EntitySet::new("organization", Name::both("organization"), &ORGANIZATION),
+            EntitySet::new("invitations", Name::both("invitations"), &INVITATION),
+            EntitySet::new("sites", Name::both("sites"), &SITE),
+            EntitySet::new("tenantSites", Name::own("sites"), &TENANT_SITE),
             EntitySet::new("delegations", Name::own("delegations"), &DELEGATION),
             EntitySet::new("oauth2PermissionGrants", Name::both("oauth2PermissionGrants"), &OAUTH_GRANT),
             EntitySet::one("tenantSettings", Name::own("settings"), &TENANT_SETTINGS),
@@ -134,6 +143,11 @@ pub static ENTITLEMENT_SETS: &[EntitySet] = &[
     EntitySet::new("approvals", Name::both("accessPackageAssignmentApprovals"), &APPROVAL),
     EntitySet::new("catalogs", Name::pair("catalogs", "accessPackageCatalogs"), &em::CATALOG),
     EntitySet::new("resources", Name::pair("resources", "accessPackageResources"), &em::RESOURCE),
+    EntitySet::new(
+        "resourceEnvironments",
+        Name::pair("resourceEnvironments", "accessPackageResourceEnvironments"),
+        &ENVIRONMENT,
+    ),
     EntitySet::new(
         "resourceRequests",
         Name::pair("resourceRequests", "accessPackageResourceRequests"),

@@ -102,7 +102,7 @@ macro_rules! of_grant {
             keyed(Name::own("subjectDisplayName"), &[c::delivery_subject::NAME], c::delivery_subject::NAME_KEY),
             id(Name::own("resourceId"), &[c::$grant::RESOURCE]).required(),
             keyed(Name::own("resourceDisplayName"), &[c::delivery_resource::NAME], c::delivery_resource::NAME_KEY),
-            id(Name::own("originId"), &[c::delivery_resource::ORIGIN]).required(),
+            keyed(Name::own("originId"), &[c::delivery_resource::ORIGIN], c::delivery_resource::ORIGIN_KEY).required(),
             id(Name::own("catalogId"), &[c::delivery_resource::CATALOG]).required(),
             id(Name::own("roleId"), &[c::$grant::ROLE]).required(),
             keyed(Name::own("roleDisplayName"), &[c::delivery_role::NAME], c::delivery_role::NAME_KEY),

@@ -2,7 +2,7 @@
 
 use super::policy::question;
 use super::{Body, read};
-use crate::wire::schema::entitlement as em;
+use crate::wire::schema::{entitlement as em, environment};
 use serde_json::Value as Json;
 use tenure_domain::attribute::ResourceAttribute;
 use tenure_domain::catalog::OriginSystem;
@@ -10,8 +10,9 @@ use tenure_domain::ids::{CatalogId, ObjectId};
 use tenure_domain::{Patch, Refusal};
 use tenure_service::catalogs::{CatalogPatch, NewCatalog};
 use tenure_service::packages::{NewPackage, PackagePatch, RoleScopeRef};
-use tenure_service::resources::{ResourceCommand, ResourceRef};
+use tenure_service::resources::{EnvironmentRef, ResourceCommand, ResourceRef};
 use tenure_service::rows::catalog::ResourceRequestKind;
+use uuid::Uuid;
 
 const STATE: &[&str] = &["state", "catalogStatus"];
 const STATES: [(&str, bool); 2] = [("published", true), ("unpublished", false)];
@@ -117,12 +118,24 @@ pub fn move_to_catalog(value: &Json) -> Result<CatalogId, Refusal> {
 }
 
 /// Names of a resource that are read-only, or that its origin gives.
-const RESOURCE_MORE: [&str; 4] =
-    ["resourceType", "environment", "accessPackageResourceEnvironment", "environment@odata.bind"];
+const RESOURCE_MORE: [&str; 1] = ["resourceType"];
+
+const ENVIRONMENT: &[&str] = &["environment", "accessPackageResourceEnvironment"];
+
+/// Where a site is: an object with an id or an address, or a reference.
+fn environment_of(b: &Body<'_>) -> Option<EnvironmentRef> {
+    let bound = ENVIRONMENT.iter().flat_map(|name| b.bound::<Uuid>(name)).next().map(EnvironmentRef::Id);
+    let nested = b.object(ENVIRONMENT).and_then(|e| {
+        let (id, address) = (e.id(&["id"]), e.text(&["originId"]));
+        origin_system(&e);
+        e.finish(Some(&environment::ENVIRONMENT), &[]);
+        id.map(EnvironmentRef::Id).or(address.map(EnvironmentRef::Address))
+    });
+    bound.or(nested)
+}
 
 fn origin_system(b: &Body<'_>) -> Option<OriginSystem> {
-    let known = [("AadGroup", OriginSystem::AadGroup), ("AadApplication", OriginSystem::AadApplication)];
-    b.word(&["originSystem"], &known)
+    b.word(&["originSystem"], &OriginSystem::ALL.map(|system| (system.name(), system)))
 }
 
 /// What a resource asks requestors for: nothing said is `None`.
@@ -157,8 +170,16 @@ fn attributes(b: &Body<'_>) -> Option<Vec<ResourceAttribute>> {
     Some(b.objects(&["attributes"])?.iter().filter_map(one).collect())
 }
 
+/// Sites are named by their address, everything else by an id.
 fn resource(b: &Body<'_>) -> (ResourceRef, Option<String>) {
-    let named = ResourceRef { id: b.id(&["id"]), system: origin_system(b), origin: b.id::<ObjectId>(&["originId"]) };
+    const ORIGIN: &[&str] = &["originId"];
+    let mut named = ResourceRef { id: b.id(&["id"]), system: origin_system(b), ..ResourceRef::default() };
+    let is_address = |value: &Json| value.as_str().is_some_and(|text| text.contains("://"));
+    if named.system == Some(OriginSystem::SharePointOnline) || b.raw(ORIGIN).is_some_and(is_address) {
+        named.address = b.text(ORIGIN);
+    } else {
+        named.origin = b.id::<ObjectId>(ORIGIN);
+    }
     let description = b.text(&["description"]);
     b.finish(Some(&em::RESOURCE), &RESOURCE_MORE);
     (named, description)
@@ -189,13 +210,15 @@ pub fn resource_request(value: &Json) -> Result<ResourceCommand, Refusal> {
             b.missing(&["resource"]);
         }
         let attributes = named.as_ref().and_then(attributes);
+        let environment = named.as_ref().and_then(environment_of);
         let (resource, description) = named.as_ref().map(resource).unwrap_or_default();
         if b.flag(&["isValidationOnly"]) == Some(true) {
             b.fault("isValidationOnly", "resource requests are done when they are made; this one cannot be tried only");
         }
         let justification = b.text(&["justification"]);
         b.finish(Some(&em::RESOURCE_REQUEST), &[]);
-        Some(ResourceCommand { kind: kind?, catalog: catalog?, resource, description, attributes, justification })
+        let (kind, catalog) = (kind?, catalog?);
+        Some(ResourceCommand { kind, catalog, resource, environment, description, attributes, justification })
     })
 }
 
@@ -223,7 +246,9 @@ pub fn role_scope(value: &Json) -> Result<RoleScopeRef, Refusal> {
             r.finish(Some(&em::RESOURCE_ROLE), &[]);
             let (mut found, _) = inner.as_ref().map(resource).or(scope_resource).unwrap_or_default();
             found.system = found.system.or(system);
-            if found == ResourceRef::default() || (found.id.is_none() && found.origin.is_none()) {
+            if found == ResourceRef::default()
+                || (found.id.is_none() && found.origin.is_none() && found.address.is_none())
+            {
                 r.missing(&["resource"]);
             }
             if named.role.is_none() && named.role_origin.is_none() {
@@ -240,7 +265,6 @@ pub fn role_scope(value: &Json) -> Result<RoleScopeRef, Refusal> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use uuid::Uuid;
 
     #[test]
     fn a_catalog_is_named_in_every_spelling() {
@@ -265,7 +289,7 @@ mod tests {
         };
         let added = resource_request(&body("AadGroup ")).map(|c| c.resource.system);
         assert_eq!(added, Ok(Some(OriginSystem::AadGroup)));
-        let refused = resource_request(&body("SharePointOnline")).err().and_then(|r| r.details.first().cloned());
+        let refused = resource_request(&body("SharePoint")).err().and_then(|r| r.details.first().cloned());
         assert_eq!(refused.and_then(|d| d.target).as_deref(), Some("/accessPackageResource/originSystem"));
     }
 

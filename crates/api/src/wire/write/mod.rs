@@ -7,12 +7,14 @@ pub mod directory;
 pub mod entitlement;
 pub mod explain;
 pub mod extension;
+pub mod invitation;
 pub mod organization;
 pub mod policy;
 mod recurrence;
 pub mod request;
 pub mod role;
 mod shape;
+pub mod site;
 pub mod spelling;
 
 use jiff::civil::{Date, DateTime};

@@ -247,10 +247,11 @@ pub fn remove_sponsor(tx: &mut Tx<'_>, _: &Permit, person: ObjectId, sponsor: Ob
     tx.write(&DELETE_SPONSOR, vec![person.0.into(), sponsor.0.into()]).exactly_one("object_link");
 }
 
-/// Removes every membership, ownership and sponsorship of an object that is deleted for good, and its place in the
+/// Removes every membership (of sites, too), ownership and sponsorship of an object that is deleted for good, and its place in the
 /// closure. Groups below a deleted group lose what was above it only through it; see the caller.
 pub fn forget(tx: &mut Tx<'_>, _: &Permit, object: ObjectId) {
     for sql in [&DELETE_ALL_OF, &DELETE_ALL_LINKS, &DELETE_CLOSURE_TO] {
         tx.write(sql, vec![object.0.into()]);
     }
+    super::site::forget(tx, object);
 }

@@ -4,4 +4,5 @@ pub mod application;
 pub mod group;
 pub mod member;
 pub mod object;
+pub mod site;
 pub mod user;

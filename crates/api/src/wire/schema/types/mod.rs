@@ -4,10 +4,12 @@
 pub mod audit;
 pub mod directory;
 pub mod extension;
+pub mod invitation;
 pub mod organization;
 pub mod policy;
 pub mod request;
 pub mod role;
+pub mod site;
 mod words;
 
 pub use words::*;

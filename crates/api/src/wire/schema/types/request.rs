@@ -130,6 +130,9 @@ pub static HANDLER_CALL: Structure = Structure::complex(
     ],
 );
 
+/// Where an environment is reached.
+pub static CONNECTION: Structure = Structure::complex(Name::both("connectionInfo"), &[Member::new("url", TEXT)]);
+
 /// Proof that a requestor presented; none are kept.
 pub static PRESENTED_CREDENTIAL: Structure = Structure::complex(
     Name::pair("", "verifiedCredentialData"),
