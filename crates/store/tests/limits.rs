@@ -206,7 +206,7 @@ both_databases! {
             }
             for n in 1..SMALL.0 {
                 let inner = (group(n), ObjectKind::Group);
-                member::add(tx, &permit(), group(0), inner, Timestamp::UNIX_EPOCH, &mut ids);
+                member::add(tx, &permit(), group(0), inner, Timestamp::UNIX_EPOCH);
                 member::rebuild_within(tx, group(n), SMALL)?;
             }
             Ok(())
@@ -216,7 +216,7 @@ both_databases! {
             store.write_blocking(move |tx| -> Result<(), StoreError> {
                 let mut ids = Ids::new(Box::new(SeededEntropy::new(parent as u64)));
                 let inner = (group(child), ObjectKind::Group);
-                member::add(tx, &permit(), group(parent), inner, Timestamp::UNIX_EPOCH, &mut ids);
+                member::add(tx, &permit(), group(parent), inner, Timestamp::UNIX_EPOCH);
                 member::rebuild_within(tx, group(child), SMALL)
             })
         };

@@ -14,7 +14,7 @@ pub enum Dialect {
 impl Dialect {
     /// Expands the placeholders of a migration.
     pub fn expand(self, script: &str) -> String {
-        let words: [(&str, &str, &str); 10] = [
+        let words: [(&str, &str, &str); 12] = [
             ("{{id}}", "BLOB", "uuid"),
             ("{{ts}}", "INTEGER", "bigint"),
             ("{{int}}", "INTEGER", "bigint"),
@@ -24,6 +24,14 @@ impl Dialect {
             // `json` and not `jsonb`: the text is opaque here and must come back as it was stored (ADR 0003).
             ("{{json}}", "TEXT", "json"),
             ("{{bytes}}", "BLOB", "bytea"),
+            // Where a change lies in the order of changes: filled by the database, and larger with each.
+            ("{{place}}", "INTEGER PRIMARY KEY", "bigint GENERATED ALWAYS AS IDENTITY"),
+            // Which transaction wrote it. Where there is one writer the place says as much.
+            (
+                "{{stamp}}",
+                "INTEGER GENERATED ALWAYS AS (place) VIRTUAL",
+                "bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)",
+            ),
             ("{{table}}", " STRICT", ""),
             ("{{edge}}", " STRICT, WITHOUT ROWID", ""),
         ];
@@ -81,6 +89,30 @@ impl Dialect {
                 "SELECT current_setting('max_connections')::bigint \
                  - current_setting('superuser_reserved_connections')::bigint, \
                  (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')",
+            ),
+        }
+    }
+
+    /// A statement that gives the numbers of the transactions that write and have not ended, in order, `$1` at most.
+    /// Where one transaction writes at a time, a snapshot knows of none.
+    pub const fn open_transactions(self) -> &'static str {
+        match self {
+            Self::Embedded => "SELECT 0 WHERE $1 < 0",
+            Self::Server => {
+                "SELECT x::text::bigint FROM pg_snapshot_xip(pg_current_snapshot()) x ORDER BY x LIMIT $1::bigint"
+            }
+        }
+    }
+
+    /// A statement that makes the stamps of all changes older than any transaction to come, where they are not: the
+    /// database was restored into a server that counts from lower numbers. Nothing where numbers move with the data.
+    pub const fn settle_stamps(self) -> Option<&'static str> {
+        match self {
+            Self::Embedded => None,
+            Self::Server => Some(
+                "UPDATE directory_change SET stamp = 0 WHERE stamp <> 0 AND EXISTS (SELECT 1 FROM directory_change d \
+                 WHERE d.stream IN (1, 2, 3, 4, 5) \
+                 AND d.stamp >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)",
             ),
         }
     }
@@ -149,7 +181,11 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_known() {
-        let scripts = [include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_rules.sql")];
+        let scripts = [
+            include_str!("../../migrations/0001_init.sql"),
+            include_str!("../../migrations/0002_rules.sql"),
+            include_str!("../../migrations/0003_surface.sql"),
+        ];
         for dialect in [Dialect::Embedded, Dialect::Server] {
             assert!(!scripts.iter().any(|script| dialect.expand(script).contains("{{")), "{dialect:?}");
         }

@@ -34,6 +34,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         attribute::STATEMENTS,
         catalog::STATEMENTS,
         directory::application::STATEMENTS,
+        directory::change::STATEMENTS,
         directory::group::STATEMENTS,
         directory::member::STATEMENTS,
         directory::object::STATEMENTS,
