@@ -6,6 +6,7 @@ mod approvals;
 mod changes;
 mod context;
 mod current_user;
+mod delta;
 mod directory;
 mod entitlement;
 mod etag;
@@ -210,6 +211,9 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let target = Target { resolved, options, keys };
     if call.method == Method::GET && !is_action(&target.resolved) {
         call.seen.shape(shape);
+        if delta::is_asked(&target.resolved) {
+            return delta::get(call, target).await;
+        }
         return read::get(call, target).await;
     }
     call.seen.shape(shape.as_str());
@@ -242,7 +246,7 @@ fn refresh_in_other_words(call: &Call) -> Option<String> {
 }
 
 /// Functions are read; everything else that is called is an action.
-const FUNCTIONS: [&str; 2] = ["filterByCurrentUser", "additionalAccess"];
+const FUNCTIONS: [&str; 3] = ["filterByCurrentUser", "additionalAccess", "delta"];
 
 fn is_action(resolved: &Resolved) -> bool {
     resolved.steps.iter().any(|s| matches!(s, Step::Operation { name, .. } if !FUNCTIONS.contains(name)))

@@ -31,8 +31,8 @@ pub fn reaches_back(ctx: &mut Ctx<'_, '_>, horizon: &Horizon) -> Result<bool, Se
 /// where at an instant is answered from them (decisions.md D13).
 pub fn prune(ctx: &mut Ctx<'_, '_>) -> Result<bool, ServiceError> {
     let before = plus_seconds(ctx.now, -CHANGE_KEEP_DAYS * 86_400);
-    let streams =
-        [ObjectKind::User, ObjectKind::Group, ObjectKind::ServicePrincipal, ObjectKind::Application].map(ObjectKind::code);
+    let streams = [ObjectKind::User, ObjectKind::Group, ObjectKind::ServicePrincipal, ObjectKind::Application]
+        .map(ObjectKind::code);
     let expired: Vec<_> = streams.iter().map(|stream| change::expired(*stream, before)).collect();
     let expired = ctx.fetch(expired)?;
     for (stream, _) in streams.iter().zip(&expired).filter(|(_, place)| place.is_some()) {

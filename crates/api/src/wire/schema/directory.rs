@@ -75,9 +75,16 @@ const fn app_role_assignments() -> Nav {
     Nav::back(Name::both("appRoleAssignments"), &APP_ROLE_ASSIGNMENT, c::app_role_assignment::PRINCIPAL).contained()
 }
 
-/// Actions that every directory object has.
-const OBJECT_OPERATIONS: &[&Operation] =
-    &[&CHECK_MEMBER_GROUPS, &CHECK_MEMBER_OBJECTS, &GET_MEMBER_GROUPS, &GET_MEMBER_OBJECTS, &GET_BY_IDS, &RESTORE];
+/// Operations that every directory object has.
+const OBJECT_OPERATIONS: &[&Operation] = &[
+    &CHECK_MEMBER_GROUPS,
+    &CHECK_MEMBER_OBJECTS,
+    &GET_MEMBER_GROUPS,
+    &GET_MEMBER_OBJECTS,
+    &GET_BY_IDS,
+    &RESTORE,
+    &DELTA,
+];
 
 const fn of_object(name: &'static str) -> Operation {
     Operation::action(name).bound_to("directoryObject")
@@ -96,6 +103,9 @@ static GET_BY_IDS: Operation = of_object("getByIds")
     .takes(&[Member::new("ids", TEXTS), Member::new("types", Shape { nullable: true, ..TEXTS })])
     .gives(Returned::Bound { many: true, nullable: false });
 static RESTORE: Operation = of_object("restore").gives(Returned::Bound { many: false, nullable: true });
+
+/// What changed since the last round; each type has its own.
+static DELTA: Operation = Operation::selection("delta", &[]).only_in(&[Version::V1, Version::Beta]);
 
 static ADD_PASSWORD: Operation = Operation::action("addPassword")
     .takes(&[Member::new("passwordCredential", Shape::structure(&t::PASSWORD_CREDENTIAL))])
@@ -386,6 +396,7 @@ pub static APPLICATION: EntityType = EntityType::new("application", c::applicati
         &GET_MEMBER_OBJECTS,
         &GET_BY_IDS,
         &RESTORE,
+        &DELTA,
     ])
     .search(SearchBy::Terms);
 
@@ -453,6 +464,7 @@ pub static SERVICE_PRINCIPAL: EntityType =
             &GET_MEMBER_OBJECTS,
             &GET_BY_IDS,
             &RESTORE,
+            &DELTA,
         ])
         .search(SearchBy::Terms);
 

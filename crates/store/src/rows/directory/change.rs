@@ -182,11 +182,8 @@ pub fn page(stream: i64, window: Window<'_>, members: &Members, limit: u32) -> Q
     let (stamp, place) = after.unwrap_or((since.first_unseen(), 0));
     let mut params: Vec<Value> = [stream, stamp, place, since.seen_to, until.seen_to].map(Value::from).to_vec();
     let (told, open) = (stamps(&since.late, &mut params), stamps(&until.late, &mut params));
-    let inside = |c: &str| {
-        format!(
-            "({c}.stamp > $4 OR {c}.stamp IN {told}) AND {c}.stamp <= $5 AND {c}.stamp NOT IN {open}"
-        )
-    };
+    let inside =
+        |c: &str| format!("({c}.stamp > $4 OR {c}.stamp IN {told}) AND {c}.stamp <= $5 AND {c}.stamp NOT IN {open}");
     let mut conditions = format!(
         "c.stream = $1 AND (c.stamp, c.place) > ($2, $3) AND {} AND NOT EXISTS (SELECT 1 FROM directory_change n \
          WHERE n.object_id = c.object_id AND n.member_id = c.member_id AND (n.stamp, n.place) > (c.stamp, c.place) \

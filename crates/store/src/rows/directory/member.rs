@@ -60,13 +60,7 @@ fn already(property: &'static str) -> impl Fn() -> Refusal + Send {
 }
 
 /// Adds a direct member.
-pub fn add(
-    tx: &mut Tx<'_>,
-    _: &Permit,
-    group: ObjectId,
-    (member, kind): (ObjectId, ObjectKind),
-    now: Timestamp,
-) {
+pub fn add(tx: &mut Tx<'_>, _: &Permit, group: ObjectId, (member, kind): (ObjectId, ObjectKind), now: Timestamp) {
     tx.write(&INSERT, vec![group.0.into(), member.0.into(), kind.code().into(), now.into()])
         .on_constraint("pk_group_member", already("members"));
     note_member(tx, group, member, false, now);
