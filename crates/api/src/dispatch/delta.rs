@@ -49,7 +49,7 @@ enum Begin {
     /// Nowhere: only what comes is wanted.
     Latest,
     /// Where the one before ended, or a page of it.
-    At(State),
+    At(Box<State>),
 }
 
 /// What is asked, owned, so that it can travel to a database thread.
@@ -71,7 +71,7 @@ struct Asked {
 /// What a round, or a page of it, comes to.
 enum Outcome {
     /// The values, in brackets, and what stands for what comes next.
-    Page(Vec<u8>, State),
+    Page(Vec<u8>, Box<State>),
     /// What the token stands for is not known any more.
     Lost,
 }
@@ -226,7 +226,7 @@ fn begin(call: &Call, resolved: &Resolved, options: &Options) -> Result<Begin, F
         let message = "the token belongs to another path, version or query: follow the link as it was given";
         return Err(Failure::new(StatusCode::BAD_REQUEST, "InvalidDeltaToken", message));
     }
-    State::of(&cursor.after).map(Begin::At).ok_or_else(lost)
+    State::of(&cursor.after).map(|state| Begin::At(Box::new(state))).ok_or_else(lost)
 }
 
 /// What a token belongs to: the set in its version, and everything that decides what is told.

@@ -9,7 +9,6 @@ use std::collections::hash_map::Entry as Slot;
 use tenure_domain::delta::Horizon;
 use tenure_domain::directory::ObjectKind;
 use tenure_domain::limits::IN_LIST_MAX;
-use tenure_odata::edm::Column;
 use tenure_odata::{Cells, Filter, Value};
 use tenure_service::directory::changes::{horizon, reaches_back};
 use tenure_service::rows::directory::change::{self, Changed, Edge, MEMBERSHIPS, Window};
@@ -34,7 +33,8 @@ pub fn run(ctx: &mut Ctx<'_, '_>, asked: &Asked, view: &View) -> Result<Outcome,
         }
         Begin::Latest => {
             let since = horizon(ctx, &streams)?;
-            return Ok(Outcome::Page(b"[]".to_vec(), State { extent, progress: Progress::Done { since } }));
+            let end = State { extent, progress: Progress::Done { since } };
+            return Ok(Outcome::Page(b"[]".to_vec(), Box::new(end)));
         }
         Begin::At(state) => state,
     };
@@ -165,13 +165,13 @@ impl Entries {
 
 /// What a filter narrows the list of objects to, and what the caller follows of it.
 fn filter(asked: &Asked, view: &View) -> Option<Filter> {
-    let kinds = asked.entity.discriminator.filter(|_| view.kinds.len() < super::KINDS.len()).map(|column: Column| {
-        Filter::Or(view.kinds.iter().map(|kind| Filter::Kind { column, code: kind.code() }).collect())
-    });
     if view.kinds.is_empty() {
         return Some(Filter::Const(false));
     }
-    kinds
+    // Rows of one kind need no word for it.
+    let column = asked.entity.discriminator.filter(|_| view.kinds.len() < super::KINDS.len())?;
+    let kind = |kind: &ObjectKind| Filter::Kind { column, code: kind.code() };
+    Some(Filter::Or(view.kinds.iter().map(kind).collect()))
 }
 
 /// A page of what there is: objects in the order of their ids, each group followed by its members.
@@ -186,7 +186,7 @@ fn list(
     let plan = Plan::new(asked.entity, asked.version, &asked.query);
     let mut select: Select<'_> = Select::all(asked.entity, plan.columns.clone(), asked.page + 1);
     select.filter = filter.as_ref();
-    select.after = position.as_ref().map(|p| p.as_slice());
+    select.after = position.as_ref().map(<[Value; 1]>::as_slice);
     if let Some(ids) = &asked.ids {
         select = select.origin(Origin::Keys(named(ids)));
     }
@@ -234,7 +234,7 @@ fn list(
 }
 
 fn page(entries: Entries, asked: &Asked, view: &View, progress: Progress) -> Outcome {
-    Outcome::Page(written(entries.all), State { extent: view.extent(asked), progress })
+    Outcome::Page(written(entries.all), Box::new(State { extent: view.extent(asked), progress }))
 }
 
 /// Ids for a statement, which takes at least one: nothing has the empty one.

@@ -56,7 +56,8 @@ impl State {
             Progress::Listing { until, after: (object, member) } => {
                 values.push(Value::Int(1));
                 put(&mut values, until);
-                values.extend([Value::Id(*object), member.map_or(Value::Null, Value::Id)]);
+                // Nobody has the empty id.
+                values.extend([*object, member.unwrap_or_default()].map(Value::Id));
             }
             Progress::Done { since } => {
                 values.push(Value::Int(2));
@@ -77,7 +78,10 @@ impl State {
         let mut reader = Reader(values);
         let (extent, form) = (reader.int()?, reader.int()?);
         let progress = match form {
-            1 => Progress::Listing { until: reader.horizon()?, after: (reader.id()??, reader.id()?) },
+            1 => {
+                let (until, object, member) = (reader.horizon()?, reader.id()?, reader.id()?);
+                Progress::Listing { until, after: (object, (!member.is_nil()).then_some(member)) }
+            }
             2 => Progress::Done { since: reader.horizon()? },
             3 => Progress::Following {
                 since: reader.horizon()?,
@@ -118,12 +122,9 @@ impl Reader<'_> {
         }
     }
 
-    /// An id, or nothing where nothing stands.
-    #[expect(clippy::option_option, reason = "nothing to read is not the same as nothing that was written")]
-    fn id(&mut self) -> Option<Option<Uuid>> {
+    fn id(&mut self) -> Option<Uuid> {
         match self.next()? {
-            Value::Id(id) => Some(Some(*id)),
-            Value::Null => Some(None),
+            Value::Id(id) => Some(*id),
             _ => None,
         }
     }
