@@ -48,7 +48,7 @@ async fn answer_parts(call: &Call, parts: &[Part], is_late: impl Fn() -> bool) -
     let mut responses = Vec::with_capacity(parts.len());
     let mut failed: Vec<&str> = Vec::new();
     for part in parts {
-        let unmet = part.depends_on.iter().find(|id| failed.contains(&id.as_str()));
+        let unmet = part.depends_on.iter().find(|id| failed.iter().any(|failed| failed.eq_ignore_ascii_case(id)));
         let (status, response) = run(call, part, kept_back(is_late(), unmet)).await;
         if status.is_client_error() || status.is_server_error() {
             failed.push(&part.id);
@@ -86,7 +86,7 @@ fn parts(b: &Body<'_>) -> Option<Vec<Part>> {
 fn in_order(b: &Body<'_>, mut waiting: Vec<Part>) -> Option<Vec<Part>> {
     let mut ordered: Vec<Part> = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
-        let met = |part: &Part| part.depends_on.iter().all(|id| ordered.iter().any(|p| p.id == *id));
+        let met = |part: &Part| part.depends_on.iter().all(|id| ordered.iter().any(|p| p.id.eq_ignore_ascii_case(id)));
         let Some(next) = waiting.iter().position(met) else {
             let stuck: Vec<&str> = waiting.iter().map(|p| p.id.as_str()).collect();
             let stuck = stuck.join(", ");

@@ -97,6 +97,21 @@ impl Failure {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message).with(header::ALLOW, allowed)
     }
 
+    /// A query option that cannot be taken, by its name without the dollar sign.
+    pub fn option(name: &str, message: &str) -> Self {
+        let fault = Fault { code: "InvalidFilter", message: message.to_owned(), target: Some(format!("${name}")) };
+        let message = format!("OData query is invalid: ${name}: {message}");
+        Self::new(StatusCode::BAD_REQUEST, "InvalidFilter", message).with_details(vec![fault])
+    }
+
+    /// What a token of changes has seen is not known any more: everything is to be read again, from `location`.
+    pub fn sync_state_not_found(location: &str) -> Self {
+        let message = "what this token has seen is not known any more: it is older than seven days, was not made by this \
+                       server, or the caller sees more or less than then; read everything again, from the address in \
+                       Location";
+        Self::new(StatusCode::GONE, "syncStateNotFound", message).with(header::LOCATION, location)
+    }
+
     /// No token, or one that is not good.
     pub fn unauthenticated(message: impl Into<String>, base: &str) -> Self {
         let challenge = format!(

@@ -12,6 +12,7 @@ pub mod attribute;
 pub mod audit;
 pub mod authorize;
 pub mod catalog;
+pub mod delta;
 pub mod directory;
 pub mod effect;
 pub mod extension;

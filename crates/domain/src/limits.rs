@@ -290,3 +290,15 @@ pub const KEEPALIVE_PROBES_MAX: u32 = 6;
 pub const DRAIN_TIME_MAX_SECONDS: u64 = 5;
 /// Milliseconds from the stop to the end of the process, whatever is still under way.
 pub const STOP_TIME_MAX_MILLIS: u64 = 9_500;
+/// Days for which a token of changes is good.
+pub const DELTA_LIFE_DAYS: i64 = 7;
+/// Transactions that a token of changes remembers as open when it was made.
+pub const DELTA_OPEN_MAX: usize = 64;
+/// Objects that the filter of a delta query may name.
+pub const DELTA_FILTER_MAX: usize = 50;
+/// Days for which changes of objects are kept; more than their tokens live.
+pub const CHANGE_KEEP_DAYS: i64 = 8;
+/// Changes that one transaction of the cleaning removes.
+pub const CHANGES_PRUNED: u32 = 500;
+/// Seconds between two cleanings.
+pub const CHANGE_PRUNE_SECONDS: u64 = 3_600;

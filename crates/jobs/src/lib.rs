@@ -20,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tenure_connect::Connectors;
 use tenure_domain::Timestamp;
-use tenure_domain::limits::{CLOCK_LOOK_SECONDS, POLL_INTERVAL_MILLIS};
-use tenure_service::{Ctx, Engine, Identity, ServiceError};
+use tenure_domain::limits::{CHANGE_PRUNE_SECONDS, CLOCK_LOOK_SECONDS, POLL_INTERVAL_MILLIS};
+use tenure_service::directory::changes;
+use tenure_service::{Ctx, Engine, Identity, ServiceError, Urgency};
 pub use tenure_store::queue::Waiting;
 use tenure_store::queue::{self, ClaimTimes};
 use tokio::sync::{Mutex, watch};
@@ -29,6 +30,9 @@ use uuid::Uuid;
 
 /// Passes that one call of [`Runner::drain`] makes at most; work that makes more work forever is a bug.
 const PASSES_MAX: u32 = 100_000;
+
+/// Transactions of one cleaning at most; what is left waits for the next.
+const PRUNES_MAX: u32 = 1_000;
 
 /// Runs what is due.
 #[derive(Clone)]
@@ -95,6 +99,17 @@ impl Runner {
         Err(ServiceError::Internal("background work does not end".to_owned()))
     }
 
+    /// Removes changes of the directory that no token reaches back to any more.
+    pub async fn prune(&self) -> Result<(), ServiceError> {
+        for _ in 0..PRUNES_MAX {
+            let pruned = self.engine.write_at(Urgency::Bulk, Identity::System, self.lease(), changes::prune);
+            if !pruned.await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The instant at which the next thing is due.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, ServiceError> {
         let read = self
@@ -133,11 +148,17 @@ impl Runner {
         let mut look = tokio::time::interval(Duration::from_secs(CLOCK_LOOK_SECONDS));
         look.tick().await;
         self.look_at_clock().await;
+        let mut clean = tokio::time::interval(Duration::from_secs(CHANGE_PRUNE_SECONDS));
         while !*stop.borrow() {
             tokio::select! {
                 () = self.engine.woken() => {}
                 _ = pause.tick() => {}
                 _ = look.tick() => self.look_at_clock().await,
+                _ = clean.tick() => {
+                    if let Err(error) = self.prune().await {
+                        tracing::warn!(%error, "old changes could not be removed; it will be tried again");
+                    }
+                }
                 _ = stop.changed() => break,
             }
             if let Err(error) = self.work().await {

@@ -192,7 +192,7 @@ fn mirror(ctx: &mut Ctx<'_, '_>, work: &Work, grant: &Grant) {
     if work.kind == RoleKind::GroupMember {
         let is_member = grant.observed == Observed::Present;
         let member = ObjectId(grant.subject.0);
-        rows::directory::member::mirror(ctx.tx, work.origin, member, is_member, ctx.now, &mut ctx.ids);
+        rows::directory::member::mirror(ctx.tx, work.origin, member, is_member, ctx.now);
     }
 }
 

@@ -12,8 +12,8 @@ use tenure_domain::ids::Ids;
 /// Gives or takes one role. Doing it twice is doing it once.
 pub fn apply(tx: &mut Tx<'_>, op: &DirectoryOp, now: Timestamp, ids: &mut Ids) {
     match (op.role, op.give) {
-        (RoleKind::GroupMember, true) => member::ensure(tx, op.origin, op.principal, now, ids),
-        (RoleKind::GroupMember, false) => member::remove_if_there(tx, op.origin, op.principal, now, ids),
+        (RoleKind::GroupMember, true) => member::ensure(tx, op.origin, op.principal, now),
+        (RoleKind::GroupMember, false) => member::remove_if_there(tx, op.origin, op.principal, now),
         (RoleKind::GroupOwner, true) => member::ensure_owner(tx, op.origin, op.principal),
         (RoleKind::GroupOwner, false) => member::remove_owner_if_there(tx, op.origin, op.principal),
         (RoleKind::AppRole(role), true) => {

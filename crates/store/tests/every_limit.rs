@@ -1,8 +1,7 @@
 //! Every limit of the product: where it is held, and which test meets it, at the limit and one past it. A limit that is
 //! not in this table, not held, or not tested fails here.
 //!
-//! Later issues bring those of callouts, rules, reviews, moves between catalogs and
-//! delta tokens; a new constant comes with its row.
+//! Later issues bring those of callouts, rules, reviews and moves between catalogs; a new constant comes with its row.
 
 use std::fs;
 use std::path::Path;
@@ -163,6 +162,12 @@ const LIMITS: &[(&str, &str, Met)] = &[
     ("KEEPALIVE_INTERVAL_SECONDS", "server/src/listen.rs", By("server/src/listen/tests.rs", "the_system_watches_over_silent_peers")),
     ("KEEPALIVE_PROBES_MAX", "server/src/listen.rs", By("server/src/listen/tests.rs", "the_system_watches_over_silent_peers")),
     ("DRAIN_TIME_MAX_SECONDS", "server/src/listen.rs", By("server/src/listen/tests.rs", "no_client_holds_up_the_stop")),
+    ("DELTA_LIFE_DAYS", "domain/src/delta.rs", By("api/tests/api/delta.rs", "a_token_lives_for_seven_days")),
+    ("DELTA_OPEN_MAX", "domain/src/delta.rs", By("domain/src/delta.rs", "so_many_open_transactions_are_remembered_and_beyond_them_nothing_is_seen")),
+    ("DELTA_FILTER_MAX", "api/src/dispatch/delta.rs", By("api/tests/api/delta.rs", "a_filter_names_objects_or_types")),
+    ("CHANGE_KEEP_DAYS", "service/src/directory/changes.rs", By("api/tests/api/delta.rs", "old_changes_go_and_no_token_that_lives_misses_them")),
+    ("CHANGES_PRUNED", "store/src/rows/directory/change.rs", By("api/tests/api/delta.rs", "old_changes_go_and_no_token_that_lives_misses_them")),
+    ("CHANGE_PRUNE_SECONDS", "jobs/src/lib.rs", Untested("a rhythm, not a bound on what a caller may do")),
     ("STOP_TIME_MAX_MILLIS", "server/src/stop.rs", By("server/tests/connections.rs", "clients_that_never_finish_do_not_hold_up_the_stop")),
 ];
 

@@ -9,7 +9,7 @@ use tenure_domain::catalog::{Catalog, CatalogKind};
 use tenure_domain::directory::group::Group;
 use tenure_domain::directory::{Attributes, ObjectKind};
 use tenure_domain::effect::Effect;
-use tenure_domain::ids::{CatalogId, Ids, ObjectId, OutboxId, PackageId, RequestId, SeededEntropy, SubjectId};
+use tenure_domain::ids::{CatalogId, ObjectId, OutboxId, PackageId, RequestId, SubjectId};
 use tenure_domain::limits::{CLAIM_BATCH, INLINE_READ_STEPS_MAX, LEASE_SECONDS, LEASE_SKEW_SECONDS, TX_RETRIES_MAX};
 use tenure_domain::notification::MailKind;
 use tenure_domain::{Code, Timestamp, Uuid};
@@ -199,14 +199,13 @@ both_databases! {
         let group = |n: usize| ObjectId(Uuid::from_u128(0xa000 + n as u128));
         // A star: all the others are in the first group. And four groups above it, each in the next.
         let nested = store.write_blocking(move |tx| -> Result<(), StoreError> {
-            let mut ids = Ids::new(Box::new(SeededEntropy::new(1)));
             let above = [ABOVE, ABOVE + 1, ABOVE + 2, ABOVE + 3];
             for n in (0..=SMALL.0).chain(above) {
                 rows::directory::group::insert(tx, &permit(), &named(group(n), n))?;
             }
             for n in 1..SMALL.0 {
                 let inner = (group(n), ObjectKind::Group);
-                member::add(tx, &permit(), group(0), inner, Timestamp::UNIX_EPOCH, &mut ids);
+                member::add(tx, &permit(), group(0), inner, Timestamp::UNIX_EPOCH);
                 member::rebuild_within(tx, group(n), SMALL)?;
             }
             Ok(())
@@ -214,9 +213,8 @@ both_databases! {
         nested.expect("groups are nested");
         let link = |parent: usize, child: usize| {
             store.write_blocking(move |tx| -> Result<(), StoreError> {
-                let mut ids = Ids::new(Box::new(SeededEntropy::new(parent as u64)));
                 let inner = (group(child), ObjectKind::Group);
-                member::add(tx, &permit(), group(parent), inner, Timestamp::UNIX_EPOCH, &mut ids);
+                member::add(tx, &permit(), group(parent), inner, Timestamp::UNIX_EPOCH);
                 member::rebuild_within(tx, group(child), SMALL)
             })
         };

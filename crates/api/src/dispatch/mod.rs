@@ -7,6 +7,7 @@ mod approvals;
 mod changes;
 mod context;
 mod current_user;
+mod delta;
 mod directory;
 mod entitlement;
 mod etag;
@@ -257,6 +258,9 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     let target = Target { resolved, options, keys };
     if call.method == Method::GET && !is_action(&target.resolved) {
         call.seen.shape(shape);
+        if delta::is_asked(&target.resolved) {
+            return delta::get(call, target).await;
+        }
         return read::get(call, target).await;
     }
     call.seen.shape(shape.as_str());
@@ -318,7 +322,7 @@ pub fn route(version: Version, method: &str, path: &str) -> Result<(String, Vec<
 }
 
 /// Functions are read; everything else that is called is an action.
-const FUNCTIONS: [&str; 3] = ["filterByCurrentUser", "additionalAccess", "getAllSites"];
+const FUNCTIONS: [&str; 4] = ["filterByCurrentUser", "additionalAccess", "getAllSites", "delta"];
 
 fn is_action(resolved: &Resolved) -> bool {
     resolved.steps.iter().any(|s| matches!(s, Step::Operation { name, .. } if !FUNCTIONS.contains(name)))

@@ -126,7 +126,7 @@ fn narrow(ctx: &mut Ctx<'_, '_>, version: Version, spot: &mut Spot, key: &Key) -
 }
 
 /// What would let the caller read rows of a type, for the message.
-fn capabilities(entity: &EntityType) -> &'static [Capability] {
+pub(super) fn capabilities(entity: &EntityType) -> &'static [Capability] {
     use Capability as C;
     if entity.relation == c::incompatible_group::RELATION {
         return &[C::EntitlementRead];
@@ -228,7 +228,7 @@ fn is_property(resolved: &Resolved) -> bool {
 }
 
 /// `Prefer: odata.maxpagesize=50`
-fn preferred_page(call: &Call) -> Option<u32> {
+pub(super) fn preferred_page(call: &Call) -> Option<u32> {
     let named = call.preferences().find_map(|p| {
         let (name, value) = p.split_once('=')?;
         let name = name.trim().to_ascii_lowercase();
@@ -237,7 +237,7 @@ fn preferred_page(call: &Call) -> Option<u32> {
     named.filter(|n| *n > 0).map(|n| n.min(PAGE_ROWS_MAX))
 }
 
-fn sign(app: &App, bytes: &[u8]) -> [u8; SIGNATURE_BYTES] {
+pub(super) fn sign(app: &App, bytes: &[u8]) -> [u8; SIGNATURE_BYTES] {
     tenure_auth::secret::tag(&app.keys().page_key, bytes)
 }
 

@@ -23,6 +23,7 @@ mod data_limits;
 mod delegates;
 mod delegation;
 mod delivery;
+mod delta;
 mod demo;
 mod directory;
 mod directory_roles;

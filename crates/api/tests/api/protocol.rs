@@ -283,6 +283,33 @@ fn a_batch_runs_in_order_and_what_depends_on_a_failure_is_not_run() {
 }
 
 #[test]
+fn every_part_of_a_batch_is_a_transaction_of_its_own() {
+    on_every_database(async |app| {
+        let token = app.token_app().await;
+        let post = |id: &str, name: &str, on: Value| {
+            json!({ "id": id, "method": "POST", "url": "/identityGovernance/entitlementManagement/catalogs",
+                "headers": { "Content-Type": "application/json" }, "body": named(name), "dependsOn": on })
+        };
+        let body = json!({ "requests": [
+            post("First", "Sales", json!([])),
+            post("same", "Sales", json!(["first"])),
+            post("held", "Support", json!(["SAME"])),
+            post("free", "Finance", json!(["FIRST"])),
+        ] });
+        let answer = app.post("/v1.0/$batch", &token, body).await.expect(200);
+        let statuses: Vec<String> = answer.json["responses"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|r| format!("{} {}", r["id"].as_str().unwrap_or_default(), r["status"]))
+            .collect();
+        assert_eq!(statuses, ["First 201", "same 400", "held 424", "free 201"]);
+        let catalogs = app.get(&format!("{EM}/catalogs?$orderby=displayName"), &token).await.expect(200);
+        assert_eq!(catalogs.column("displayName"), ["Finance", "General", "Sales"], "what failed undid nothing else");
+    });
+}
+
+#[test]
 fn parts_of_a_batch_name_their_url_in_three_ways() {
     on_every_database(async |app| {
         let token = app.token_app().await;

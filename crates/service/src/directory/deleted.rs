@@ -104,19 +104,19 @@ fn purge(ctx: &mut Ctx<'_, '_>, permit: &Permit, head: &Head) -> Result<(), Serv
     queue::clear_timer(ctx.tx, Subject::DeletedObject(id));
     let activity = match head.kind {
         ObjectKind::User => {
-            user::delete(ctx.tx, permit, id);
+            user::delete(ctx.tx, permit, id, ctx.now);
             Activity::HardDeleteUser
         }
         ObjectKind::Group => {
-            group::delete(ctx.tx, permit, id);
+            group::delete(ctx.tx, permit, id, ctx.now);
             Activity::HardDeleteGroup
         }
         ObjectKind::Application => {
-            application::delete(ctx.tx, permit, id);
+            application::delete(ctx.tx, permit, id, ctx.now);
             Activity::HardDeleteApplication
         }
         ObjectKind::ServicePrincipal => {
-            application::delete_service_principal(ctx.tx, permit, id);
+            application::delete_service_principal(ctx.tx, permit, id, ctx.now);
             Activity::HardDeleteApplication
         }
     };

@@ -243,7 +243,7 @@ fn link_member(ctx: &mut Ctx<'_, '_>, permit: &Permit, group: &Group, who: Objec
         let message = "a member is a user, another group, or a service principal";
         return Err(Refusal::new(Code::RequestBadRequest, message).into());
     }
-    member::add(ctx.tx, permit, group.id, (who, head.kind), ctx.now, &mut ctx.ids);
+    member::add(ctx.tx, permit, group.id, (who, head.kind), ctx.now);
     rows::grant::by_hand(ctx.tx, (group.id, RoleKind::GroupMember), who, None);
     if head.kind == ObjectKind::Group {
         member::rebuild_above(ctx.tx, who)?;
@@ -260,7 +260,7 @@ pub fn remove_member(ctx: &mut Ctx<'_, '_>, id: ObjectId, who: ObjectId) -> Resu
     may_edit_members(&found)?;
     may_edit(found.source, &found.name)?;
     let head = head.filter(|_| edge.is_some()).ok_or_else(|| Refusal::no_such_object(who))?;
-    member::remove(ctx.tx, &permit, id, who, ctx.now, &mut ctx.ids);
+    member::remove(ctx.tx, &permit, id, who, ctx.now);
     rows::grant::by_hand(ctx.tx, (id, RoleKind::GroupMember), who, Some(ctx.now));
     if head.kind == ObjectKind::Group {
         member::rebuild_above(ctx.tx, who)?;

@@ -2,6 +2,7 @@
 
 pub mod applications;
 mod certificates;
+pub mod changes;
 pub mod deleted;
 pub mod groups;
 pub mod invitations;

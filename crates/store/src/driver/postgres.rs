@@ -440,7 +440,9 @@ fn migrate(conn: &mut ServerConn) -> Result<(), StoreError> {
         ran.map_err(|e| conn.fault(&e))
     });
     if result.is_ok() {
-        conn.finish(&[]).map_err(|e| e.error)?;
+        let settling: Vec<Statement> =
+            conn.dialect().settle_stamps().map(|sql| Statement::new(sql, Vec::new())).into_iter().collect();
+        conn.finish(&settling).map_err(|e| e.error)?;
     } else {
         conn.roll_back();
     }

@@ -36,6 +36,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         catalog::STATEMENTS,
         extension::STATEMENTS,
         directory::application::STATEMENTS,
+        directory::change::STATEMENTS,
         directory::group::STATEMENTS,
         directory::member::STATEMENTS,
         directory::object::STATEMENTS,

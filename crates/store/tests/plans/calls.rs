@@ -240,6 +240,29 @@ impl Session<'_> {
         self.pages(("groups by name", "groups by name, next page"), "/v1.0/groups?$top=20&$orderby=displayName", token)
             .await;
         self.get("groups", "/v1.0/groups?$top=20", token).await;
+        self.changes(token).await;
+    }
+
+    /// The first round of each kind that differs, and one that goes on from a token.
+    async fn changes(&mut self, token: &str) {
+        let people = "/v1.0/users/delta()?$top=20";
+        self.pages(("people, to be followed", "people, to be followed, next page"), people, token).await;
+        let groups = "/v1.0/groups/delta()?$top=20";
+        self.pages(("groups with members, to be followed", "groups with members, next page"), groups, token).await;
+        let objects = "/v1.0/directoryObjects/delta()?$top=20&$filter=isof('microsoft.graph.group')";
+        self.get("objects of a kind, to be followed", objects, token).await;
+        for (name, path) in [
+            ("what changed of people", "/v1.0/users/delta()"),
+            ("what changed of groups and members", "/v1.0/groups/delta()"),
+            ("what changed of objects", "/v1.0/directoryObjects/delta()"),
+        ] {
+            let begun = self.get("a token of changes", &format!("{path}?$deltatoken=latest"), token).await;
+            let link = begun.json["@odata.deltaLink"].as_str().unwrap_or_default().to_owned();
+            self.get(name, link.strip_prefix("https://localhost").unwrap_or(&link), token).await;
+        }
+        let person = self.loaded.holders[7];
+        let one = format!("/v1.0/users/delta()?$filter=id eq '{person}'");
+        self.get("a person, to be followed", &one, token).await;
     }
 
     async fn people(&mut self, token: &str) {

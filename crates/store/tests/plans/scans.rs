@@ -12,7 +12,7 @@ const GROWING: [&str; 23] = [
     "dir_user",
     "extension_value",
     "group_member",
-    "member_change",
+    "directory_change",
     "object_link",
     "search_term",
     "subject",

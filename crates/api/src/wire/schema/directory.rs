@@ -75,7 +75,7 @@ const fn app_role_assignments() -> Nav {
     Nav::back(Name::both("appRoleAssignments"), &APP_ROLE_ASSIGNMENT, c::app_role_assignment::PRINCIPAL).contained()
 }
 
-/// Actions that every directory object has.
+/// Operations that every directory object has.
 const OBJECT_OPERATIONS: &[&Operation] = &[
     &CHECK_MEMBER_GROUPS,
     &CHECK_MEMBER_OBJECTS,
@@ -85,6 +85,7 @@ const OBJECT_OPERATIONS: &[&Operation] = &[
     &RESTORE,
     &VALIDATE,
     &EXTENSION_PROPERTIES,
+    &DELTA,
 ];
 
 /// And those of people.
@@ -98,6 +99,7 @@ const USER_OPERATIONS: &[&Operation] = &[
     &VALIDATE,
     &EXTENSION_PROPERTIES,
     &ASSIGN_LICENSE,
+    &DELTA,
 ];
 
 /// And those of groups.
@@ -112,6 +114,7 @@ const GROUP_OPERATIONS: &[&Operation] = &[
     &VALIDATE_GROUP,
     &EXTENSION_PROPERTIES,
     &ASSIGN_LICENSE,
+    &DELTA,
 ];
 
 const fn of_object(name: &'static str) -> Operation {
@@ -153,6 +156,9 @@ static ASSIGN_LICENSE: Operation = Operation::action("assignLicense")
     ])
     .gives(Returned::Bound { many: false, nullable: true });
 static RESTORE: Operation = of_object("restore").gives(Returned::Bound { many: false, nullable: true });
+
+/// What changed since the last round; each type has its own.
+static DELTA: Operation = Operation::selection("delta", &[]).only_in(&[Version::V1, Version::Beta]);
 
 static ADD_PASSWORD: Operation = Operation::action("addPassword")
     .takes(&[Member::new("passwordCredential", Shape::structure(&t::PASSWORD_CREDENTIAL))])
@@ -445,6 +451,7 @@ pub static APPLICATION: EntityType = EntityType::new("application", c::applicati
         &RESTORE,
         &VALIDATE,
         &EXTENSION_PROPERTIES,
+        &DELTA,
     ])
     .search(SearchBy::Terms);
 
@@ -514,6 +521,7 @@ pub static SERVICE_PRINCIPAL: EntityType =
             &RESTORE,
             &VALIDATE,
             &EXTENSION_PROPERTIES,
+            &DELTA,
         ])
         .search(SearchBy::Terms);
 

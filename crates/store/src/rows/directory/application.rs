@@ -115,9 +115,9 @@ pub fn set_deleted(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, is_deleted: bool, 
 }
 
 /// Deletes an application for good.
-pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId) {
+pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("application");
-    object::delete(tx, id);
+    object::delete(tx, id, now);
 }
 
 fn decode_sp(row: &crate::driver::Row<'_>) -> Result<ServicePrincipal, StoreError> {
@@ -203,10 +203,10 @@ pub fn set_service_principal_deleted(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, 
 }
 
 /// Deletes a service principal for good.
-pub fn delete_service_principal(tx: &mut Tx<'_>, _: &Permit, id: ObjectId) {
+pub fn delete_service_principal(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
     tx.write(&DELETE_ROLES, vec![id.0.into()]);
     tx.write(&DELETE_SP, vec![id.0.into()]).exactly_one("service_principal");
-    object::delete(tx, id);
+    object::delete(tx, id, now);
 }
 
 /// An app role assignment.

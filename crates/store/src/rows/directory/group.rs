@@ -104,14 +104,15 @@ pub fn soft_delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
 /// Brings a deleted group back.
 pub fn restore(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
     object::set_deleted(tx, id, None, now);
+    super::change::note_members(tx, id, now);
     tx.write(&SET_DELETED, vec![id.0.into(), false.into()])
         .exactly_one("dir_group")
         .on_constraint("uq_group_unique_name", duplicate);
 }
 
 /// Deletes a group for good; memberships are removed by their own room.
-pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId) {
+pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
     crate::rows::incompatibility::forget_group(tx, id);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("dir_group");
-    object::delete(tx, id);
+    object::delete(tx, id, now);
 }

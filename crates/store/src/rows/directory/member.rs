@@ -1,6 +1,7 @@
 //! Memberships: direct edges, and the closure over groups that answers "does this person belong to that group, through
 //! nested groups too" by one join (decisions.md B4, B5). A change of membership never touches the group's own row.
 
+use super::change::note_member;
 use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query};
 use crate::sql::sql;
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenure_domain::Timestamp;
 use tenure_domain::authorize::Permit;
 use tenure_domain::directory::ObjectKind;
-use tenure_domain::ids::{Ids, ObjectId};
+use tenure_domain::ids::ObjectId;
 use tenure_domain::limits::{CLOSURE_GROUPS_MAX, CLOSURE_PAIRS_MAX};
 use tenure_domain::refusal::{Code, Refusal};
 use uuid::Uuid;
@@ -19,7 +20,6 @@ sql! {
     INSERT: "INSERT INTO group_member (group_id, member_id, member_kind, via, created_at) VALUES ($1, $2, $3, 1, $4)";
     ENSURE(hot): "INSERT INTO group_member (group_id, member_id, member_kind, via, created_at) SELECT $1, o.id, o.kind, 1, $3 FROM directory_object o WHERE o.id = $2 ON CONFLICT DO NOTHING";
     DELETE(hot): "DELETE FROM group_member WHERE group_id = $1 AND member_id = $2";
-    INSERT_CHANGE(hot): "INSERT INTO member_change (id, group_id, member_id, removed, at) VALUES ($1, $2, $3, $4, $5)";
     INSERT_SELF: "INSERT INTO group_closure (descendant_id, ancestor_id) VALUES ($1, $1) ON CONFLICT DO NOTHING";
     INSERT_CLOSURE: "INSERT INTO group_closure (descendant_id, ancestor_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     DELETE_CLOSURE_OF: "DELETE FROM group_closure WHERE descendant_id = $1";
@@ -60,49 +60,37 @@ fn already(property: &'static str) -> impl Fn() -> Refusal + Send {
 }
 
 /// Adds a direct member.
-pub fn add(
-    tx: &mut Tx<'_>,
-    _: &Permit,
-    group: ObjectId,
-    (member, kind): (ObjectId, ObjectKind),
-    now: Timestamp,
-    ids: &mut Ids,
-) {
+pub fn add(tx: &mut Tx<'_>, _: &Permit, group: ObjectId, (member, kind): (ObjectId, ObjectKind), now: Timestamp) {
     tx.write(&INSERT, vec![group.0.into(), member.0.into(), kind.code().into(), now.into()])
         .on_constraint("pk_group_member", already("members"));
-    note(tx, group, member, false, now, ids);
+    note_member(tx, group, member, false, now);
 }
 
 /// Makes sure that somebody is a direct member; for fulfilment.
-pub(crate) fn ensure(tx: &mut Tx<'_>, group: ObjectId, member: ObjectId, now: Timestamp, ids: &mut Ids) {
+pub(crate) fn ensure(tx: &mut Tx<'_>, group: ObjectId, member: ObjectId, now: Timestamp) {
     tx.write(&ENSURE, vec![group.0.into(), member.0.into(), now.into()]);
-    note(tx, group, member, false, now, ids);
+    note_member(tx, group, member, false, now);
 }
 
 /// Removes a direct member who is there.
-pub fn remove(tx: &mut Tx<'_>, _: &Permit, group: ObjectId, member: ObjectId, now: Timestamp, ids: &mut Ids) {
+pub fn remove(tx: &mut Tx<'_>, _: &Permit, group: ObjectId, member: ObjectId, now: Timestamp) {
     tx.write(&DELETE, vec![group.0.into(), member.0.into()]).exactly_one("group_member");
-    note(tx, group, member, true, now, ids);
+    note_member(tx, group, member, true, now);
 }
 
 /// Makes sure that somebody is no direct member; for fulfilment.
-pub(crate) fn remove_if_there(tx: &mut Tx<'_>, group: ObjectId, member: ObjectId, now: Timestamp, ids: &mut Ids) {
+pub(crate) fn remove_if_there(tx: &mut Tx<'_>, group: ObjectId, member: ObjectId, now: Timestamp) {
     tx.write(&DELETE, vec![group.0.into(), member.0.into()]);
-    note(tx, group, member, true, now, ids);
+    note_member(tx, group, member, true, now);
 }
 
 /// A remote write of a membership has succeeded: the local edge follows (decisions.md C3).
-pub fn mirror(tx: &mut Tx<'_>, group: ObjectId, member: ObjectId, is_member: bool, now: Timestamp, ids: &mut Ids) {
+pub fn mirror(tx: &mut Tx<'_>, group: ObjectId, member: ObjectId, is_member: bool, now: Timestamp) {
     if is_member {
-        ensure(tx, group, member, now, ids);
+        ensure(tx, group, member, now);
     } else {
-        remove_if_there(tx, group, member, now, ids);
+        remove_if_there(tx, group, member, now);
     }
-}
-
-fn note(tx: &mut Tx<'_>, group: ObjectId, member: ObjectId, removed: bool, now: Timestamp, ids: &mut Ids) {
-    let id: Uuid = ids.next(now);
-    tx.write(&INSERT_CHANGE, vec![id.into(), group.0.into(), member.0.into(), removed.into(), now.into()]);
 }
 
 /// Whether somebody is a direct member.

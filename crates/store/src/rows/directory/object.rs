@@ -1,5 +1,6 @@
 //! What all directory objects have: name, attributes, soft delete, search terms.
 
+use super::change;
 use crate::driver::Statement;
 use crate::error::StoreError;
 use crate::fetch::{Columns, First, Query};
@@ -108,6 +109,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, o: &Common<'_>, created_at: Timestamp) -> 
         attrs(o.attributes)?,
     ];
     tx.write(&INSERT, params);
+    change::note(tx, o.id, false, created_at);
     terms(tx, o);
     Ok(())
 }
@@ -116,6 +118,7 @@ pub(super) fn update(tx: &mut Tx<'_>, o: &Common<'_>, version: i64, now: Timesta
     let params =
         vec![o.id.0.into(), version.into(), o.name.into(), fold(o.name).into(), attrs(o.attributes)?, now.into()];
     tx.write(&UPDATE, params).exactly_one("directory_object");
+    change::note(tx, o.id, false, now);
     tx.write(&DELETE_TERMS, vec![o.id.0.into()]);
     terms(tx, o);
     Ok(())
@@ -133,9 +136,12 @@ fn terms(tx: &mut Tx<'_>, o: &Common<'_>) {
 /// Marks an object as deleted, or as back.
 pub(super) fn set_deleted(tx: &mut Tx<'_>, id: ObjectId, deleted_at: Option<Timestamp>, now: Timestamp) {
     tx.write(&SET_DELETED, vec![id.0.into(), deleted_at.into(), now.into()]).exactly_one("directory_object");
+    change::note(tx, id, false, now);
+    change::note_member_of(tx, id, deleted_at.is_some(), now);
 }
 
-pub(super) fn delete(tx: &mut Tx<'_>, id: ObjectId) {
+pub(super) fn delete(tx: &mut Tx<'_>, id: ObjectId, now: Timestamp) {
+    change::note(tx, id, true, now);
     tx.write(&DELETE_TERMS, vec![id.0.into()]);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("directory_object");
 }

@@ -194,11 +194,11 @@ pub fn restore(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
 }
 
 /// Deletes a person for good; memberships and credentials are removed by their own rooms.
-pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId) {
+pub fn delete(tx: &mut Tx<'_>, _: &Permit, id: ObjectId, now: Timestamp) {
     tx.write(&CLEAR_MANAGER, vec![id.0.into()]);
     tx.write(&DELETE_EXTENSIONS, vec![id.0.into()]);
     tx.write(&DELETE, vec![id.0.into()]).exactly_one("dir_user");
-    object::delete(tx, id);
+    object::delete(tx, id, now);
 }
 
 /// The person whose mail address or user principal name this is; the oldest, when several share an address.
