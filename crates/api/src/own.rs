@@ -2,6 +2,8 @@
 //! and the kept mails exist in a demo only.
 
 mod explain;
+mod import;
+mod overview;
 
 use crate::app::ClockFailure;
 use crate::dispatch;
@@ -24,7 +26,8 @@ use uuid::Uuid;
 pub const CLOCK_PATH: &str = "/tenure/v1/clock";
 
 /// Writes that are told apart here and not by the table of the published surface, clock and questions aside.
-pub const WRITTEN: [(&str, &str); 4] = [
+pub const WRITTEN: [(&str, &str); 5] = [
+    ("POST", "tenure/v1/assignments/import"),
     ("PATCH", "tenure/v1/approvals/{}"),
     ("PATCH", "tenure/v1/policies/{}"),
     ("POST", "tenure/v1/policies/{}/applyToExisting"),
@@ -65,6 +68,34 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     }
     if ["browse", "delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
         return dispatch::answer(call).await;
+    }
+    if let Some(list) = call.path.trim_start_matches('/').get("export".len()..).filter(|_| path.starts_with("export/")) {
+        call.seen.route("export");
+        return match call.method {
+            Method::GET => dispatch::export::answer(call, list).await,
+            _ => Err(Failure::method_not_allowed("GET")),
+        };
+    }
+    if path == "overview" {
+        call.seen.route("overview");
+        return match call.method {
+            Method::GET => overview::answer(call).await,
+            _ => Err(Failure::method_not_allowed("GET")),
+        };
+    }
+    if let Some((user, report)) = path.strip_prefix("reports/users/").and_then(|rest| rest.split_once('/')) {
+        call.seen.route("reports");
+        return match call.method {
+            Method::GET => dispatch::reports::answer(call, user, report).await,
+            _ => Err(Failure::method_not_allowed("GET")),
+        };
+    }
+    if path == "assignments/import" {
+        call.seen.route("import");
+        return match call.method {
+            Method::POST => import::begin(call).await,
+            _ => Err(Failure::method_not_allowed("POST")),
+        };
     }
     if let Some(id) = path.strip_prefix("approvals/").and_then(|id| Uuid::parse_str(id).ok()) {
         call.seen.route("approvals");

@@ -18,6 +18,7 @@ pub mod edits;
 mod engine;
 mod error;
 pub mod identity;
+pub mod import;
 pub mod incompatible;
 mod letters;
 pub mod organizations;

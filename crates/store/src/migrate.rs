@@ -8,8 +8,11 @@ use std::fmt::Write;
 use tenure_odata::{Cells, Value};
 
 /// The scripts by version. A script that was released is never changed.
-const SCRIPTS: [(i64, &str); 2] =
-    [(1, include_str!("../migrations/0001_init.sql")), (2, include_str!("../migrations/0002_rules.sql"))];
+const SCRIPTS: [(i64, &str); 3] = [
+    (1, include_str!("../migrations/0001_init.sql")),
+    (2, include_str!("../migrations/0002_rules.sql")),
+    (3, include_str!("../migrations/0003_surface.sql")),
+];
 
 const VERSION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version {{int}} PRIMARY KEY, checksum {{text}} NOT NULL){{table}};";

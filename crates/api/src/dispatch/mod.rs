@@ -9,12 +9,14 @@ mod current_user;
 mod directory;
 mod entitlement;
 mod etag;
+pub mod export;
 mod incompatible;
 mod key;
 mod members;
 mod organizations;
 mod own;
 pub mod read;
+pub mod reports;
 mod requirements;
 mod roles;
 

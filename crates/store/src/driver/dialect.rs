@@ -149,7 +149,11 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_known() {
-        let scripts = [include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_rules.sql")];
+        let scripts = [
+            include_str!("../../migrations/0001_init.sql"),
+            include_str!("../../migrations/0002_rules.sql"),
+            include_str!("../../migrations/0003_surface.sql"),
+        ];
         for dialect in [Dialect::Embedded, Dialect::Server] {
             assert!(!scripts.iter().any(|script| dialect.expand(script).contains("{{")), "{dialect:?}");
         }
