@@ -69,33 +69,8 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     if ["browse", "delegations", "jobs", "drift", "deliveries"].contains(&path.split('/').next().unwrap_or_default()) {
         return dispatch::answer(call).await;
     }
-    if let Some(list) = call.path.trim_start_matches('/').get("export".len()..).filter(|_| path.starts_with("export/")) {
-        call.seen.route("export");
-        return match call.method {
-            Method::GET => dispatch::export::answer(call, list).await,
-            _ => Err(Failure::method_not_allowed("GET")),
-        };
-    }
-    if path == "overview" {
-        call.seen.route("overview");
-        return match call.method {
-            Method::GET => overview::answer(call).await,
-            _ => Err(Failure::method_not_allowed("GET")),
-        };
-    }
-    if let Some((user, report)) = path.strip_prefix("reports/users/").and_then(|rest| rest.split_once('/')) {
-        call.seen.route("reports");
-        return match call.method {
-            Method::GET => dispatch::reports::answer(call, user, report).await,
-            _ => Err(Failure::method_not_allowed("GET")),
-        };
-    }
-    if path == "assignments/import" {
-        call.seen.route("import");
-        return match call.method {
-            Method::POST => import::begin(call).await,
-            _ => Err(Failure::method_not_allowed("POST")),
-        };
+    if let Some(answer) = of_many(call, &path).await {
+        return answer;
     }
     if let Some(id) = path.strip_prefix("approvals/").and_then(|id| Uuid::parse_str(id).ok()) {
         call.seen.route("approvals");
@@ -112,6 +87,35 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         }
     }
     Err(Failure::unknown_route(&call.full_path()))
+}
+
+/// What is done for many at once, and what is told of many; nothing where the path is another one.
+async fn of_many(call: &Call, path: &str) -> Option<Result<Reply, Failure>> {
+    let (name, method) = match path {
+        "assignments/import" => ("import", Method::POST),
+        "overview" => ("overview", Method::GET),
+        path if path.starts_with("export/") => ("export", Method::GET),
+        path if path.starts_with("reports/users/") => ("reports", Method::GET),
+        _ => return None,
+    };
+    call.seen.route(name);
+    if call.method != method {
+        return Some(Err(Failure::method_not_allowed(method.as_str())));
+    }
+    Some(match name {
+        "import" => import::begin(call).await,
+        "overview" => overview::answer(call).await,
+        "export" => {
+            // Keys in a path are as they were written.
+            let list = call.path.trim_start_matches('/').get(name.len()..).unwrap_or_default();
+            dispatch::export::answer(call, list).await
+        }
+        _ => {
+            let rest = path.strip_prefix("reports/users/").unwrap_or_default();
+            let (user, report) = rest.split_once('/').unwrap_or((rest, ""));
+            dispatch::reports::answer(call, user, report).await
+        }
+    })
 }
 
 /// What is done with a policy.

@@ -98,7 +98,8 @@ impl Column {
         let is_answer = text.get(..ANSWER.len()).is_some_and(|head| head.eq_ignore_ascii_case(ANSWER));
         let question = text.get(ANSWER.len()..).filter(|_| is_answer);
         if let Some(id) = question {
-            let id = Uuid::parse_str(id.trim()).map_err(|_| format!("`{text}`: after `answer:` comes a question's id"))?;
+            let id =
+                Uuid::parse_str(id.trim()).map_err(|_| format!("`{text}`: after `answer:` comes a question's id"))?;
             return Ok(Self::Answer(QuestionId(id)));
         }
         let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
@@ -288,7 +289,8 @@ fn end(text: &str) -> Result<Expiration, String> {
             Ok(Expiration::After(duration))
         };
     }
-    let message = || format!("`{text}` must be an instant such as 2026-03-01T00:00:00Z, a duration such as P30D, or never");
+    let message =
+        || format!("`{text}` must be an instant such as 2026-03-01T00:00:00Z, a duration such as P30D, or never");
     instant(text).map(Expiration::At).map_err(|_| message())
 }
 

@@ -57,8 +57,7 @@ pub fn begin(ctx: &mut Ctx<'_, '_>, command: &ImportCommand) -> Result<JobId, Se
     let kept = Kept { principal: principal.0, is_app, capabilities: capabilities.bits(), epoch, client };
     let kept = serde_json::to_string(&kept).map_err(|e| ServiceError::Internal(e.to_string()))?;
     let job: JobId = ctx.ids.next(ctx.now);
-    let rows: Vec<(Uuid, ImportRow)> =
-        command.rows.iter().map(|row| (ctx.ids.next(ctx.now), row.clone())).collect();
+    let rows: Vec<(Uuid, ImportRow)> = command.rows.iter().map(|row| (ctx.ids.next(ctx.now), row.clone())).collect();
     let file =
         File { job, digest: &command.digest, principal: principal.0, identity: &kept, is_dry_run: command.dry_run };
     // To keep a file gives nobody anything: every row asks for its own permit.
@@ -117,9 +116,7 @@ fn outcome(done: Result<Submitted, ServiceError>) -> Result<Outcome, ServiceErro
             let is_there = matches!(r.code, Code::ExistingAssignment | Code::ExistingOpenRequest);
             said(if is_there { RowState::Unchanged } else { RowState::Refused }, r.code.name(), r.message)
         }
-        Err(ServiceError::Unauthenticated(message)) => {
-            said(RowState::Refused, "InvalidAuthenticationToken", message)
-        }
+        Err(ServiceError::Unauthenticated(message)) => said(RowState::Refused, "InvalidAuthenticationToken", message),
         Err(error) => return Err(error),
     })
 }
@@ -152,11 +149,8 @@ fn carry_out(
         }
         _ => None,
     };
-    let answer = |(question, value): &(_, String)| Answer {
-        question: *question,
-        value: value.clone(),
-        ..Answer::default()
-    };
+    let answer =
+        |(question, value): &(_, String)| Answer { question: *question, value: value.clone(), ..Answer::default() };
     let command = SubmitCommand {
         kind: RequestType::AdminAdd,
         package,

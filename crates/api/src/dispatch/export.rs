@@ -83,7 +83,9 @@ pub async fn answer(call: &Call, path: &str) -> Result<Reply, Failure> {
         && !super::is_action(&resolved)
         && !matches!(resolved.steps.last(), Some(Step::Property(_)));
     if !is_list {
-        return Err(Error::whole(ErrorKind::NotFound, "path", format!("`{path}` is no list that can be exported")).into());
+        return Err(
+            Error::whole(ErrorKind::NotFound, "path", format!("`{path}` is no list that can be exported")).into()
+        );
     }
     let query = Query::build(Context { version: Version::V1, fold: SCHEMA.fold }, resolved.entity, &options)?;
     let name = resolved.steps.iter().rev().find_map(|step| match step {

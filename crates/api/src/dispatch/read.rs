@@ -83,7 +83,11 @@ impl Spot {
 }
 
 /// Walks a path. Parents whose id the path says are looked for together with what is wanted; others at once.
-pub(super) fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<(Spot, Vec<Check>), ServiceError> {
+pub(super) fn walk(
+    ctx: &mut Ctx<'_, '_>,
+    version: Version,
+    resolved: &Resolved,
+) -> Result<(Spot, Vec<Check>), ServiceError> {
     let mut spot = Spot {
         entity: resolved.set.entity,
         origin: Origin::All,
@@ -247,12 +251,7 @@ fn asked(call: &Call, resolved: Resolved, options: &Options, report: Option<Abou
 }
 
 /// A page of a report.
-pub(super) async fn report(
-    call: &Call,
-    resolved: Resolved,
-    options: &Options,
-    about: About,
-) -> Result<Reply, Failure> {
+pub(super) async fn report(call: &Call, resolved: Resolved, options: &Options, about: About) -> Result<Reply, Failure> {
     let asked = Arc::new(asked(call, resolved, options, Some(about))?);
     list(call, asked, options).await
 }
@@ -607,7 +606,14 @@ pub async fn one(
     let link = format!("{}/{}", call.root(), place.link);
     let version = call.version;
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
-        let spot = Spot { entity, origin: Origin::All, narrow: narrow.clone(), predicate: None, in_catalogs: false, label: String::new() };
+        let spot = Spot {
+            entity,
+            origin: Origin::All,
+            narrow: narrow.clone(),
+            predicate: None,
+            in_catalogs: false,
+            label: String::new(),
+        };
         let what = One { spot: &spot, checks: &[], context: &context, link: (&link, true) };
         write_one(ctx, &what, (version, &Query::default()), &overlay)
     });

@@ -53,9 +53,7 @@ pub async fn answer(call: &Call, user: &str, report: &str) -> Result<Reply, Fail
     let status = options.other(STATUS).map(str::to_ascii_lowercase);
     let (set, predicate, around) = match (report, status.as_deref()) {
         ("accesspackages", None | Some("assigned")) => (&ASSIGNED, Predicate::AssignmentHeld, r::OF_ASSIGNED),
-        ("accesspackages", Some("canrequest")) => {
-            (&REQUESTABLE, Predicate::PackageAllowedRequestor, r::OF_REQUESTABLE)
-        }
+        ("accesspackages", Some("canrequest")) => (&REQUESTABLE, Predicate::PackageAllowedRequestor, r::OF_REQUESTABLE),
         ("accesspackages", Some(_)) => {
             let message = "`status` must be assigned or canRequest";
             return Err(Error::whole(ErrorKind::Invalid, STATUS, message).into());

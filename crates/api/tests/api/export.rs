@@ -99,7 +99,9 @@ fn rights_are_those_of_the_list() {
         give(app, EntitlementRole::CatalogReader, company::person("carla"), &mine.scope()).await;
         let carla = app.token_of_person("carla").await;
         let ben = app.token_of_person("ben").await;
-        for set in ["assignments", "accessPackages", "assignmentRequests", "catalogs", "connectedOrganizations", "subjects"] {
+        for set in
+            ["assignments", "accessPackages", "assignmentRequests", "catalogs", "connectedOrganizations", "subjects"]
+        {
             for token in [&carla, &ben, &app.token_reader().await] {
                 let list = app.get(&format!("{EM}/{set}?$top=999"), token).await;
                 let csv = app.get(&format!("{EXPORT}/{set}?format=csv"), token).await;

@@ -4,6 +4,7 @@ use crate::EM;
 use crate::campaign::{Campaign, open_policy};
 use crate::delegation::{Shelf, give};
 use serde_json::{Value, json};
+use std::fmt::Write;
 use tenure_domain::authorize::{DirectoryRole, EntitlementRole};
 use tenure_domain::limits::{IMPORT_CHUNK, IMPORT_ROWS_MAX};
 use tenure_testkit::app::{HOST, on_every_database, request};
@@ -167,8 +168,13 @@ fn an_ambiguous_name_is_a_fault_of_its_row() {
         app.post(&format!("{EM}/accessPackages"), token, namesake).await.expect(201);
         let namesake = json!({ "displayName": "Twin", "catalog": { "id": campaign.catalog } });
         app.post(&format!("{EM}/accessPackages"), token, namesake).await.expect(201);
-        campaign.add_policy(app, json!({ "displayName": "Everybody", "accessPackage": { "id": campaign.package },
-            "allowedTargetScope": "notSpecified" })).await;
+        campaign
+            .add_policy(
+                app,
+                json!({ "displayName": "Everybody", "accessPackage": { "id": campaign.package },
+            "allowedTargetScope": "notSpecified" }),
+            )
+            .await;
         new_user(app, "max", Some("max@shared.example")).await;
         new_user(app, "moritz", Some("max@shared.example")).await;
         let text = "accessPackage,policy,target\nTwin,,anna@fabrikam.example\nCampaign,,max@shared.example\n\
@@ -256,7 +262,7 @@ fn rows_are_carried_out_in_chunks_and_go_on_where_they_stood() {
         let mut text = "accessPackage,policy,target\n".to_owned();
         for n in 0..=2 * chunk {
             let id = new_user(app, &format!("person{n}"), None).await;
-            text.push_str(&format!("Campaign,{},{id}\n", campaign.policy));
+            writeln!(text, "Campaign,{},{id}", campaign.policy).expect("a text");
         }
         let taken = send(app, token, IMPORT, (CSV, &text)).await.expect(202);
         let path = format!("/tenure/v1/jobs/{}", taken.id());

@@ -29,7 +29,8 @@ fn a_report_says_which_packages_somebody_has_and_which_he_can_ask_for() {
         let names = (&role["role"]["displayName"], &role["resource"]["displayName"]);
         assert_eq!(names, (&json!("Member"), &json!("Mine group")));
         let page = app.get(&report("anna", "accessPackages?$top=1"), &reader).await.expect(200);
-        let next = page.json["@odata.nextLink"].as_str().and_then(|l| l.strip_prefix("https://localhost")).unwrap_or("");
+        let next =
+            page.json["@odata.nextLink"].as_str().and_then(|l| l.strip_prefix("https://localhost")).unwrap_or("");
         let next = app.get(next, &reader).await.expect(200);
         assert_eq!(next.column("accessPackageId"), [theirs.package.as_str()]);
 
@@ -74,8 +75,12 @@ fn a_report_says_which_roles_somebody_has_and_by_which_packages() {
         let row = &told.values()[0];
         assert_eq!((&row["resourceDisplayName"], &row["roleDisplayName"]), (&json!("Sales"), &json!("Member")));
         assert_eq!(row["status"], "Fulfilled");
-        let names: Vec<&str> =
-            row["assignments"].as_array().into_iter().flatten().filter_map(|a| a["accessPackage"]["displayName"].as_str()).collect();
+        let names: Vec<&str> = row["assignments"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|a| a["accessPackage"]["displayName"].as_str())
+            .collect();
         assert_eq!(names, ["Campaign", "Second"]);
         assert!(row["assignments"][0]["endDateTime"].is_string());
         let ben = app.token_of_person("ben").await;

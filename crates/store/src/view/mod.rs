@@ -52,12 +52,7 @@ pub fn read(
 }
 
 /// Counts what selections would give without paging, each no further than `most`, in one round trip.
-pub fn counts_up_to(
-    tx: &mut Tx<'_>,
-    sight: &Sight,
-    selects: &[Select<'_>],
-    most: u32,
-) -> Result<Vec<i64>, StoreError> {
+pub fn counts_up_to(tx: &mut Tx<'_>, sight: &Sight, selects: &[Select<'_>], most: u32) -> Result<Vec<i64>, StoreError> {
     let dialect = tx.dialect();
     let count = |s: &Select<'_>| {
         Query::of(s.count_up_to(dialect, sight, most), |row| Ok(row.cell(0).int().unwrap_or_default())).first()

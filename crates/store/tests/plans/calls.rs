@@ -576,11 +576,13 @@ impl Session<'_> {
         let person = loaded.holders[7];
         let report = format!("/tenure/v1/reports/users/{person}");
         self.get("what somebody has", &format!("{report}/accessPackages"), reader).await;
-        self.get("what somebody can ask for", &format!("{report}/accessPackages?status=canRequest&$top=20"), reader).await;
+        self.get("what somebody can ask for", &format!("{report}/accessPackages?status=canRequest&$top=20"), reader)
+            .await;
         self.get("roles that somebody has", &format!("{report}/resourceAssignments"), reader).await;
         let package = loaded.packages[3].id;
         let filter = format!("$filter=accessPackage/id eq '{package}'");
-        self.get("a table of assignments", &format!("/tenure/v1/export{em}/assignments?format=csv&{filter}"), reader).await;
+        self.get("a table of assignments", &format!("/tenure/v1/export{em}/assignments?format=csv&{filter}"), reader)
+            .await;
         let package = &loaded.packages[151];
         let text = format!("accessPackage,policy,target\n{},{},{}\n", package.id, package.policy, package.strangers[3]);
         record::start();

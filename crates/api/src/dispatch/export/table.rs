@@ -190,8 +190,7 @@ mod tests {
     #[test]
     fn a_table_has_what_was_selected_else_all_that_is_one_value() {
         let plain = table(&em::CATALOG, "").map(|t| head(&t));
-        let names =
-            "id,displayName,description,catalogType,state,isExternallyVisible,createdDateTime,modifiedDateTime";
+        let names = "id,displayName,description,catalogType,state,isExternallyVisible,createdDateTime,modifiedDateTime";
         assert_eq!(plain.as_deref(), Ok(names));
         assert_eq!(table(&em::CATALOG, "$select=STATE,id").map(|t| head(&t)).as_deref(), Ok("state,id"));
         assert_eq!(table(&em::ASSIGNMENT, "$select=id,state").map(|t| head(&t)).as_deref(), Ok("id,state"));

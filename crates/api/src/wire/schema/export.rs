@@ -30,11 +30,7 @@ static SUBJECT: EntityType = EntityType::new(
     c::subject::RELATION,
     &[
         id(Name::own("id"), &[c::subject::ID]).required(),
-        shown(
-            Name::own("displayName"),
-            Codec::Custom(subject_name),
-            &[c::subject::NAME, c::subject_object::DELETED],
-        ),
+        shown(Name::own("displayName"), Codec::Custom(subject_name), &[c::subject::NAME, c::subject_object::DELETED]),
         shown(Name::own("principalName"), Codec::Text, &[c::subject::PRINCIPAL_NAME]),
         shown(Name::own("email"), Codec::Text, &[c::subject::EMAIL]),
         shown(Name::own("subjectType"), Codec::Enum(&SUBJECT_TYPE), &[c::subject::KIND]),

@@ -1,9 +1,9 @@
 //! The product's own surface, `/tenure/v1`: what the published API has no name for (decisions.md A4).
 
 use super::types::TEXTS;
+use super::{entitlement as em, flag, id, keyed, time};
 use crate::wire::json;
 use tenure_odata::Cells;
-use super::{entitlement as em, flag, id, keyed, time};
 use tenure_odata::edm::{Codec, EntityType, EnumType, Items, Kind, Name, Nav, Property, SearchBy, Version};
 use tenure_odata::types::Operation;
 use tenure_service::view::columns as c;
