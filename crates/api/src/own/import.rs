@@ -53,7 +53,7 @@ fn format(call: &Call) -> Result<Format, Failure> {
 /// A file that is no UTF-8, with the place where it stops being so.
 fn not_utf8(body: &[u8], good: usize) -> Failure {
     let before = body.get(..good).unwrap_or_default();
-    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+    let line = before.split(|b| *b == b'\n').count();
     let last = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
     let column = String::from_utf8_lossy(last).chars().count() + 1;
     Failure::model(&format!("{line}:{column}"), format!("line {line}, column {column}: the file must be UTF-8"))

@@ -61,9 +61,9 @@ impl Table {
     /// selected and is not.
     pub fn of(entity: &'static EntityType, query: &Query) -> Result<Self, String> {
         let Some(selected) = &query.select else {
-            return Ok(if std::ptr::eq(entity, &em::ASSIGNMENT) {
+            return Ok(if entity.name == em::ASSIGNMENT.name {
                 Self::Assignments
-            } else if std::ptr::eq(entity, &em::REQUEST) {
+            } else if entity.name == em::REQUEST.name {
                 Self::Requests
             } else {
                 let plain = properties(entity).filter(|(_, p)| !p.on_request && is_scalar(p));
