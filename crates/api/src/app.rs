@@ -15,7 +15,7 @@ use tenure_auth::cache::TokenCache;
 use tenure_auth::{PublicKey, password};
 use tenure_domain::Timestamp;
 use tenure_domain::limits::{
-    BODIES_BYTES_MAX, COUNT_CONCURRENCY, COUNT_QUEUE_MAX, PASSWORD_HASHERS, PASSWORD_QUEUE_MAX,
+    BODIES_BYTES_MAX, COUNT_CONCURRENCY, COUNT_QUEUE_MAX, EXPORT_CONCURRENCY, PASSWORD_HASHERS, PASSWORD_QUEUE_MAX,
 };
 use tenure_service::identity::Tenant;
 use tenure_service::identity::keys::{KeyRing, KeyTime};
@@ -116,6 +116,7 @@ struct Parts {
     addresses: Addresses,
     hashing: Turns,
     counting: Turns,
+    exporting: Turns,
     bodies: Bodies,
     metrics: Metrics,
 }
@@ -148,6 +149,7 @@ impl App {
             addresses: Addresses::default(),
             hashing: Turns::new(PASSWORD_HASHERS, PASSWORD_QUEUE_MAX),
             counting: Turns::new(COUNT_CONCURRENCY, COUNT_QUEUE_MAX),
+            exporting: Turns::new(EXPORT_CONCURRENCY, 0),
             bodies: Bodies::new(BODIES_BYTES_MAX),
             metrics: Metrics::default(),
         }))
@@ -226,6 +228,12 @@ impl App {
     pub(crate) async fn count_turn(&self) -> Result<Turn, Failure> {
         let busy = || Failure::unavailable("too many counts are waiting; nothing was done, try again");
         self.0.counting.take().await.ok_or_else(busy)
+    }
+
+    /// An export holds a page as long as it is sent: only so many at once, and nobody waits for one.
+    pub(crate) async fn export_turn(&self) -> Result<Turn, Failure> {
+        let busy = || Failure::unavailable("too many exports are under way; nothing was done, try again");
+        self.0.exporting.take().await.ok_or_else(busy)
     }
 
     /// The bodies of all requests.

@@ -14,8 +14,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::{any, get};
 use bytes::Bytes;
+use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tenure_domain::limits::{
     BODY_MAX_BYTES, BODY_TIME_MAX_SECONDS, CLOCK_ADVANCE_TIME_MAX_SECONDS, FORM_BYTES_MAX, JSON_DEPTH_MAX,
@@ -66,12 +67,35 @@ pub struct Reply {
     pub content_type: Option<&'static str>,
     /// The body.
     pub body: Bytes,
+    /// A body that is made while it is sent, in place of the other.
+    pub stream: Option<Streamed>,
+}
+
+/// A body that is made while it is sent. Whoever takes it first has it.
+#[derive(Clone)]
+pub struct Streamed(Arc<Mutex<Option<Body>>>);
+
+impl Streamed {
+    /// A body that is still to be made.
+    pub fn new(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(Some(body))))
+    }
+
+    fn take(&self) -> Option<Body> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl fmt::Debug for Streamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Streamed")
+    }
 }
 
 impl Reply {
     /// A status and nothing else.
     pub const fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), content_type: None, body: Bytes::new() }
+        Self { status, headers: Vec::new(), content_type: None, body: Bytes::new(), stream: None }
     }
 
     /// 204.
@@ -429,7 +453,8 @@ pub fn split_version(path: &str) -> Option<(Version, &str)> {
 
 /// Adds what every answer has.
 fn finish(reply: Reply, id: Uuid, client: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(reply.body));
+    let body = reply.stream.and_then(|stream| stream.take()).unwrap_or_else(|| Body::from(reply.body));
+    let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
     for (name, value) in reply.headers {

@@ -2,6 +2,8 @@
 //! and the kept mails exist in a demo only.
 
 mod explain;
+mod import;
+mod overview;
 
 use crate::app::ClockFailure;
 use crate::dispatch;
@@ -25,7 +27,8 @@ use uuid::Uuid;
 pub const CLOCK_PATH: &str = "/tenure/v1/clock";
 
 /// Writes that are told apart here and not by the table of the published surface, clock and questions aside.
-pub const WRITTEN: [(&str, &str); 5] = [
+pub const WRITTEN: [(&str, &str); 6] = [
+    ("POST", "tenure/v1/assignments/import"),
     ("PATCH", "tenure/v1/approvals/{}"),
     ("PATCH", "tenure/v1/policies/{}"),
     ("PATCH", "tenure/v1/policies/{}/mails"),
@@ -70,6 +73,9 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
     {
         return dispatch::answer(call).await;
     }
+    if let Some(answer) = of_many(call, &path).await {
+        return answer;
+    }
     if let Some(id) = path.strip_prefix("approvals/").and_then(|id| Uuid::parse_str(id).ok()) {
         call.seen.route("approvals");
         return match call.method {
@@ -85,6 +91,35 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         }
     }
     Err(Failure::unknown_route(&call.full_path()))
+}
+
+/// What is done for many at once, and what is told of many; nothing where the path is another one.
+async fn of_many(call: &Call, path: &str) -> Option<Result<Reply, Failure>> {
+    let (name, method) = match path {
+        "assignments/import" => ("import", Method::POST),
+        "overview" => ("overview", Method::GET),
+        path if path.starts_with("export/") => ("export", Method::GET),
+        path if path.starts_with("reports/users/") => ("reports", Method::GET),
+        _ => return None,
+    };
+    call.seen.route(name);
+    if call.method != method {
+        return Some(Err(Failure::method_not_allowed(method.as_str())));
+    }
+    Some(match name {
+        "import" => import::begin(call).await,
+        "overview" => overview::answer(call).await,
+        "export" => {
+            // Keys in a path are as they were written.
+            let list = call.path.trim_start_matches('/').get(name.len()..).unwrap_or_default();
+            dispatch::export::answer(call, list).await
+        }
+        _ => {
+            let rest = path.strip_prefix("reports/users/").unwrap_or_default();
+            let (user, report) = rest.split_once('/').unwrap_or((rest, ""));
+            dispatch::reports::answer(call, user, report).await
+        }
+    })
 }
 
 /// What is done with a policy.

@@ -37,6 +37,11 @@ pub enum Work {
         /// The policy.
         policy: PolicyId,
     },
+    /// The rows of a file of assignments are carried out, or only looked at.
+    AssignmentImport {
+        /// Only looked at.
+        dry_run: bool,
+    },
 }
 
 impl Work {
@@ -47,6 +52,8 @@ impl Work {
             Self::PackageMove => "packageMove",
             Self::PolicyApplication { .. } => "policyApplication",
             Self::ApprovalRestart { .. } => "approvalRestart",
+            Self::AssignmentImport { dry_run: false } => "assignmentImport",
+            Self::AssignmentImport { dry_run: true } => "assignmentImportDryRun",
         }
     }
 
@@ -111,7 +118,7 @@ pub struct Job {
     pub id: JobId,
     /// What it brings about.
     pub work: Work,
-    /// The package it is about.
+    /// The package it is about; nil where it is about no single one.
     pub package: PackageId,
     /// The catalog of that package.
     pub catalog: CatalogId,

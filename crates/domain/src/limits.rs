@@ -72,6 +72,10 @@ pub const SEAL_CHECKPOINTS_MAX: u32 = 100;
 pub const SEAL_LEASE_SECONDS: i64 = 5;
 /// Rows that an export reads at once.
 pub const EXPORT_ROWS: u32 = 500;
+/// Exports of lists under way at once.
+pub const EXPORT_CONCURRENCY: usize = 16;
+/// Rows up to which the overview counts; more are told as so many and more.
+pub const OVERVIEW_COUNT_MAX: u32 = 10_000;
 /// Bytes of one line of an audit export.
 pub const EXPORT_LINE_MAX_BYTES: usize = 16 << 20;
 /// Writers of an audit export.
@@ -142,6 +146,12 @@ pub const JOB_GRANTS_MAX: usize = 5_000;
 pub const JOB_ATTEMPTS_MAX: i64 = 20;
 /// Days after its beginning for which a job that has ended can be looked at.
 pub const JOB_KEEP_DAYS: i64 = 90;
+/// Rows of a file of assignments.
+pub const IMPORT_ROWS_MAX: usize = 10_000;
+/// Rows of such a file that one transaction carries out.
+pub const IMPORT_CHUNK: u32 = 25;
+/// Access packages of one name that a row of such a file is looked for among.
+pub const IMPORT_NAMESAKES_MAX: u32 = 500;
 /// Days after its end within which a request that failed can be tried again.
 pub const REPROCESS_DAYS_MAX: i64 = 14;
 /// Rows one move of a package to another catalog may rewrite.

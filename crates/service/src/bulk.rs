@@ -5,6 +5,7 @@
 use crate::ctx::Ctx;
 use crate::edits;
 use crate::error::ServiceError;
+use crate::import;
 use std::collections::BTreeSet;
 use tenure_domain::Timestamp;
 use tenure_domain::assignment::Assignment;
@@ -53,6 +54,7 @@ pub fn run(ctx: &mut Ctx<'_, '_>, lease: Uuid) -> Result<(), ServiceError> {
         Work::PolicyApplication { policy } | Work::ApprovalRestart { policy } => {
             edits::chunk(ctx, &permit, &job, policy)?
         }
+        Work::AssignmentImport { dry_run } => import::chunk(ctx, &job, dry_run)?,
         Work::RoleChange { .. } | Work::PackageMove => {
             let roles = ctx.fetch(rows::package::roles(job.package))?.len();
             let limit = chunk_size(roles);
@@ -128,8 +130,10 @@ fn follow(
         let decision = match work {
             Work::RoleChange { role, scope } => request::role_changed(&facts, (role, scope), ctx.now, &mut ctx.ids),
             Work::PackageMove => request::package_moved(&facts, ctx.now, &mut ctx.ids),
-            // An edited policy is followed in its own way.
-            Work::PolicyApplication { .. } | Work::ApprovalRestart { .. } => request::Decision::default(),
+            // An edited policy is followed in its own way, and a file is nobody's change.
+            Work::PolicyApplication { .. } | Work::ApprovalRestart { .. } | Work::AssignmentImport { .. } => {
+                request::Decision::default()
+            }
         };
         chunk.seen += 1;
         chunk.failed += i64::from(decision.audit.iter().any(|event| !event.succeeded));

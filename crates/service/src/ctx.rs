@@ -174,6 +174,25 @@ impl<'t, 'c> Ctx<'t, 'c> {
         })
     }
 
+    /// Goes on as somebody else, whose rights are asked anew; gives who it was. For work that somebody left to a job.
+    pub(crate) fn act_as(&mut self, identity: Identity, correlation: Uuid) -> (Identity, Uuid) {
+        let before = (self.identity, self.correlation);
+        self.caller = (identity == Identity::System).then(Caller::system);
+        self.identity = identity;
+        self.correlation = correlation;
+        before
+    }
+
+    /// Sends the writes that wait. A broken constraint of theirs is not taken for what comes next.
+    pub(crate) fn flush(&mut self) -> Result<(), ServiceError> {
+        Ok(self.tx.fetch(None::<Query<ClientRights>>).map(drop)?)
+    }
+
+    /// Who calls, as the token says.
+    pub(crate) const fn identity(&self) -> Identity {
+        self.identity
+    }
+
     /// The credentials that the one who vouches for them finds good.
     pub(crate) fn verified(&self, presented: &[Presentation]) -> Vec<Proof> {
         if presented.is_empty() { Vec::new() } else { self.verifier.verify(presented, self.now) }

@@ -19,6 +19,7 @@ mod engine;
 mod error;
 pub mod extensions;
 pub mod identity;
+pub mod import;
 pub mod incompatible;
 mod letters;
 pub mod organizations;

@@ -17,6 +17,12 @@ pub fn read(
     Ok(view::read(ctx.tx, &sight, selects, sink)?)
 }
 
+/// Counts selections without paging, each no further than `most`, in one round trip.
+pub fn counts_up_to(ctx: &mut Ctx<'_, '_>, selects: &[Select<'_>], most: u32) -> Result<Vec<i64>, ServiceError> {
+    let sight = ctx.sight()?;
+    Ok(view::counts_up_to(ctx.tx, &sight, selects, most)?)
+}
+
 /// Counts a selection without paging.
 pub fn count(ctx: &mut Ctx<'_, '_>, select: &Select<'_>) -> Result<i64, ServiceError> {
     let sight: Sight = ctx.sight()?;

@@ -1,11 +1,16 @@
 //! Every registered statement can be prepared on both databases, and a use case keeps or loses all it wrote.
 
-use tenure_domain::authorize::{Action, Permit};
+use tenure_domain::authorize::{Action, Permit, Sight};
 use tenure_domain::catalog::{Catalog, CatalogKind};
 use tenure_domain::ids::CatalogId;
 use tenure_domain::{Code, Timestamp, Uuid};
+use tenure_odata::edm::{EntityType, Relation};
+use tenure_store::view::{self, Select};
 use tenure_store::{Store, StoreError, rows};
 use tenure_testkit::both_databases;
+
+/// Catalogs, to be counted.
+static CATALOGS: EntityType = EntityType::new("catalog", Relation("catalog"), &[]);
 
 fn catalog(n: u128, name: &str) -> Catalog {
     Catalog {
@@ -50,6 +55,22 @@ both_databases! {
         assert!(matches!(taken, Err(StoreError::Conflict { constraint }) if constraint == "pk_catalog"));
         let there = store.read_blocking(|tx| tx.fetch(rows::catalog::get(CatalogId(Uuid::from_u128(1)))));
         assert_eq!(there.expect("a read").map(|c| c.name), Some("Marketing".to_owned()));
+    }
+
+    fn a_count_ends_at_its_limit(db) {
+        let store = db.store();
+        for (n, name) in [(1, "One"), (2, "Two"), (3, "Three")] {
+            insert(&store, &catalog(n, name)).expect("a catalog");
+        }
+        let counted = |most: u32| {
+            let read = store.read_blocking(move |tx| {
+                let all = Select::all(&CATALOGS, Vec::new(), 1);
+                view::counts_up_to(tx, &Sight::ALL, &[all.clone(), all], most)
+            });
+            let read: Result<_, StoreError> = read;
+            read.expect("counts")
+        };
+        assert_eq!((counted(2), counted(3), counted(4)), (vec![2, 2], vec![3, 3], vec![3, 3]));
     }
 
     fn a_refused_use_case_leaves_nothing(db) {

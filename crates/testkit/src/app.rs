@@ -12,7 +12,7 @@ use crate::issuer::{self, Issuer};
 use crate::load::{self, Backlog, Loaded, Scale, load};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, header};
+use axum::http::{Method, Request, Response, header};
 use http_body_util::BodyExt;
 use prometheus_client::registry::Registry;
 use serde_json::Value;
@@ -396,6 +396,14 @@ impl TestApp {
             assert!(faults.is_empty(), "{method} {path} is not as it is declared: {faults:#?}");
         }
         Answer { status: parts.status.as_u16(), headers: parts.headers, text, json, date }
+    }
+
+    /// Sends a request and leaves the body of the answer to be read, or not.
+    pub async fn open(&self, request: Request<Body>) -> Response<Body> {
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 
     /// Calls the API. Characters that a URL cannot hold are encoded; no token is the empty text, no body is null.

@@ -5,6 +5,7 @@ use super::additional_access::additional_access;
 use super::context::{Place, context_text, link_path, set_path};
 use super::current_user::{browsed, current_user};
 use super::etag::Shown;
+use super::reports::About;
 use super::sites::names_origin_system;
 use super::{Target, etag, key};
 use crate::app::App;
@@ -30,23 +31,42 @@ use uuid::Uuid;
 
 /// Where a path has led so far: rows of a type, narrowed by keys.
 #[derive(Clone)]
-struct Spot {
-    entity: &'static EntityType,
+pub(super) struct Spot {
+    pub(super) entity: &'static EntityType,
     origin: Origin<'static>,
     narrow: Vec<(Column, Value)>,
-    predicate: Option<(Predicate, Vec<Value>)>,
+    pub(super) predicate: Option<(Predicate, Vec<Value>)>,
+    /// Only what lies in the caller's catalogs.
+    pub(super) in_catalogs: bool,
     /// How the last key reads in messages.
     label: String,
 }
 
 /// A parent on the way that must be there.
-type Check = (Select<'static>, Refusal);
+pub(super) type Check = (Select<'static>, Refusal);
 
 impl Spot {
+    /// Rows of a type under a condition.
+    pub(super) const fn selected(
+        entity: &'static EntityType,
+        predicate: (Predicate, Vec<Value>),
+        in_catalogs: bool,
+    ) -> Self {
+        Self {
+            entity,
+            origin: Origin::All,
+            narrow: Vec::new(),
+            predicate: Some(predicate),
+            in_catalogs,
+            label: String::new(),
+        }
+    }
+
     fn select<'q>(&self, columns: Vec<Column>, limit: u32) -> Select<'q> {
         let mut select = Select::all(self.entity, columns, limit).origin(self.origin.clone());
         select.narrow.clone_from(&self.narrow);
         select.predicate.clone_from(&self.predicate);
+        select.in_catalogs = self.in_catalogs;
         select
     }
 
@@ -64,12 +84,17 @@ impl Spot {
 }
 
 /// Walks a path. Parents whose id the path says are looked for together with what is wanted; others at once.
-fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<(Spot, Vec<Check>), ServiceError> {
+pub(super) fn walk(
+    ctx: &mut Ctx<'_, '_>,
+    version: Version,
+    resolved: &Resolved,
+) -> Result<(Spot, Vec<Check>), ServiceError> {
     let mut spot = Spot {
         entity: resolved.set.entity,
         origin: Origin::All,
         narrow: Vec::new(),
         predicate: (resolved.set.id == "browse").then(|| browsed(ctx)).transpose()?,
+        in_catalogs: false,
         label: String::new(),
     };
     let mut checks = Vec::new();
@@ -92,6 +117,7 @@ fn walk(ctx: &mut Ctx<'_, '_>, version: Version, resolved: &Resolved) -> Result<
                     origin: Origin::From { parent: spot.entity, nav, key: parent },
                     narrow: Vec::new(),
                     predicate: None,
+                    in_catalogs: false,
                     label: nav.name.get(version).unwrap_or_default().to_owned(),
                 };
             }
@@ -146,7 +172,7 @@ pub(super) fn capabilities(entity: &EntityType) -> &'static [Capability] {
 
 /// Whether the caller may ask at all (decisions.md J3): a list needs the right to read more than one's own, unless it is
 /// about one's own.
-fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal> {
+pub(super) fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal> {
     let denied = || Err(read_denied(capabilities(spot.entity)));
     let is_entitlement = capabilities(spot.entity) == [Capability::EntitlementRead];
     let is_about_caller = spot.predicate.as_ref().is_some_and(|(predicate, _)| predicate.is_about_caller());
@@ -162,15 +188,34 @@ fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal>
 }
 
 /// What is asked, owned, so that it can travel to a database thread.
-struct Asked {
+pub(super) struct Asked {
     version: Version,
-    resolved: Resolved,
-    query: Query,
+    pub(super) resolved: Resolved,
+    pub(super) query: Query,
     cursor: Option<Cursor>,
-    page: u32,
+    pub(super) page: u32,
     context: String,
     root: String,
-    link: String,
+    pub(super) link: String,
+    /// A report about somebody, in place of what the path leads to.
+    report: Option<About>,
+}
+
+impl Asked {
+    /// What a call asks.
+    pub(super) fn new(call: &Call, resolved: Resolved, query: Query, cursor: Option<Cursor>, page: u32) -> Self {
+        Self {
+            version: call.version,
+            context: context_text(call, &resolved, &query),
+            root: call.root(),
+            link: format!("{}/{}", call.root(), link_path(&resolved, call.version)),
+            resolved,
+            query,
+            cursor,
+            page,
+            report: None,
+        }
+    }
 }
 
 /// Answers a GET.
@@ -186,25 +231,13 @@ pub async fn get(call: &Call, mut target: Target) -> Result<Reply, Failure> {
     if resolved.entity.relation == c::site::RELATION {
         target.options.forget_search_for_all();
     }
-    let context = Context { version: call.version, fold: SCHEMA.fold };
-    let query = Query::build(context, resolved.entity, &target.options)?;
-    if !query.search.is_empty() && is_directory(resolved.entity) && !is_eventual(call) {
+    let asked = asked(call, resolved, &target.options, None)?;
+    let query = &asked.query;
+    if !query.search.is_empty() && is_directory(asked.resolved.entity) && !is_eventual(call) {
         let message = "$search in the directory needs the header ConsistencyLevel: eventual";
         return Err(Failure::new(StatusCode::BAD_REQUEST, "Request_UnsupportedQuery", message));
     }
-    let open = |token: &str| Cursor::open(token, fingerprint_of(call, &target.options), &|b| sign(&call.app, b));
-    let cursor = query.token.as_deref().map(open).transpose()?;
-    let page = query.top.or_else(|| preferred_page(call)).unwrap_or(PAGE_ROWS_DEFAULT);
-    let asked = Arc::new(Asked {
-        version: call.version,
-        context: context_text(call, &resolved, &query),
-        root: call.root(),
-        link: format!("{}/{}", call.root(), link_path(&resolved, call.version)),
-        resolved,
-        query,
-        cursor,
-        page,
-    });
+    let asked = Arc::new(asked);
     match (asked.resolved.suffix, is_property(&asked.resolved), asked.resolved.is_collection) {
         (Suffix::Count, _, _) => count(call, asked).await,
         (_, true, _) => property(call, asked).await,
@@ -212,6 +245,22 @@ pub async fn get(call: &Call, mut target: Target) -> Result<Reply, Failure> {
         (_, _, true) => list(call, asked, &target.options).await,
         (_, _, false) => single(call, asked).await,
     }
+}
+
+/// What a call asks by its query options, with the page it goes on from.
+fn asked(call: &Call, resolved: Resolved, options: &Options, report: Option<About>) -> Result<Asked, Failure> {
+    let context = Context { version: call.version, fold: SCHEMA.fold };
+    let query = Query::build(context, resolved.entity, options)?;
+    let open = |token: &str| Cursor::open(token, fingerprint_of(call, options), &|b| sign(&call.app, b));
+    let cursor = query.token.as_deref().map(open).transpose()?;
+    let page = query.top.or_else(|| preferred_page(call)).unwrap_or(PAGE_ROWS_DEFAULT);
+    Ok(Asked { report, ..Asked::new(call, resolved, query, cursor, page) })
+}
+
+/// A page of a report.
+pub(super) async fn report(call: &Call, resolved: Resolved, options: &Options, about: About) -> Result<Reply, Failure> {
+    let asked = Arc::new(asked(call, resolved, options, Some(about))?);
+    list(call, asked, options).await
 }
 
 /// Whether a type belongs to the directory, whose searches are advanced queries (semantics.md 5).
@@ -241,11 +290,15 @@ pub(super) fn sign(app: &App, bytes: &[u8]) -> [u8; SIGNATURE_BYTES] {
     tenure_auth::secret::tag(&app.keys().page_key, bytes)
 }
 
+/// Which of its lists a report shows: part of its address.
+pub(super) const STATUS: &str = "status";
+
 /// What a next link belongs to: the path and everything that decides which rows there are, and in which order.
 fn fingerprint_of(call: &Call, options: &Options) -> u64 {
     let path = call.path.to_ascii_lowercase();
     let option = |name| options.get(name).unwrap_or_default();
-    let aliases: String = options.aliases().flat_map(|(n, v)| [n, "=", v, ";"]).collect();
+    let status = options.other(STATUS).map(|status| (STATUS, status));
+    let aliases: String = options.aliases().chain(status).flat_map(|(n, v)| [n, "=", v, ";"]).collect();
     let parts = [call.version.prefix(), &path, option("filter"), option("orderby"), option("search"), aliases.as_str()];
     fingerprint(parts)
 }
@@ -256,7 +309,7 @@ fn next_link(call: &Call, options: &Options, cursor: &Cursor) -> String {
     for (name, value) in options.repeated() {
         link.extend(["$", name, "=", &encoded(value), "&"]);
     }
-    for (name, value) in options.aliases() {
+    for (name, value) in options.aliases().chain(options.other(STATUS).map(|status| (STATUS, status))) {
         link.extend([&encoded(name), "=", &encoded(value), "&"]);
     }
     link.push_str("$skiptoken=");
@@ -271,7 +324,7 @@ fn cost(query: &Query) -> Cost {
 }
 
 /// Reads parents and rows in one round trip; a missing parent is a 404.
-fn read_checked(
+pub(super) fn read_checked(
     ctx: &mut Ctx<'_, '_>,
     checks: &[Check],
     main: Select<'_>,
@@ -341,9 +394,14 @@ async fn list(call: &Call, asked: Arc<Asked>, options: &Options) -> Result<Reply
 }
 
 fn list_page(ctx: &mut Ctx<'_, '_>, asked: &Asked) -> Result<Page, ServiceError> {
-    let (spot, checks) = walk(ctx, asked.version, &asked.resolved)?;
-    admit(&ctx.sight()?, &asked.resolved, &spot)?;
-    names_origin_system(&asked.resolved, &asked.query)?;
+    let (spot, checks) = match &asked.report {
+        Some(about) => (about.spot(ctx)?, Vec::new()),
+        None => walk(ctx, asked.version, &asked.resolved)?,
+    };
+    if asked.report.is_none() {
+        admit(&ctx.sight()?, &asked.resolved, &spot)?;
+        names_origin_system(&asked.resolved, &asked.query)?;
+    }
     let plan = Plan::new(spot.entity, asked.version, &asked.query);
     let select = list_select(asked, &spot, plan.columns.clone());
     let layout = select.layout();
@@ -393,14 +451,14 @@ fn write_level(plan: &Plan<'_>, level: &Level, key_at: usize, link: &str, body: 
 }
 
 /// Where the object of a row is.
-fn object_link(level: &Level, at: usize, key_at: usize, (link, wants_id): (&str, bool)) -> String {
+pub(super) fn object_link(level: &Level, at: usize, key_at: usize, (link, wants_id): (&str, bool)) -> String {
     match level.rows.get(at).and_then(|row| row.cell(key_at).id()) {
         Some(id) if wants_id => format!("{link}/{id}"),
         _ => link.to_owned(),
     }
 }
 
-fn list_select<'q>(asked: &'q Asked, spot: &Spot, columns: Vec<Column>) -> Select<'q> {
+pub(super) fn list_select<'q>(asked: &'q Asked, spot: &Spot, columns: Vec<Column>) -> Select<'q> {
     let mut select: Select<'q> = spot.select(columns, asked.page + 1);
     select.filter = asked.query.filter.as_ref();
     select.search = &asked.query.search;
@@ -573,7 +631,14 @@ pub async fn one(
     let link = format!("{}/{}", call.root(), place.link);
     let version = call.version;
     let read = call.app.engine().read(Cost::Small, call.identity, call.id, move |ctx| {
-        let spot = Spot { entity, origin: Origin::All, narrow: narrow.clone(), predicate: None, label: String::new() };
+        let spot = Spot {
+            entity,
+            origin: Origin::All,
+            narrow: narrow.clone(),
+            predicate: None,
+            in_catalogs: false,
+            label: String::new(),
+        };
         let what = One { spot: &spot, checks: &[], context: &context, link: (&link, true) };
         write_one(ctx, &what, (version, &Query::default()), &overlay)
     });

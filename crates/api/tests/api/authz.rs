@@ -156,6 +156,7 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
         ("PATCH", "tenure", "v1/approvals/{}") => {
             (Some(A::RequestAccess), json!({ "answers": [{ "answeredQuestion": { "id": nil }, "value": "x" }] }))
         }
+        ("POST", "tenure", "v1/assignments/import") => (Some(A::AssignDirectly), Value::Null),
         ("POST", "drift", _) => (Some(A::AdministerAssignments), Value::Null),
         ("POST", "jobs", "{}/pause()" | "{}/resume()") => (Some(A::WritePackages), Value::Null),
         ("POST", "accessPackages", "{}/moveToCatalog()") => (Some(A::WritePackages), json!({ "catalogId": nil })),
@@ -443,7 +444,13 @@ async fn read_paths(app: &TestApp, version: Version, owner: &str) -> Vec<(String
         all.extend(shown.map(|name| (format!("{one}/{name}"), kind)));
     }
     if version == Version::V1 {
-        all.extend(["/v1.0/me", "/v1.0/me/memberOf", "/tenure/v1/clock"].map(|path| (path.to_owned(), "own")));
+        let own = ["/v1.0/me", "/v1.0/me/memberOf", "/tenure/v1/clock", "/tenure/v1/overview"];
+        all.extend(own.map(|path| (path.to_owned(), "own")));
+        let report = format!("/tenure/v1/reports/users/{}", company::person("anna"));
+        let about = ["accessPackages", "accessPackages?status=canRequest", "resourceAssignments"];
+        all.extend(about.map(|name| (format!("{report}/{name}"), "accessPackageAssignment")));
+        let list = format!("/tenure/v1/export{}/assignments", EM.trim_start_matches("/v1.0"));
+        all.extend(["csv", "jsonl"].map(|format| (format!("{list}?format={format}"), "accessPackageAssignment")));
     }
     all
 }

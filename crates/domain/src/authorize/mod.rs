@@ -78,6 +78,16 @@ impl Capabilities {
     /// All of them: work of the product itself.
     pub const ALL: Self = Self(u32::MAX);
 
+    /// The set as a number, to be kept.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The set that was kept as a number.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// This set and one more.
     pub const fn with(self, one: Capability) -> Self {
         Self(self.0 | one as u32)

@@ -63,6 +63,7 @@ pub fn open(package: PackageId) -> First<JobId> {
 
 /// Forgets jobs that have ended and began so long ago that nobody asks for them any more.
 pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) {
+    super::import::forget_old(tx, now);
     tx.write(&FORGET_OLD, vec![plus_seconds(now, -JOB_KEEP_DAYS * 86_400).into()]);
 }
 

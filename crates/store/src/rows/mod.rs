@@ -11,6 +11,7 @@ pub mod grant;
 pub mod hold;
 pub mod identity;
 pub mod identity_link;
+pub mod import;
 pub mod incompatibility;
 pub mod job;
 pub mod mail;
@@ -46,6 +47,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         hold::STATEMENTS,
         identity::STATEMENTS,
         identity_link::STATEMENTS,
+        import::STATEMENTS,
         incompatibility::STATEMENTS,
         mail::STATEMENTS,
         organization::STATEMENTS,

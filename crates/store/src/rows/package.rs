@@ -14,6 +14,7 @@ use tenure_domain::text::fold;
 use uuid::Uuid;
 
 sql! {
+    NAMED: "SELECT id, catalog_id FROM package WHERE name_key = $1 ORDER BY id LIMIT $2";
     GET(hot): "SELECT p.id, p.catalog_id, p.name, p.description, p.unique_name, p.is_hidden, p.scopes_visible, p.created_at, p.modified_at, p.created_by, p.modified_by, p.version FROM package p WHERE p.id = $1";
     CATALOG_FLAGS(hot): "SELECT c.id, c.state, c.is_external FROM package p JOIN catalog c ON c.id = p.catalog_id WHERE p.id = $1";
     RELATED(hot): "SELECT 1 WHERE EXISTS (SELECT 1 FROM assignment a WHERE a.target_id = $2 AND a.package_id = $1) OR EXISTS (SELECT 1 FROM request q WHERE q.target_id = $2 AND q.package_id = $1) OR $1 IN (SELECT q.package_id FROM request q WHERE q.requestor_id = $2)";
@@ -190,4 +191,12 @@ pub fn delete_role(tx: &mut Tx<'_>, _: &Permit, package: PackageId, role: RoleId
 pub fn role_row(package: PackageId, role: RoleId, scope: ScopeId) -> First<Uuid> {
     let params = vec![package.0.into(), role.0.into(), scope.0.into()];
     Query::new(&ROLE_ROW, params, |row| Columns::of(row, "package_role").id("id")).first()
+}
+
+/// The first so many packages of that name, and their catalogs.
+pub fn named(name: &str, limit: u32) -> Query<(PackageId, CatalogId)> {
+    Query::new(&NAMED, vec![fold(name).into(), limit.into()], |row| {
+        let mut c = Columns::of(row, "package");
+        Ok((c.id("id")?, c.id("catalog_id")?))
+    })
 }

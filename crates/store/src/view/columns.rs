@@ -136,7 +136,8 @@ columns! {
     }
     /// Resource roles in packages.
     package_role("package_role", "z") {
-        ID "id", PACKAGE "package_id", ROLE "role_id", SCOPE "scope_id", CATALOG "catalog_id", CREATED "created_at",
+        ID "id", PACKAGE "package_id", ROLE "role_id", SCOPE "scope_id", RESOURCE "resource_id", CATALOG "catalog_id",
+        CREATED "created_at",
         CREATED_BY "created_by",
     }
     /// Assignment policies.
@@ -196,7 +197,7 @@ columns! {
     }
     /// Stages of approvals.
     approval_stage("approval_stage", "sg") {
-        ID "id", REQUEST "request_id", STATE "state", DECISION "decision", AT "decided_at", JUSTIFICATION "justification",
+        ID "id", REQUEST "request_id", NUMBER "number", STATE "state", DECISION "decision", AT "decided_at", JUSTIFICATION "justification",
         MINE "is_mine", BY "decided_by",
     }
     /// Who decided a stage.
@@ -210,7 +211,7 @@ columns! {
     /// Assignments.
     assignment("assignment", "a") {
         ID "id", PACKAGE "package_id", POLICY "policy_id", CATALOG "catalog_id", TARGET "target_id", REQUEST "request_id",
-        STATE "state", STATUS "status", STARTS "starts_at", ENDS "ends_at", ENDED "ended_at", CREATED "created_at",
+        STATE "state", STATUS "status", STARTS "starts_at", ENDS "ends_at", DELIVERED "delivered_at", ENDED "ended_at", CREATED "created_at",
         EXTENDED "is_extended",
         VERSION "version",
     }
@@ -221,11 +222,11 @@ columns! {
     }
     /// The role of a grant.
     grant_role("grant_row", "vl") {
-        ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key",
+        ORIGIN_ID "origin_id", ORIGIN_KEY "origin_key", NAME "name", NAME_KEY "name_key",
     }
     /// The resource of a grant.
     grant_resource("grant_row", "vr") {
-        SYSTEM "origin_system",
+        SYSTEM "origin_system", NAME "name", NAME_KEY "name_key", ORIGIN_ID "origin_id",
     }
     /// Definitions of roles.
     role_definition("role_definition", "f") {
@@ -265,6 +266,11 @@ columns! {
     job("job", "jo") {
         ID "id", KIND "kind", STATE "state", TOTAL "total", DONE "done", FAILED "failed", STARTED "started_at",
         ERROR "error", SUBJECT "subject_id", CATALOG "catalog_id",
+    }
+    /// Rows of files of assignments.
+    import_row("import_row", "iw") {
+        ID "id", JOB "job_id", NUMBER "number", LINE "line", PACKAGE "package", TARGET "target", STATE "state",
+        REQUEST "request_id", CODE "code", MESSAGE "message",
     }
     /// Audit rows.
     audit("audit", "t") {

@@ -104,12 +104,16 @@ impl<'a> Writer<'a> {
         format!("${}", self.params.len())
     }
 
-    /// A condition of the relation registry: aliases numbered, `{me}`, `{now}` and `{1}` as parameters.
+    /// A condition of the relation registry: aliases numbered, `{me}`, `{who}`, `{now}` and `{1}` as parameters.
     pub fn template(&mut self, place: Place, template: &str, first: Option<Value>) -> String {
         let mut text = template.to_owned();
         if text.contains("{me}") {
             let me = self.param(self.sight.me.map(|id| id.0));
             text = text.replace("{me}", &me);
+        }
+        if text.contains("{who}") {
+            let who = self.param(self.sight.principal.map(|id| id.0));
+            text = text.replace("{who}", &who);
         }
         if text.contains("{now}") {
             let now = self.param(self.sight.now.as_microsecond());

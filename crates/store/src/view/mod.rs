@@ -51,6 +51,16 @@ pub fn read(
     tx.stream(statements, &mut |i, row| sink(i, row))
 }
 
+/// Counts what selections would give without paging, each no further than `most`, in one round trip.
+pub fn counts_up_to(tx: &mut Tx<'_>, sight: &Sight, selects: &[Select<'_>], most: u32) -> Result<Vec<i64>, StoreError> {
+    let dialect = tx.dialect();
+    let count = |s: &Select<'_>| {
+        Query::of(s.count_up_to(dialect, sight, most), |row| Ok(row.cell(0).int().unwrap_or_default())).first()
+    };
+    let counted = tx.fetch(selects.iter().map(count).collect::<Vec<_>>())?;
+    Ok(counted.into_iter().map(Option::unwrap_or_default).collect())
+}
+
 /// Counts what a selection would give without paging.
 pub fn count(tx: &mut Tx<'_>, sight: &Sight, select: &Select<'_>) -> Result<i64, StoreError> {
     let statement = select.count(tx.dialect(), sight);

@@ -163,6 +163,29 @@ pub(super) const BROWSABLE_BY_MEMBERS: &str = concat!(
 pub(super) const APPROVES: &str =
     approves!("({q}.id IN ", " AND {q}.target_id <> {me} AND ({q}.requestor_id IS NULL OR {q}.requestor_id <> {me}))");
 
+/// Approvals with a stage that the caller decides now: he, a group of his, or somebody in whose place he decides was asked.
+pub(super) const AWAITS: &str = concat!(
+    "{q}.state = 1 AND {q}.target_id <> {me} AND ({q}.requestor_id IS NULL OR {q}.requestor_id <> {me}) AND {q}.id IN \
+     (SELECT aa.request_id FROM stage_approver aa JOIN approval_stage ax ON ax.request_id = aa.request_id \
+     AND ax.number = aa.number AND ax.state = 2 WHERE aa.principal_id = {me} AND aa.is_open \
+     UNION SELECT aa.request_id FROM group_member gm JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+     JOIN dir_group ag ON ag.id = gc.ancestor_id JOIN stage_approver aa ON aa.principal_id = ag.id AND aa.is_open \
+     JOIN approval_stage ax ON ax.request_id = aa.request_id AND ax.number = aa.number AND ax.state = 2 \
+     WHERE gm.member_id = {me} AND NOT ag.is_deleted \
+     UNION SELECT aa.request_id FROM delegation ad JOIN dir_user af ON af.id = ad.from_id \
+     JOIN stage_approver aa ON aa.principal_id = ad.from_id AND aa.is_open \
+     JOIN approval_stage ax ON ax.request_id = aa.request_id AND ax.number = aa.number AND ax.state = 2 \
+     JOIN request ar ON ar.id = aa.request_id WHERE ",
+    deputizes!("ax", "ar"),
+    " UNION SELECT aa.request_id FROM delegation ad JOIN dir_user af ON af.id = ad.from_id \
+     JOIN group_member gm ON gm.member_id = ad.from_id JOIN group_closure gc ON gc.descendant_id = gm.group_id \
+     JOIN dir_group ag ON ag.id = gc.ancestor_id JOIN stage_approver aa ON aa.principal_id = ag.id AND aa.is_open \
+     JOIN approval_stage ax ON ax.request_id = aa.request_id AND ax.number = aa.number AND ax.state = 2 \
+     JOIN request ar ON ar.id = aa.request_id WHERE NOT ag.is_deleted AND ",
+    deputizes!("ax", "ar"),
+    ")"
+);
+
 /// Subjects: oneself, direct reports, whom one asked for, and those in whose requests one takes part.
 pub(super) const OWN_SUBJECT: &str = approves!(
     "({j}.id = {me} OR {j}.id IN (SELECT mu.id FROM dir_user mu WHERE mu.manager_id = {me}) \

@@ -1,6 +1,6 @@
 //! The conditions that functions of the API stand for.
 
-use super::own::{APPROVES, BROWSABLE, BROWSABLE_BY_MEMBERS, REQUESTABLE};
+use super::own::{APPROVES, AWAITS, BROWSABLE, BROWSABLE_BY_MEMBERS, REQUESTABLE};
 
 /// A condition that a function of the API stands for. `{1}` is its first parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,16 @@ pub enum Predicate {
     BrowsedByMembers,
     /// Live assignments of one package whose holder has a live assignment of another one too; its parameters are both.
     AssignmentAdditionalAccess,
+    /// Live assignments of a person.
+    AssignmentHeld,
+    /// Roles of resources that a person has, or shall have.
+    GrantHeld,
+    /// Live assignments that end within the days of the overview.
+    AssignmentEndsSoon,
+    /// Roles that could not be given or taken.
+    DeliveryFailed,
+    /// Approvals that wait for the caller, for himself or in somebody's place.
+    ApprovalAwaits,
     /// Nothing: relations that this release has none of.
     Nothing,
 }
@@ -38,7 +48,7 @@ pub enum Predicate {
 impl Predicate {
     /// Whether it asks for one value of a column that has few rows for each.
     pub const fn is_few(self) -> bool {
-        matches!(self, Self::AssignmentTarget | Self::RequestTarget)
+        matches!(self, Self::AssignmentTarget | Self::RequestTarget | Self::AssignmentHeld | Self::GrantHeld)
     }
 
     /// Whether it is about the one who calls, so that it gives only what is his own.
@@ -66,6 +76,15 @@ impl Predicate {
             Self::Browsed => BROWSABLE,
             Self::BrowsedByMembers => BROWSABLE_BY_MEMBERS,
             Self::AssignmentAdditionalAccess => "{a}.package_id = {1} AND {a}.is_live",
+            Self::AssignmentHeld => "{a}.target_id = {1} AND {a}.is_live",
+            Self::GrantHeld => "{v}.subject_id = {1} AND {v}.desired",
+            // By catalog, as the index of ends is: a count of a few looks at no others.
+            Self::AssignmentEndsSoon => {
+                "{a}.is_live AND {a}.ends_at > {1} AND {a}.ends_at <= {1} + 2592000000000 \
+                 AND {a}.catalog_id IN (SELECT xc.id FROM catalog xc)"
+            }
+            Self::DeliveryFailed => "{vd}.error IS NOT NULL",
+            Self::ApprovalAwaits => AWAITS,
             Self::Nothing => "1 = 0",
         }
     }

@@ -47,7 +47,8 @@ pub enum Family {
     Objects,
     /// Delegated permission grants.
     Grants,
-    /// Entitlement objects; the condition is what makes one the caller's own, `{me}` being him.
+    /// Entitlement objects; the condition is what makes one the caller's own, `{me}` being him, and `{who}` where he may
+    /// be an application too.
     Entitlement(Option<&'static str>),
     /// Connected organizations.
     Organizations,
@@ -459,7 +460,19 @@ pub const RELATIONS: &[RelationDef] = &[
         // Other rows of the table are leases.
         always: Some("{jo}.subject_id IS NOT NULL"),
         catalog: Some("{jo}.catalog_id"),
-        family: Family::Entitlement(None),
+        // A file is carried out for whoever sent it.
+        family: Family::Entitlement(Some(
+            "EXISTS (SELECT 1 FROM import_file jf WHERE jf.job_id = {jo}.id AND jf.principal_id = {who})",
+        )),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::import_row::RELATION,
+        from: "import_row {iw} JOIN import_file {ifl} ON {ifl}.job_id = {iw}.job_id",
+        counted: Some("import_row {iw}"),
+        key: c::import_row::ID,
+        few: Some(c::import_row::JOB),
+        family: Family::Entitlement(Some("{ifl}.principal_id = {who}")),
         ..PLAIN
     },
     RelationDef {

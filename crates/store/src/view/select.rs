@@ -65,6 +65,8 @@ pub struct Select<'a> {
     pub origin: Origin<'a>,
     /// Only rows whose columns have these values.
     pub narrow: Vec<(Column, Value)>,
+    /// Only what lies in the caller's catalogs, where he does not see everything.
+    pub in_catalogs: bool,
     /// Only what a function of the API stands for, with its parameters.
     pub predicate: Option<(Predicate, Vec<Value>)>,
     /// `$filter`
@@ -93,6 +95,7 @@ impl<'a> Select<'a> {
             columns,
             origin: Origin::All,
             narrow: Vec::new(),
+            in_catalogs: false,
             predicate: None,
             filter: None,
             search: &[],
@@ -247,6 +250,14 @@ impl<'a> Select<'a> {
         Statement::new(format!("SELECT count(*) FROM {from} WHERE {where_clause}"), writer.params)
     }
 
+    /// The statement that counts it, and stops counting at `most`.
+    pub fn count_up_to(&self, dialect: Dialect, sight: &Sight, most: u32) -> Statement {
+        let counted = self.count(dialect, sight);
+        // Not a parameter: how far a count goes decides the plan.
+        let sql = counted.sql.replacen("SELECT count(*) FROM", "SELECT 1 FROM", 1);
+        Statement::new(format!("SELECT count(*) FROM ({sql} LIMIT {most}) counted"), counted.params)
+    }
+
     /// What is said where rows are found or ordered by their name.
     fn by_name<'t>(place: Place, mut texts: impl Iterator<Item = &'t String>) -> Option<String> {
         let template = place.def.by_name?;
@@ -265,7 +276,7 @@ impl<'a> Select<'a> {
         if is_few || self.filter.is_some_and(|f| asks_for_few(f, place.def)) {
             writer.few(place);
         }
-        let listed = if self.is_list() { writer.listed(place) } else { None };
+        let listed = if self.is_list() || self.in_catalogs { writer.listed(place) } else { None };
         let mut all = listed.unwrap_or_else(|| writer.visible(place));
         for (column, value) in &self.narrow {
             let value = writer.param(value.clone());

@@ -43,7 +43,7 @@ impl Family {
             Self::Applications => by_reach(sight.applications, None),
             Self::Grants => by_reach(sight.grants, None),
             Self::Entitlement(own) if sight.entitlement == Reach::Catalogs => {
-                Seen::InCatalogs(own.filter(|_| sight.me.is_some()))
+                Seen::InCatalogs(own.filter(|own| sight.me.is_some() || own.contains("{who}")))
             }
             Self::Entitlement(own) => by_reach(sight.entitlement, own),
             Self::Organizations => by_reach(sight.organizations, None),

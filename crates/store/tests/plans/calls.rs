@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tenure_domain::authorize::EntitlementRole;
 use tenure_domain::limits::SCOPE_UNION_MAX;
 use tenure_store::record;
+use tenure_testkit::app::{HOST, request};
 use tenure_testkit::issuer::AUDIENCE;
 use tenure_testkit::load::Loaded;
 use tenure_testkit::page::Form;
@@ -65,6 +66,7 @@ impl Session<'_> {
         self.approvals(&writer, &carla).await;
         self.partners(&writer).await;
         self.jobs(&writer).await;
+        self.bulk(&reader, &writer).await;
         self.scoped(&writer, &carla).await;
     }
 
@@ -519,6 +521,9 @@ impl Session<'_> {
                 format!("{EM}/accessPackages?$top=20&$expand=catalog,assignmentPolicies"),
                 format!("{EM}/accessPackages/{id}?$expand=resourceRoleScopes($expand=role,scope)"),
                 format!("{EM}/assignments/filterByCurrentUser(on='target')?$expand=accessPackage"),
+                "/tenure/v1/overview".to_owned(),
+                format!("/tenure/v1/reports/users/{person}/accessPackages"),
+                format!("/tenure/v1/reports/users/{person}/resourceAssignments"),
                 format!("{ROLES}?$filter=appScopeId eq '/AccessPackageCatalog/{}'&$expand=principal", package.catalog),
             ] {
                 let headers = [("ConsistencyLevel", "eventual")];
@@ -585,6 +590,33 @@ impl Session<'_> {
             .await;
         let held = self.app.delete(&format!("{set}/{organization}"), writer).await;
         assert_eq!(held.status, 400, "her people hold something: {}", held.text);
+    }
+
+    /// Files, reports and figures.
+    async fn bulk(&mut self, reader: &str, writer: &str) {
+        let (loaded, em) = (self.loaded, "/identityGovernance/entitlementManagement");
+        self.get("the overview", "/tenure/v1/overview", reader).await;
+        let person = loaded.holders[7];
+        let report = format!("/tenure/v1/reports/users/{person}");
+        self.get("what somebody has", &format!("{report}/accessPackages"), reader).await;
+        self.get("what somebody can ask for", &format!("{report}/accessPackages?status=canRequest&$top=20"), reader)
+            .await;
+        self.get("roles that somebody has", &format!("{report}/resourceAssignments"), reader).await;
+        let package = loaded.packages[3].id;
+        let filter = format!("$filter=accessPackage/id eq '{package}'");
+        self.get("a table of assignments", &format!("/tenure/v1/export{em}/assignments?format=csv&{filter}"), reader)
+            .await;
+        let package = &loaded.packages[151];
+        let text = format!("accessPackage,policy,target\n{},{},{}\n", package.id, package.policy, package.strangers[3]);
+        record::start();
+        let bearer = format!("Bearer {writer}");
+        let headers = [("host", HOST), ("authorization", bearer.as_str()), ("content-type", "text/csv")];
+        let taken = self.app.send(request("POST", "/tenure/v1/assignments/import", &headers, &text)).await;
+        self.app.drain().await;
+        let rows = format!("/tenure/v1/jobs/{}/rows", taken.expect(202).id());
+        let rows = self.app.get(&rows, writer).await.expect(200);
+        self.seen.add("a file of assignments", None, record::stop());
+        assert_eq!(rows.column("state"), ["made"], "{}", rows.text);
     }
 
     async fn jobs(&mut self, writer: &str) {

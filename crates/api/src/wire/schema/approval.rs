@@ -21,7 +21,7 @@ fn status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     json::opt_text(out, state.map(StageState::name));
 }
 
-fn result(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+pub(super) fn result(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     let verdict = row.cell(0).int().and_then(Verdict::from_code);
     json::opt_text(out, verdict.map(Verdict::name));
 }

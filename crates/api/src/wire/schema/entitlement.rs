@@ -76,11 +76,11 @@ pub static ASSIGNMENT_STATE: EnumType = EnumType::older(
 );
 
 /// What a subject is.
-static SUBJECT_TYPE: EnumType =
+pub(super) static SUBJECT_TYPE: EnumType =
     EnumType::older("accessPackageSubjectType", &[(0, "notSpecified"), (1, "user"), (2, "servicePrincipal")]);
 
 /// Whether the end of its last assignment ends an external account; the same spelling in both versions.
-static SUBJECT_LIFECYCLE: EnumType = EnumType::named(
+pub(super) static SUBJECT_LIFECYCLE: EnumType = EnumType::named(
     Name::both("accessPackageSubjectLifecycle"),
     &[(0, "notDefined"), (1, "notGoverned"), (2, "governed")],
 );
@@ -317,7 +317,7 @@ pub static PACKAGE: EntityType = EntityType::new(
 .search(SearchBy::Columns(&[c::package::NAME_KEY]));
 
 /// The name of a subject; of somebody who was deleted, and can be restored, with a mark (decisions.md B8).
-fn subject_name(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+pub(super) fn subject_name(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     let name = row.cell(0).text().unwrap_or_default();
     if row.cell(1).is_null() { json::text(out, name) } else { json::text(out, &format!("{name} (deleted)")) }
 }
@@ -563,7 +563,7 @@ pub static ASSIGNMENT: EntityType = EntityType::new(
 .ops(&[&ASSIGNMENTS_BY_USER, &ADDITIONAL_ACCESS, &REPROCESS]);
 
 /// Fulfilled, on its way, or failed.
-fn grant_status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+pub(super) fn grant_status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     let desired = row.cell(0).bool().unwrap_or(false);
     let held = row.cell(1).int() == Some(1);
     let failed = !row.cell(2).is_null();

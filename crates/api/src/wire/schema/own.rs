@@ -2,8 +2,10 @@
 
 use super::types::TEXTS;
 use super::{entitlement as em, flag, id, keyed, time};
+use crate::wire::json;
 use tenure_domain::job::JobState;
-use tenure_odata::edm::{Codec, EntityType, EnumType, Items, Kind, Name, Nav, Property, SearchBy};
+use tenure_odata::Cells;
+use tenure_odata::edm::{Codec, EntityType, EnumType, Items, Kind, Name, Nav, Property, SearchBy, Version};
 use tenure_odata::types::Operation;
 use tenure_service::view::columns as c;
 use tenure_service::view::columns::link;
@@ -84,8 +86,45 @@ pub static JOB: EntityType = EntityType::new(
         number(Name::own("failed"), &[c::job::FAILED]),
         time(Name::own("startedDateTime"), &[c::job::STARTED]),
         Property::new(Name::own("error"), Codec::Text, &[c::job::ERROR]),
-        id(Name::own("accessPackageId"), &[c::job::SUBJECT]).required(),
-        id(Name::own("catalogId"), &[c::job::CATALOG]).required(),
+        // A file of assignments is about no single package.
+        Property::new(Name::own("accessPackageId"), Codec::Custom(id_or_null), &[c::job::SUBJECT])
+            .by(c::job::SUBJECT, Kind::Id)
+            .required(),
+        Property::new(Name::own("catalogId"), Codec::Custom(id_or_null), &[c::job::CATALOG])
+            .by(c::job::CATALOG, Kind::Id)
+            .required(),
+    ],
+)
+.nav(&[Nav::back(Name::own("rows"), &IMPORT_ROW, c::import_row::JOB).contained()]);
+
+/// An id; the one that nothing has is none.
+fn id_or_null(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+    match row.cell(0).id().filter(|id| !id.is_nil()) {
+        Some(id) => json::text(out, &id.to_string()),
+        None => out.extend(b"null"),
+    }
+}
+
+/// What came of a row of a file.
+static ROW_STATE: EnumType =
+    EnumType::strings(&[(0, "waiting"), (1, "made"), (2, "valid"), (3, "unchanged"), (4, "refused")]);
+
+/// A row of a file of assignments, and what came of it.
+static IMPORT_ROW: EntityType = EntityType::new(
+    "importRow",
+    c::import_row::RELATION,
+    &[
+        id(Name::own("id"), &[c::import_row::ID]).required(),
+        number(Name::own("number"), &[c::import_row::NUMBER]),
+        number(Name::own("line"), &[c::import_row::LINE]),
+        Property::new(Name::own("accessPackage"), Codec::Text, &[c::import_row::PACKAGE]),
+        Property::new(Name::own("target"), Codec::Text, &[c::import_row::TARGET]),
+        Property::new(Name::own("state"), Codec::Enum(&ROW_STATE), &[c::import_row::STATE])
+            .by(c::import_row::STATE, Kind::Enum(&ROW_STATE))
+            .required(),
+        id(Name::own("requestId"), &[c::import_row::REQUEST]),
+        Property::new(Name::own("code"), Codec::Text, &[c::import_row::CODE]),
+        Property::new(Name::own("message"), Codec::Text, &[c::import_row::MESSAGE]),
     ],
 )
 .ops(&[&PAUSE, &RESUME]);

@@ -23,6 +23,7 @@ sql! {
     GET(hot): "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND NOT u.is_deleted";
     BY_UPN(hot): "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.upn_key = $1 AND NOT u.is_deleted";
     OF_ADDRESS: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id IN (SELECT m.id FROM dir_user m WHERE m.mail_key = $1 UNION SELECT n.id FROM dir_user n WHERE n.upn_key = $1 AND NOT n.is_deleted) AND NOT u.is_deleted ORDER BY u.id LIMIT 1";
+    KNOWN_AS: "SELECT u.id FROM dir_user u WHERE u.id IN (SELECT m.id FROM dir_user m WHERE m.mail_key = $1 UNION SELECT n.id FROM dir_user n WHERE n.upn_key = $1 AND NOT n.is_deleted) AND NOT u.is_deleted ORDER BY u.id LIMIT 2";
     NAMED_SO: "SELECT u.id FROM dir_user u WHERE u.upn_key >= $1 AND u.upn_key < $2 AND NOT u.is_deleted LIMIT 1";
     DELETED: "SELECT u.id, o.display_name, u.upn, u.mail, u.nickname, u.user_type, u.is_enabled, u.manager_id, o.attrs, o.created_at, u.token_epoch, o.source_id, o.version FROM dir_user u JOIN directory_object o ON o.id = u.id WHERE u.id = $1 AND u.is_deleted";
     INSERT: "INSERT INTO dir_user (id, upn, upn_key, mail, mail_key, nickname, nickname_key, user_type, is_enabled, manager_id, token_epoch, given_name_key, surname_key, department_key, job_title_key, office_key, city_key, state_key, country_key, company_key, employee_id_key, employee_type_key, usage_location_key, home_key, is_deleted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, FALSE)";
@@ -217,4 +218,9 @@ pub fn named_so(local: &str) -> First<ObjectId> {
 /// Names of the extension attributes that people have, in their order.
 pub fn extension_names(limit: i64) -> Query<String> {
     Query::new(&EXTENSION_NAMES, vec![limit.into()], |row| Columns::of(row, "extension_value").text("name_key"))
+}
+
+/// Two people at most whose mail address or user principal name this is: more than one, and it names nobody.
+pub fn known_as(name: &str) -> Query<ObjectId> {
+    Query::new(&KNOWN_AS, vec![fold(name).into()], |row| Columns::of(row, "dir_user").id("id"))
 }
