@@ -62,6 +62,7 @@ impl Work {
         match self {
             Self::RoleChange { .. } | Self::PackageMove => Action::WritePackages,
             Self::PolicyApplication { .. } | Self::ApprovalRestart { .. } => Action::WritePolicies,
+            Self::AssignmentImport { .. } => Action::AssignDirectly,
         }
     }
 }
@@ -258,7 +259,11 @@ impl Job {
 
 impl Placed for Job {
     fn place(&self) -> Scope {
-        Scope::Catalog(self.catalog)
+        match self.work {
+            // A file may name packages of any catalog.
+            Work::AssignmentImport { .. } => Scope::Tenant,
+            _ => Scope::Catalog(self.catalog),
+        }
     }
 }
 

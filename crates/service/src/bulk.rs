@@ -97,7 +97,7 @@ fn switch(
     to: impl Fn(&Job, Timestamp) -> Result<Option<Job>, Refusal>,
 ) -> Result<(), ServiceError> {
     let found = ctx.fetch(rows::job::get(id))?;
-    // Nobody is told by another refusal that a job is there: both actions ask for the same roles.
+    // Nobody is told by another refusal that a job of a package is there: both its actions ask for the same roles.
     let action = found.as_ref().map_or(Action::WritePackages, |job| job.work.action());
     let (permit, old) = ctx.pending(action)?.on(found, || Refusal::not_found("job", id))?;
     let Some(new) = to(&old, ctx.now)? else { return Ok(()) };
@@ -105,10 +105,13 @@ fn switch(
     if new.due_at.is_some() {
         ctx.leaves_work();
     }
-    // The package may be gone by now: what nobody holds can be deleted while a job about it is paused.
-    let package = ctx.fetch(rows::package::get(old.package))?.map(|package| package.name);
     let state = Modified::change("JobState", Some(old.state.name().to_owned()), Some(new.state.name().to_owned()));
     let job = AuditTarget::new(TargetKind::Other, old.id, old.work.kind().to_owned());
+    if matches!(old.work, Work::AssignmentImport { .. }) {
+        return ctx.audit(&AuditEvent::new(Activity::AdministratorUpdates, job.with(state)));
+    }
+    // The package may be gone by now: what nobody holds can be deleted while a job about it is paused.
+    let package = ctx.fetch(rows::package::get(old.package))?.map(|package| package.name);
     let package = AuditTarget::new(TargetKind::AccessPackage, old.package, package);
     ctx.audit(&AuditEvent::new(Activity::UpdatePackage, package.with(state)).about(job))
 }
