@@ -9,6 +9,7 @@ use crate::demo_server::{self, DemoServer};
 use crate::failure::{Failure, Outcome};
 use crate::process::{self, Echoed};
 use crate::session::Session;
+use crate::toolchain;
 use crate::workspace::Workspace;
 
 const DRIVER_TIME_MAX: Duration = Duration::from_mins(10);
@@ -27,6 +28,9 @@ enum Suite {
 enum Client {
     Python,
     Js,
+    /// Only by the verb, as `Go`: what they are built from is large.
+    Java,
+    Go,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +59,9 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
     let client = match arguments.value("--client")?.as_deref() {
         Some("python") => Client::Python,
         Some("js") => Client::Js,
-        _ => return Err(Failure::new("conformance needs --client python or --client js")),
+        Some("java") => Client::Java,
+        Some("go") => Client::Go,
+        _ => return Err(Failure::new("conformance needs --client python, js, java or go")),
     };
     let store = match arguments.value("--store")?.as_deref() {
         None | Some("sqlite") => Store::Sqlite,
@@ -72,7 +78,7 @@ pub fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
     Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Every scenario there is on this machine, in the order to run them.
+/// Every scenario that the tests have on this machine, in the order to run them.
 pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
     let has_acceptance = workspace.root.join(ACCEPTANCE_FOLDER).is_dir();
     let suites: &[Suite] = if has_acceptance { &[Suite::Sdk, Suite::Acceptance] } else { &[Suite::Sdk] };
@@ -94,6 +100,8 @@ impl Scenario {
         let client = match self.client {
             Client::Python => "python",
             Client::Js => "js",
+            Client::Java => "java",
+            Client::Go => "go",
         };
         let store = match self.store {
             Store::Sqlite => "sqlite",
@@ -134,27 +142,43 @@ impl Scenario {
                 python.current_dir(root).env("PYTHONUNBUFFERED", "1");
                 // Compiled modules are kept, but not in the source tree.
                 python.env("PYTHONPYCACHEPREFIX", session.workspace.target.join("conformance").join("pycache"));
+                python.arg(root.join(self.suite.folder()).join(self.suite.script("python", "tutorial.py")));
                 python
             }
             Client::Js => {
                 let mut node = Command::new("node");
                 // The driver looks for its packages from the working directory.
                 node.current_dir(session.npm_folder()?);
+                node.arg(root.join(self.suite.folder()).join(self.suite.script("js", "tutorial.mjs")));
                 node
             }
+            Client::Java => {
+                let mut java = Command::new("java");
+                java.arg("-cp").arg(toolchain::java_classes(&session.workspace)?).arg("tenure.Tutorial");
+                java
+            }
+            Client::Go => Command::new(toolchain::go_program(&session.workspace)?),
         };
         // A proxy has no way to our loopback address.
         command.envs(["NO_PROXY", "no_proxy"].map(|name| (name, "127.0.0.1,localhost")));
-        command.arg(root.join(self.driver_file()));
         Ok(command)
     }
+}
 
-    fn driver_file(self) -> PathBuf {
-        match (self.suite, self.client) {
-            (Suite::Sdk, Client::Python) => PathBuf::from("conformance/python/tutorial.py"),
-            (Suite::Sdk, Client::Js) => PathBuf::from("conformance/js/tutorial.mjs"),
-            (Suite::Acceptance, Client::Python) => PathBuf::from(ACCEPTANCE_FOLDER).join("python_tutorial.py"),
-            (Suite::Acceptance, Client::Js) => PathBuf::from(ACCEPTANCE_FOLDER).join("js_tutorial.mjs"),
+impl Suite {
+    /// Where its drivers are, from the repository.
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Sdk => "conformance",
+            Self::Acceptance => ACCEPTANCE_FOLDER,
+        }
+    }
+
+    /// The driver of a client in that folder.
+    fn script(self, client: &str, name: &str) -> PathBuf {
+        match self {
+            Self::Sdk => PathBuf::from(client).join(name),
+            Self::Acceptance => PathBuf::from(format!("{client}_{name}")),
         }
     }
 }

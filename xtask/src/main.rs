@@ -53,8 +53,9 @@ usage: cargo xtask VERB
 
   check-deps        which crate may use which, and what may be written where
 
-  conformance --client python|js [--store sqlite|postgres]
-                    one official client against a demo server on one database
+  conformance --client python|js|java|go [--store sqlite|postgres]
+                    one official client against a demo server on one database; java needs a JDK and Maven, go needs
+                    Go and, the first time, some minutes and 5 GB of memory
 
   bench [--quick] [--json] [--rows N] [--store sqlite|postgres]
                     the whole stack against a bare server that runs the same statements, on both databases; a line of

@@ -1,17 +1,21 @@
-//! What the drivers need: a Python environment and a folder of npm packages, both under the target directory.
+//! What the drivers need: a Python environment, a folder of npm packages, compiled classes and a program, all under the
+//! target directory.
 //!
-//! Each is made once and again only when its list of packages changes.
+//! Packages are installed once and again only when their list changes; what is compiled, its own tools keep up to date.
 
-use std::fs;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use std::{env, fs};
 
 use crate::failure::{Context, Failure, Outcome};
 use crate::workspace::Workspace;
 use crate::{apt, process};
 
 const INSTALL_TIME_MAX: Duration = Duration::from_mins(15);
+/// The Go SDK is one package of many thousand types: seven minutes of one core, when nothing is compiled yet.
+const COMPILE_TIME_MAX: Duration = Duration::from_hours(1);
 
 /// The Python with the packages of `conformance/python/requirements.txt`.
 pub fn python(workspace: &Workspace) -> Outcome<PathBuf> {
@@ -47,6 +51,41 @@ pub fn npm_folder(workspace: &Workspace, name: &str) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
+/// The class path of `conformance/java`, compiled from what the repository holds now.
+pub fn java_classes(workspace: &Workspace) -> Outcome<OsString> {
+    for program in ["java", "mvn"] {
+        need(program, "-version", "the Java driver needs a JDK 17 or later and Maven 3.8 or later")?;
+    }
+    println!("compiling the Java driver (the first time Maven gets its packages, which takes a few minutes)");
+    let folder = workspace.target.join("conformance").join("java");
+    let mut maven = Command::new("mvn");
+    maven.args(["--quiet", "--batch-mode", "--file"]).arg(workspace.root.join("conformance/java/pom.xml"));
+    maven.arg(format!("-Dfolder={}", folder.display())).arg("process-classes");
+    process::succeed_within(&mut maven, COMPILE_TIME_MAX)?;
+    env::join_paths([folder.join("classes"), folder.join("lib").join("*")]).context("naming the class path")
+}
+
+/// The program of `conformance/go`, compiled from what the repository holds now.
+pub fn go_program(workspace: &Workspace) -> Outcome<PathBuf> {
+    need("go", "version", "the Go driver needs Go 1.25 or later")?;
+    println!("compiling the Go driver (the first time about seven minutes, and 5 GB of memory)");
+    let program = workspace.target.join("conformance").join("go").join("tutorial");
+    let mut go = Command::new("go");
+    // One package at a time: two of the large ones want twice the memory.
+    go.args(["build", "-p", "1", "-buildvcs=false", "-o"]).arg(&program).arg(".");
+    go.current_dir(workspace.root.join("conformance/go"));
+    process::succeed_within(&mut go, COMPILE_TIME_MAX)?;
+    Ok(program)
+}
+
+/// Says what is missing before anything is begun.
+fn need(program: &str, version: &str, otherwise: &str) -> Outcome<()> {
+    if process::succeeds(Command::new(program).arg(version)) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("no `{program}` on PATH: {otherwise}")))
+}
+
 /// Runs `install` unless it has succeeded before for this very list and its `result` is still there.
 fn once_per_list(list: &Path, installed: &Path, result: &Path, install: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     let wanted = fs::read(list).context(format!("reading {}", list.display()))?;
@@ -78,8 +117,15 @@ fn create_environment(folder: &Path) -> Outcome<()> {
 mod tests {
     use std::{env, fs, process};
 
-    use super::once_per_list;
+    use super::{need, once_per_list};
     use crate::failure::Failure;
+
+    #[test]
+    fn what_is_missing_is_named_with_what_is_needed() {
+        let failure = need("no-such-program-here", "-version", "get one").unwrap_err().to_string();
+        assert!(failure.contains("no-such-program-here") && failure.contains("get one"), "{failure}");
+        assert!(need("true", "-version", "get one").is_ok());
+    }
 
     #[test]
     fn an_installation_is_repeated_only_for_a_new_list_or_after_a_failure() {

@@ -112,6 +112,14 @@ impl Failure {
         Self::new(StatusCode::GONE, "syncStateNotFound", message).with(header::LOCATION, location)
     }
 
+    /// A packed body. Clients that pack by habit send it again as it is when they read this status, and may read the
+    /// header first (RFC 9110, 15.5.16).
+    pub fn packed() -> Self {
+        let message = "the body is packed (Content-Encoding); send it as it is";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+            .with(header::ACCEPT_ENCODING, "identity")
+    }
+
     /// No token, or one that is not good.
     pub fn unauthenticated(message: impl Into<String>, base: &str) -> Self {
         let challenge = format!(

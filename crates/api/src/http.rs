@@ -374,6 +374,9 @@ async fn admit(app: &App, request: Request, (id, seen): (Uuid, Arc<Seen>)) -> Re
     // Whoever has no token yet sends forms, which are small.
     let max = if split_version(parts.uri.path()).is_some() { BODY_MAX_BYTES } else { FORM_BYTES_MAX };
     let held = app.bodies().read(body, max, Duration::from_secs(BODY_TIME_MAX_SECONDS)).await?;
+    if !held.bytes.is_empty() && is_packed(&parts.headers) {
+        return Err(Failure::packed());
+    }
     let raw = Raw {
         app: app.clone(),
         method: parts.method,
@@ -387,6 +390,12 @@ async fn admit(app: &App, request: Request, (id, seen): (Uuid, Arc<Seen>)) -> Re
         seen,
     };
     Ok((raw, held))
+}
+
+/// Whether the body is packed. We unpack nothing: a small body could become one of any size.
+fn is_packed(headers: &HeaderMap) -> bool {
+    let plain = |coding: &HeaderValue| coding.is_empty() || coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    !headers.get_all(header::CONTENT_ENCODING).iter().all(plain)
 }
 
 /// The address a request comes from; behind a proxy on this machine, the one that the proxy saw.

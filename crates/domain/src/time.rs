@@ -102,6 +102,7 @@ pub struct IsoDuration(Span);
 pub struct BadDuration(String);
 
 const SECONDS_PER_DAY: i64 = 86_400;
+const DAYS_PER_WEEK: i64 = 7;
 
 impl IsoDuration {
     /// `n` days.
@@ -149,15 +150,26 @@ impl IsoDuration {
 impl FromStr for IsoDuration {
     type Err = BadDuration;
 
-    /// Reads ISO 8601, and the form `30 days, 0:00:00` that one official client writes (clients.md 3).
+    /// Reads ISO 8601, and the forms `30 days, 0:00:00` and `P4W2D` that official clients write (clients.md 3).
     fn from_str(text: &str) -> Result<Self, BadDuration> {
         let trimmed = text.trim();
         let bad = || BadDuration(trimmed.chars().take(64).collect());
         if trimmed.starts_with(['P', 'p', '-', '+']) {
-            return trimmed.parse().map(Self).map_err(|_| bad());
+            return trimmed.parse().ok().and_then(unmixed).map(Self).ok_or_else(bad);
         }
         python_timedelta(trimmed).map(Self).ok_or_else(bad)
     }
+}
+
+/// Weeks beside other units as days: ISO 8601 has no such form. One client writes thirty days as `P4W2D`, and would read
+/// four weeks if it were told the same.
+fn unmixed(span: Span) -> Option<Span> {
+    let weeks = span.get_weeks();
+    if weeks == 0 || span.fieldwise() == Span::new().try_weeks(weeks).ok()?.fieldwise() {
+        return Some(span);
+    }
+    let days = i64::from(weeks).checked_mul(DAYS_PER_WEEK)?.checked_add(i64::from(span.get_days()))?;
+    span.try_weeks(0).ok()?.try_days(days).ok()
 }
 
 /// `[D day[s], ]H:MM:SS`, with an optional fraction that is dropped.
@@ -216,6 +228,9 @@ mod tests {
             assert_eq!(text.parse::<IsoDuration>().map(|d| d.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("30 days, 0:00:00".parse(), Ok(IsoDuration::days(30)));
+        for (mixed, text) in [("P4W2D", "P30D"), ("P1WT2H", "P7DT2H"), ("-P1W1D", "-P8D"), ("P1M1W", "P1M7D")] {
+            assert_eq!(mixed.parse::<IsoDuration>().map(|d| d.to_string()), Ok(text.to_owned()));
+        }
         assert!("30".parse::<IsoDuration>().is_err());
         assert!("P".parse::<IsoDuration>().is_err());
     }

@@ -138,10 +138,16 @@ async fn client_credentials(
         return Err(SignInError::secret_missing().into());
     }
     let scope = form.get("scope").ok_or_else(|| SignInError::missing("scope"))?;
-    if let Some(named) = scope.split_whitespace().find(|s| !scopes::bare(s).eq_ignore_ascii_case(scopes::DEFAULT)) {
+    // Clients for Java and Go add the protocol's own scopes to every request; without a person they mean nothing.
+    let is_protocol = |s: &str| scopes::PROTOCOL_SCOPES.iter().any(|known| known.eq_ignore_ascii_case(s));
+    let asked: Vec<&str> = scope.split_whitespace().filter(|s| !is_protocol(s)).collect();
+    if asked.is_empty() {
+        return Err(SignInError::scope_of_app(scope).into());
+    }
+    if let Some(named) = asked.iter().find(|s| !scopes::bare(s).eq_ignore_ascii_case(scopes::DEFAULT)) {
         return Err(SignInError::scope_of_app(named).into());
     }
-    if let Some(other) = scope.split_whitespace().find(|s| !grants::is_ours(raw, s)) {
+    if let Some(other) = asked.iter().find(|s| !grants::is_ours(raw, s)) {
         return Err(SignInError::resource(other).into());
     }
     let (app, of_client) = (client.clone(), client.clone());

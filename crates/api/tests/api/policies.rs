@@ -336,6 +336,21 @@ fn the_end_of_access_has_one_meaning_in_both_versions() {
     });
 }
 
+/// The official Go client writes thirty days as `P4W2D`, and reads that back as four weeks.
+#[test]
+fn weeks_beside_other_units_are_told_as_days() {
+    on_every_database(async |app| {
+        let campaign = Campaign::without_policy(app).await;
+        let token = campaign.token.as_str();
+        let body = json!({ "displayName": "Mixed", "accessPackage": { "id": campaign.package },
+            "expiration": { "type": "afterDuration", "duration": "P4W2D" } });
+        let made = app.post(&format!("{EM}/assignmentPolicies"), token, body).await.expect(201);
+        assert_eq!(made.json["expiration"]["duration"], "P30D");
+        let (v1, beta) = both(app, token, &made.id()).await;
+        assert_eq!((&v1["expiration"]["duration"], &beta["durationInDays"]), (&json!("P30D"), &json!(30)));
+    });
+}
+
 #[test]
 fn everything_wrong_with_a_policy_is_said_at_once() {
     on_every_database(async |app| {

@@ -170,6 +170,31 @@ fn a_body_that_is_no_json_is_refused_with_the_place() {
     });
 }
 
+/// The official Go client packs every body, and sends it again as it is when the answer is 415.
+#[test]
+fn a_packed_body_is_refused_so_that_clients_send_it_as_it_is() {
+    on_every_database(async |app| {
+        let token = app.token_app().await;
+        let bearer = format!("Bearer {token}");
+        let with = |coding| {
+            let json = ("content-type", "application/json");
+            [("host", HOST), ("authorization", bearer.as_str()), json, ("content-encoding", coding)]
+        };
+        let (path, body) = (format!("{EM}/catalogs"), "{\"displayName\":\"Packed\",\"description\":\"x\"}");
+        for coding in ["gzip", "GZIP", "deflate, gzip", "br"] {
+            let answer = app.send(request("POST", &path, &with(coding), body)).await;
+            assert_eq!((answer.status, answer.code()), (415, "UnsupportedMediaType"), "{coding}");
+            assert_eq!(answer.header("accept-encoding"), "identity", "{coding}");
+            let form = [("host", HOST), ("content-encoding", coding)];
+            let answer = app.send(request("POST", "/common/oauth2/v2.0/token", &form, "grant_type=x")).await;
+            assert_eq!(answer.status, 415, "{coding}, before anybody signed in");
+            let read = app.send(request("GET", &path, &with(coding), "")).await;
+            assert_eq!(read.status, 200, "{coding}: without a body it does not matter");
+        }
+        app.send(request("POST", &path, &with("identity"), body)).await.expect(201);
+    });
+}
+
 #[test]
 fn every_fault_of_a_body_is_named_with_its_pointer() {
     on_every_database(async |app| {

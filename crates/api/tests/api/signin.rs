@@ -131,6 +131,34 @@ fn an_app_signs_in_with_its_secret() {
     });
 }
 
+/// The official clients for Java and Go ask like that.
+#[test]
+fn an_app_may_name_scopes_of_the_protocol_beside_the_default() {
+    on_every_database(async |app| {
+        let client = company::WRITER_ID.to_string();
+        let ask = async |scope: &str| {
+            let fields = [
+                ("grant_type", "client_credentials"),
+                ("client_id", client.as_str()),
+                ("client_secret", company::WRITER_SECRET),
+                ("scope", scope),
+            ];
+            app.token(&fields).await
+        };
+        for scope in [format!("{DEFAULT} openid offline_access profile"), format!("OpenId email {DEFAULT}")] {
+            let answer = ask(&scope).await.expect(200);
+            assert_eq!(claims(text(&answer, "access_token"))["idtyp"], json!("app"), "{scope}");
+            for name in ["id_token", "refresh_token", "client_info"] {
+                assert_eq!(answer.json[name], Value::Null, "{scope}: nobody signed in, so that there is no {name}");
+            }
+        }
+        for scope in ["openid", "openid profile", "openid User.Read", "https://elsewhere.example/.default openid"] {
+            let answer = ask(scope).await;
+            assert_eq!((answer.status, text(&answer, "error").is_empty()), (400, false), "{scope}");
+        }
+    });
+}
+
 #[test]
 fn a_secret_may_come_as_basic_authentication() {
     on_every_database(async |app| {

@@ -88,14 +88,13 @@ pub static JOB: EntityType = EntityType::new(
         Property::new(Name::own("error"), Codec::Text, &[c::job::ERROR]),
         // A file of assignments is about no single package.
         Property::new(Name::own("accessPackageId"), Codec::Custom(id_or_null), &[c::job::SUBJECT])
-            .by(c::job::SUBJECT, Kind::Id)
-            .required(),
+            .by(c::job::SUBJECT, Kind::Id),
         Property::new(Name::own("catalogId"), Codec::Custom(id_or_null), &[c::job::CATALOG])
-            .by(c::job::CATALOG, Kind::Id)
-            .required(),
+            .by(c::job::CATALOG, Kind::Id),
     ],
 )
-.nav(&[Nav::back(Name::own("rows"), &IMPORT_ROW, c::import_row::JOB).contained()]);
+.nav(&[Nav::back(Name::own("rows"), &IMPORT_ROW, c::import_row::JOB).contained()])
+.ops(&[&PAUSE, &RESUME]);
 
 /// An id; the one that nothing has is none.
 fn id_or_null(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
@@ -126,8 +125,7 @@ static IMPORT_ROW: EntityType = EntityType::new(
         Property::new(Name::own("code"), Codec::Text, &[c::import_row::CODE]),
         Property::new(Name::own("message"), Codec::Text, &[c::import_row::MESSAGE]),
     ],
-)
-.ops(&[&PAUSE, &RESUME]);
+);
 
 static REPAIR: Operation = Operation::action("repair");
 static ADOPT: Operation = Operation::action("adopt");

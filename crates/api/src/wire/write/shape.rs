@@ -109,8 +109,8 @@ fn as_declared(primitive: Primitive, value: &Json) -> Result<Json, &'static str>
             (trimmed.and_then(|t| t.parse::<Date>().ok()).map(|v| spelt(&v)), "a day such as 2026-03-01")
         }
         Primitive::Duration => {
-            let is_one = |t: &&str| t.parse::<IsoDuration>().is_ok();
-            (text.filter(is_one).map(Json::from), "an ISO 8601 duration such as P30D or PT8H")
+            let duration = text.and_then(|t| t.parse::<IsoDuration>().ok());
+            (duration.map(|v| spelt(&v)), "an ISO 8601 duration such as P30D or PT8H")
         }
     };
     fitting.ok_or(wanted)
