@@ -2,7 +2,7 @@
 //! more by a job, chunk by chunk; both do the same, and both leave a job that tells how far it came. Where the tenant has
 //! a threshold, a change that would reach more people than that reaches nobody until somebody resumes its job.
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Identity};
 use crate::edits;
 use crate::error::ServiceError;
 use crate::import;
@@ -96,10 +96,16 @@ fn switch(
     id: JobId,
     to: impl Fn(&Job, Timestamp) -> Result<Option<Job>, Refusal>,
 ) -> Result<(), ServiceError> {
-    let found = ctx.fetch(rows::job::get(id))?;
+    let (found, sender) = ctx.fetch((rows::job::get(id), rows::import::sender(id)))?;
     // Nobody is told by another refusal that a job of a package is there: both its actions ask for the same roles.
     let action = found.as_ref().map_or(Action::WritePackages, |job| job.work.action());
-    let (permit, old) = ctx.pending(action)?.on(found, || Refusal::not_found("job", id))?;
+    let pending = ctx.pending(action)?;
+    let is_own = matches!(ctx.identity(), Identity::Token { principal, .. } if sender == Some(principal.0));
+    let (permit, old) = match found {
+        // Whoever sends a file stops it too; each of its rows asks for its own permit.
+        Some(job) if is_own => (Permit::system(action), job),
+        found => pending.on(found, || Refusal::not_found("job", id))?,
+    };
     let Some(new) = to(&old, ctx.now)? else { return Ok(()) };
     rows::job::switch(ctx.tx, &permit, &old, &new);
     if new.due_at.is_some() {

@@ -16,6 +16,7 @@ sql! {
     INSERT_FILE: "INSERT INTO import_file (job_id, digest, principal_id, identity, is_dry_run) VALUES ($1, $2, $3, $4, $5)";
     INSERT_ROW: "INSERT INTO import_row (id, job_id, number, line, package, target, input, state) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
     IDENTITY: "SELECT job_id, identity FROM import_file WHERE job_id = $1";
+    SENDER: "SELECT principal_id FROM import_file WHERE job_id = $1";
     UNFINISHED: "SELECT f.job_id FROM import_file f JOIN job j ON j.id = f.job_id WHERE f.digest = $1 AND f.principal_id = $2 AND f.is_dry_run = $3 AND j.state NOT IN (3, 4) LIMIT 1";
     AFTER: "SELECT id, input FROM import_row WHERE job_id = $1 AND number > $2 ORDER BY number LIMIT $3";
     NAMED_BEFORE: "SELECT id, line FROM import_row WHERE job_id = $1 AND pair_key = $2 LIMIT 1";
@@ -71,6 +72,11 @@ pub fn identity(job: JobId) -> First<String> {
         c.text("identity")
     };
     Query::new(&IDENTITY, vec![job.0.into()], decode).first()
+}
+
+/// Who sent the file that a job carries out.
+pub fn sender(job: JobId) -> First<Uuid> {
+    Query::new(&SENDER, vec![job.0.into()], |row| Columns::of(row, "import_file").id("principal_id")).first()
 }
 
 /// A job of the same file by the same caller that has not ended.
