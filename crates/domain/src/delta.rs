@@ -75,18 +75,18 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn mark(stamp: i64) -> Option<Mark> {
-        Some(Mark { stamp, place: stamp, stream: 1, at: NOW })
+    const fn mark(stamp: i64) -> Mark {
+        Mark { stamp, place: stamp, stream: 1, at: NOW }
     }
 
     #[test]
     fn all_up_to_the_newest_is_seen_but_for_what_was_open() {
-        let horizon = Horizon::of(NOW, mark(9), &[4, 7, 12]);
+        let horizon = Horizon::of(NOW, Some(mark(9)), &[4, 7, 12]);
         assert_eq!((horizon.seen_to, horizon.late.as_slice()), (9, &[4, 7][..]));
         let seen: Vec<i64> = (0..14).filter(|stamp| horizon.saw(*stamp)).collect();
         assert_eq!(seen, [0, 1, 2, 3, 5, 6, 8, 9]);
         assert_eq!(horizon.first_unseen(), 4);
-        assert_eq!(Horizon::of(NOW, mark(9), &[]).first_unseen(), 10);
+        assert_eq!(Horizon::of(NOW, Some(mark(9)), &[]).first_unseen(), 10);
     }
 
     #[test]
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn so_many_open_transactions_are_remembered_and_beyond_them_nothing_is_seen() {
         let open = |n: usize| (0..n).map(|i| 2 * i64::try_from(i).unwrap_or(0)).collect::<Vec<i64>>();
-        let most = Horizon::of(NOW, mark(1_000), &open(DELTA_OPEN_MAX));
+        let most = Horizon::of(NOW, Some(mark(1_000)), &open(DELTA_OPEN_MAX));
         assert_eq!((most.seen_to, most.late.len()), (1_000, DELTA_OPEN_MAX));
-        let more = Horizon::of(NOW, mark(1_000), &open(DELTA_OPEN_MAX + 1));
+        let more = Horizon::of(NOW, Some(mark(1_000)), &open(DELTA_OPEN_MAX + 1));
         let first_forgotten = 2 * i64::try_from(DELTA_OPEN_MAX).unwrap_or(0);
         assert_eq!((more.seen_to, more.late.len()), (first_forgotten - 1, DELTA_OPEN_MAX));
         assert!(!more.saw(first_forgotten) && more.saw(first_forgotten - 1));
@@ -142,7 +142,7 @@ mod tests {
                     _ => {}
                 }
                 if roll(4) == 0 || step == 59 {
-                    let newest = committed.last().copied().and_then(mark);
+                    let newest = committed.last().copied().map(mark);
                     let now = Horizon::of(NOW, newest, &open);
                     given.extend(committed.iter().filter(|stamp| now.saw(**stamp) && !last.saw(**stamp)));
                     last = now;

@@ -14,7 +14,6 @@ use tenure_domain::directory::site::published_id;
 use tenure_domain::ids::ObjectId;
 use tenure_domain::refusal::{Code, Refusal};
 use tenure_odata::Query;
-use tenure_odata::edm::Version;
 use tenure_odata::path::Resolved;
 use tenure_service::directory::sites;
 use tenure_service::view::columns as c;
@@ -53,7 +52,7 @@ pub fn names_origin_system(resolved: &Resolved, query: &Query) -> Result<(), Ref
 
 /// `POST sites`, in the newer version.
 pub async fn create_published(call: &Call, target: &Target) -> Result<Reply, Failure> {
-    if call.version != Version::Beta {
+    if !w::is_made_in(call.version) {
         return Err(Failure::method_not_allowed("GET"));
     }
     let new = w::new_published(&call.json()?)?;

@@ -112,7 +112,7 @@ pub fn create(ctx: &mut Ctx<'_, '_>, new: &NewSite) -> Result<ObjectId, ServiceE
     let said = [Modified::set("DisplayName", &made.name), Modified::set("WebUrl", made.address.text())];
     ctx.audit(&AuditEvent::new(Activity::AddSite, site_target(&made).with(said)))?;
     if let Some((owner, owners)) = owner.zip(owners) {
-        put(ctx, &permit, (&made, &owners), owner)?;
+        put(ctx, &permit, (&made, &owners), &owner)?;
     }
     Ok(made.id)
 }
@@ -195,14 +195,14 @@ pub fn add_member(ctx: &mut Ctx<'_, '_>, id: ObjectId, group: Uuid, who: ObjectI
         let message = "a member is a user, a group, or a service principal";
         return Err(Refusal::new(Code::RequestBadRequest, message).into());
     }
-    put(ctx, &permit, (&found, &group), head)
+    put(ctx, &permit, (&found, &group), &head)
 }
 
 fn put(
     ctx: &mut Ctx<'_, '_>,
     permit: &Permit,
     (site, group): (&Site, &SiteGroup),
-    head: object::Head,
+    head: &object::Head,
 ) -> Result<(), ServiceError> {
     site::add_member(ctx.tx, permit, group.id, head.id);
     rows::grant::by_hand(ctx.tx, (site.id, RoleKind::SiteGroup(group.number)), head.id, None);

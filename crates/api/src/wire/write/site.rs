@@ -4,10 +4,16 @@ use super::{Body, read};
 use crate::wire::schema::site as schema;
 use serde_json::Value as Json;
 use tenure_domain::{Patch, Refusal};
+use tenure_odata::edm::Version;
 use tenure_service::directory::sites::{NewSite, NewSiteGroup, SitePatch};
 
 /// What the newer version lets say of a site that shall be made, and that means nothing here.
 const WITHOUT_MEANING: [&str; 3] = ["locale", "template", "shareByEmailEnabled"];
+
+/// Whether that version publishes the making of sites.
+pub fn is_made_in(version: Version) -> bool {
+    version == Version::Beta
+}
 
 /// A site to be made, as the newer version publishes it: `name` is its title there.
 pub fn new_published(value: &Json) -> Result<NewSite, Refusal> {

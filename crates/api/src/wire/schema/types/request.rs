@@ -195,7 +195,7 @@ static REQUEST_CALLBACK: Structure = Structure::complex(
     &[
         Member::new("customExtensionStageInstanceDetail", TEXT),
         Member::new("customExtensionStageInstanceId", TEXT),
-        Member::new("stage", Shape::word(&EXTENSION_STAGE).never_null()),
+        Member::new("stage", Shape::word(&EXTENSION_STAGE)),
         Member::new("state", TEXT),
     ],
 )
