@@ -148,23 +148,26 @@ impl Eye {
     }
 
     fn learn(&self, changes: &Changes, model: &mut Model) -> Checked {
-        for id in &changes.requests {
-            if model.request_ids.contains_key(id) {
-                continue;
-            }
-            let Some(row) = self.request(*id)? else { continue };
+        let mut unknown = Vec::new();
+        for id in changes.requests.iter().filter(|id| !model.request_ids.contains_key(id)) {
+            unknown.extend(self.request(*id)?);
+        }
+        let of = |row: &RequestRow| (row.package, row.target, row.created, row.kind);
+        for row in &unknown {
             let is_it = |r: &crate::model::Request| {
-                r.id.is_none()
-                    && (r.package, r.target, r.created) == (row.package, row.target, row.created)
-                    && r.kind.number() == row.kind
+                r.id.is_none() && (r.package, r.target, r.created, r.kind.number()) == of(row)
             };
-            // Two of one pair and kind can be made at one instant: then it is the one that stands where this stands.
+            // Two of one pair and kind can be made at one instant: then it is the one that stands where this stands, and
+            // while the model knows of fewer it is not said yet which.
             let stands_so = |r: &crate::model::Request| r.stand.words() == (row.state, row.status.as_str());
             let is_this = |r: &crate::model::Request| is_it(r) && stands_so(r);
+            let is_new = |other: &&RequestRow| of(other) == of(row) && !model.request_ids.contains_key(&other.id);
             let requests = &model.requests;
-            if let Some(handle) = requests.iter().rposition(is_this).or_else(|| requests.iter().rposition(is_it)) {
-                model.requests[handle].id = Some(*id);
-                model.request_ids.insert(*id, handle);
+            let is_clear = unknown.iter().filter(is_new).count() <= requests.iter().filter(|r| is_it(r)).count();
+            let any = || requests.iter().rposition(is_it).filter(|_| is_clear);
+            if let Some(handle) = requests.iter().rposition(is_this).or_else(any) {
+                model.requests[handle].id = Some(row.id);
+                model.request_ids.insert(row.id, handle);
             }
         }
         for id in &changes.assignments {
