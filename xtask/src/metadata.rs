@@ -18,7 +18,7 @@ const FOLDER: &str = "odata";
 pub fn check(workspace: &Workspace) -> Outcome<()> {
     let folder = toolchain::npm_folder(workspace, FOLDER)?;
     let source = workspace.root.join("conformance").join(FOLDER);
-    for file in ["tsconfig.json", "uses.ts"] {
+    for file in ["tsconfig.json", "uses.ts", "odata2ts.config.cjs"] {
         fs::copy(source.join(file), folder.join(file)).context(format!("copying {file}"))?;
     }
     let generated = folder.join("generated");

@@ -5,6 +5,7 @@ use crate::caller::Known;
 use crate::error::Failure;
 use crate::oidc::Addresses;
 use crate::outside::{Outbound, Outside, Provider, Verified};
+use crate::quota::Quota;
 use crate::turns::{Turn, Turns};
 use crate::watch::Metrics;
 use prometheus_client::registry::Registry;
@@ -114,6 +115,7 @@ struct Parts {
     outside: Outside,
     foreign_tokens: TokenCache<Verified>,
     addresses: Addresses,
+    quota: Quota,
     hashing: Turns,
     counting: Turns,
     exporting: Turns,
@@ -147,6 +149,7 @@ impl App {
             outside,
             foreign_tokens: TokenCache::default(),
             addresses: Addresses::default(),
+            quota: Quota::default(),
             hashing: Turns::new(PASSWORD_HASHERS, PASSWORD_QUEUE_MAX),
             counting: Turns::new(COUNT_CONCURRENCY, COUNT_QUEUE_MAX),
             exporting: Turns::new(EXPORT_CONCURRENCY, 0),
@@ -211,6 +214,15 @@ impl App {
     }
 
     /// Addresses with failed sign-ins.
+    pub(crate) fn quota(&self) -> &Quota {
+        &self.0.quota
+    }
+
+    /// Every caller may use so many resource units in ten seconds from now on (decisions.md K14); 0 is as many as he likes.
+    pub fn limit_callers(&self, units: u32) {
+        self.0.quota.limit(units);
+    }
+
     pub(crate) fn addresses(&self) -> &Addresses {
         &self.0.addresses
     }

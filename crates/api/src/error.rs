@@ -168,7 +168,8 @@ impl Failure {
         self
     }
 
-    fn with(mut self, name: header::HeaderName, value: &str) -> Self {
+    /// With a header.
+    pub fn with(mut self, name: header::HeaderName, value: &str) -> Self {
         self.0.headers.extend(HeaderValue::from_str(value).ok().map(|v| (name, v)));
         self
     }

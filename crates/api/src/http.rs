@@ -6,7 +6,7 @@ use crate::caller;
 use crate::dispatch;
 use crate::error::Failure;
 use crate::watch::{self, Seen};
-use crate::{batch, metadata, oidc, own, session};
+use crate::{batch, metadata, oidc, own, quota, session};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -446,8 +446,13 @@ pub fn is_batch_path(path: &str) -> bool {
 
 /// Answers one call, alone or as a part of a batch.
 pub async fn answer(call: &Call) -> Result<Reply, Failure> {
+    let charge = quota::charge(call)?;
     let answered = if call.version == Version::Own { own::answer(call).await } else { dispatch::answer(call).await };
-    answered.map_err(|failure| failure.challenged(&call.base))
+    let answered = answered.map_err(|failure| failure.challenged(&call.base));
+    match charge {
+        Some(charge) => answered.map(|reply| charge.tell(reply)),
+        None => answered,
+    }
 }
 
 /// The version a path begins with, and the rest.

@@ -21,6 +21,7 @@ mod outside;
 mod own;
 #[doc(hidden)]
 pub mod probe;
+mod quota;
 mod session;
 mod turns;
 mod watch;

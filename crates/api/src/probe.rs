@@ -6,10 +6,11 @@ use crate::wire::write::{directory as d, entitlement as e, policy, request};
 use crate::{dispatch, http, metadata};
 use serde_json::Value as Json;
 use tenure_domain::Timestamp;
+use tenure_domain::authorize::Capability;
 use tenure_domain::ids::{CatalogId, PackageId, PolicyId};
 use tenure_domain::limits::GETBYIDS_MAX;
 use tenure_domain::policy::{Policy, PolicyBody};
-use tenure_odata::edm::Version;
+use tenure_odata::edm::{EntityType, Version};
 use uuid::Uuid;
 
 /// Where a method on a path leads (its shape and the keys on the way), without doing it; nothing where no route is.
@@ -23,6 +24,11 @@ pub fn route(version: Version, method: &str, path: &str) -> Option<(String, Vec<
         return Some((path.trim_matches('/').to_owned(), Vec::new()));
     }
     dispatch::route(version, method, path).ok()
+}
+
+/// What would let a caller read more rows of a type than his own.
+pub fn needed_to_read(entity: &EntityType) -> &'static [Capability] {
+    dispatch::read::capabilities(entity)
 }
 
 /// Reads a body as every command of every version; gives how many of them it could be.

@@ -198,6 +198,12 @@ pub const PASSWORD_QUEUE_MAX: usize = 256;
 pub const SIGNIN_FAILURES_MAX: u32 = 10;
 /// Addresses whose failed sign-ins are remembered.
 pub const SIGNIN_ADDRESSES_MAX: usize = 10_000;
+
+/// Seconds of the window in which the resource units of a caller are counted, where there are quotas (decisions.md K14).
+pub const QUOTA_WINDOW_SECONDS: i64 = 10;
+
+/// Callers whose resource units are counted at a time.
+pub const QUOTA_CALLERS_MAX: usize = 10_000;
 /// Minutes an account stays locked.
 pub const SIGNIN_LOCK_MINUTES: i64 = 15;
 /// Characters of a name.

@@ -174,6 +174,10 @@ pub struct Given {
     /// Send traces to the OpenTelemetry collector at http://HOST:PORT.
     #[arg(long, env = "TENURE_OTLP_ENDPOINT", value_name = "URL")]
     otlp_endpoint: Option<String>,
+    /// Resource units that one caller may use in ten seconds, as the published service counts them; without it there is no
+    /// quota.
+    #[arg(long, env = "TENURE_QUOTA", value_name = "UNITS", value_parser = clap::value_parser!(u32).range(1..))]
+    quota: Option<u32>,
 }
 
 /// How answers travel.
@@ -220,6 +224,8 @@ pub struct Options {
     pub log_format: Format,
     /// Where traces go.
     pub otlp_endpoint: Option<Endpoint>,
+    /// Resource units of one caller in ten seconds, if he has a quota.
+    pub quota: Option<u32>,
 }
 
 impl Given {
@@ -254,6 +260,7 @@ impl Given {
             log: self.log.or(file.log),
             log_format: self.log_format.or(file.log_format),
             otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),
+            quota: self.quota.or(file.quota),
         }
     }
 
@@ -307,6 +314,7 @@ impl Given {
             log: self.log,
             log_format: self.log_format.unwrap_or_default(),
             otlp_endpoint: self.otlp_endpoint.as_deref().map(Endpoint::parse).transpose()?,
+            quota: self.quota,
         })
     }
 }

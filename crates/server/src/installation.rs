@@ -115,6 +115,7 @@ mod tests {
             log: None,
             log_format: crate::log::Format::Text,
             otlp_endpoint: None,
+            quota: None,
             providers: Vec::new(),
             outbound: OutboundEntry::default(),
         }

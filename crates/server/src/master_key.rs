@@ -76,6 +76,7 @@ mod tests {
             log: None,
             log_format: crate::log::Format::Text,
             otlp_endpoint: None,
+            quota: None,
         }
     }
 

@@ -57,6 +57,7 @@ pub fn run(options: &Options, spans: Option<Spans>) -> Outcome<()> {
     };
     let outbound = providers::outbound(&options.outbound, options.demo)?;
     let app = App::with_providers(settings, providers::load(&options.providers, options.demo)?, outbound);
+    app.limit_callers(options.quota.unwrap_or_default());
     if let Some(sign_in) = &sign_in {
         demo::write_env(&options, sign_in)?;
     }

@@ -103,6 +103,8 @@ const LIMITS: &[(&str, &str, Met)] = &[
     ("PASSWORD_HASHERS", "api/src/app.rs", By("api/src/turns.rs", "so_many_run_so_many_wait_and_the_next_is_turned_away")),
     ("PASSWORD_QUEUE_MAX", "api/src/app.rs", By("api/src/turns.rs", "so_many_run_so_many_wait_and_the_next_is_turned_away")),
     ("SIGNIN_FAILURES_MAX", "service/src/identity/people.rs", By("api/tests/api/limits.rs", "an_account_is_locked_after_so_many_failures_for_so_long")),
+    ("QUOTA_CALLERS_MAX", "api/src/quota.rs", By("api/src/quota.rs", "what_is_remembered_is_bounded")),
+    ("QUOTA_WINDOW_SECONDS", "api/src/quota.rs", By("api/src/quota.rs", "a_window_holds_the_quota_of_each_caller_and_the_next_one_begins_anew")),
     ("SIGNIN_ADDRESSES_MAX", "api/src/oidc/addresses.rs", By("api/src/oidc/addresses.rs", "what_is_remembered_is_bounded")),
     ("SIGNIN_LOCK_MINUTES", "service/src/identity/people.rs", By("api/tests/api/limits.rs", "an_account_is_locked_after_so_many_failures_for_so_long")),
     ("NAME_CHARS_MAX", "domain/src/text.rs", By("api/tests/api/data_limits.rs", "texts_are_bounded_in_characters_not_in_bytes")),

@@ -571,6 +571,11 @@ impl TestApp {
         &self.engine
     }
 
+    /// Every caller has so many resource units in ten seconds; 0 is no quota.
+    pub fn limit_callers(&self, units: u32) {
+        self.app.limit_callers(units);
+    }
+
     /// A test that made work and did not run it has not seen what it does.
     ///
     /// # Panics

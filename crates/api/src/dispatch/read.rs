@@ -152,7 +152,7 @@ fn narrow(ctx: &mut Ctx<'_, '_>, version: Version, spot: &mut Spot, key: &Key) -
 }
 
 /// What would let the caller read rows of a type, for the message.
-pub(super) fn capabilities(entity: &EntityType) -> &'static [Capability] {
+pub fn capabilities(entity: &EntityType) -> &'static [Capability] {
     use Capability as C;
     if entity.relation == c::incompatible_group::RELATION {
         return &[C::EntitlementRead];

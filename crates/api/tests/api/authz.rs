@@ -208,7 +208,7 @@ fn written_beside(method: &str, set: &str, rest: &str) -> Option<(Option<Action>
 
 /// What must be permitted for a write, and a body that is good enough to be asked about. A path without a row here is
 /// not covered, and the walk fails.
-fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
+pub fn written(method: &str, shape: &str) -> Option<(Option<Action>, Value)> {
     use Action as A;
     let nil = Uuid::nil();
     let reference = json!({ "@odata.id": format!("https://localhost/v1.0/directoryObjects/{nil}") });

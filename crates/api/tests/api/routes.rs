@@ -20,7 +20,7 @@ const KEY_OF_ROLE_SCOPE: &str = "0191f0a4-0000-7000-8000-000000000001_0191f0a4-0
 
 /// What can be read and called along a path, with everything one object leads to. What that leads to in turn follows from
 /// the type there, and is not written out: there is no end to it.
-fn reached(path: &str, entity: &'static EntityType, version: Version, is_one: bool) -> Vec<(String, String)> {
+pub fn reached(path: &str, entity: &'static EntityType, version: Version, is_one: bool) -> Vec<(String, String)> {
     let mut all = vec![("GET".to_owned(), path.to_owned())];
     let one = if is_one { path.to_owned() } else { format!("{path}/{{id}}") };
     if !is_one {
@@ -42,7 +42,7 @@ fn reached(path: &str, entity: &'static EntityType, version: Version, is_one: bo
     all
 }
 
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     let parts = path.split('/').map(|part| match part {
         "{id}" => KEY.to_owned(),
         _ => part.replace("{}", "x"),
@@ -128,6 +128,19 @@ fn with_keys(path: &str) -> (String, Vec<String>) {
     });
     let path = parts.collect::<Vec<_>>().join("/");
     (path, keys)
+}
+
+/// Whether a documented route, a method and a path with `{}` for keys, leads somewhere.
+pub fn leads_somewhere(line: &str) -> bool {
+    let (method, path) = line.split_once(" /").unwrap_or_default();
+    let (version, path) = path.split_once('/').unwrap_or_default();
+    is_served(&Published {
+        version: if version == "beta" { Version::Beta } else { Version::V1 },
+        method: method.to_owned(),
+        path: format!("/{path}").replace("()", "(on='x')").replace("{}", "{id}"),
+        is_documented: true,
+        is_dead: false,
+    })
 }
 
 fn is_served(route: &Published) -> bool {
