@@ -28,7 +28,7 @@ pub fn route(version: Version, method: &str, path: &str) -> Option<(String, Vec<
 
 /// What would let a caller read more rows of a type than his own.
 pub fn needed_to_read(entity: &EntityType) -> &'static [Capability] {
-    dispatch::read::capabilities(entity)
+    dispatch::walk::capabilities(entity)
 }
 
 /// Reads a body as every command of every version; gives how many of them it could be.

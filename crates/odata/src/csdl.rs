@@ -1,6 +1,6 @@
 //! The schema as an OData 4.0 metadata document. What is not reachable from the sets of a version is not in its document.
 
-use crate::edm::{Container, EntitySet, EntityType, EnumType, Name, Nav, Property, Schema, Version};
+use crate::edm::{Called, Container, EntitySet, EntityType, EnumType, Name, Nav, Property, Schema, Version};
 use crate::types::{Member, Operation, Returned, Shape, Structure, Type};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -77,8 +77,10 @@ impl Found {
             for parameter in operation.parameters {
                 self.shape(parameter.shape);
             }
-            if let Returned::Value(shape) = operation.returns {
-                self.shape(shape);
+            match operation.returns {
+                Returned::Value(shape) => self.shape(shape),
+                Returned::Others(entity) => self.entity(entity),
+                Returned::Nothing | Returned::Bound { .. } => {}
             }
         }
     }
@@ -249,7 +251,7 @@ impl Found {
             for inner in container.containers {
                 part(&inner.name, self.full(inner.type_name));
             }
-            for set in container.sets.iter().filter(|s| !s.is_alias) {
+            for set in container.sets.iter().filter(|s| s.called == Called::AsDeclared) {
                 let one = self.full(set.entity.name);
                 part(&set.name, if set.is_one { one } else { format!("Collection({one})") });
             }
@@ -274,6 +276,7 @@ impl Found {
                 Returned::Nothing => return,
                 Returned::Bound { many, nullable } => (of(many), nullable),
                 Returned::Value(shape) => (self.shape_name(shape), shape.nullable),
+                Returned::Others(entity) => (format!("Collection({})", self.full(entity.name)), true),
             };
             let mut attributes = vec![("Type", type_name.as_str())];
             attributes.extend((!nullable).then_some(("Nullable", "false")));
@@ -284,7 +287,7 @@ impl Found {
     /// The top level sets; navigations of theirs that lead into each other are bound.
     fn top(&self, root: &Container, xml: &mut Xml) {
         let sets: Vec<(&'static str, &EntitySet)> = {
-            let declared = root.sets.iter().filter(|s| !s.is_alias);
+            let declared = root.sets.iter().filter(|s| s.called == Called::AsDeclared);
             declared.filter_map(|s| Some((s.name.get(self.version)?, s))).collect()
         };
         for (name, set) in &sets {

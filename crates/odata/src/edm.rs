@@ -529,6 +529,17 @@ pub fn type_name(name: &str) -> &str {
     strip("microsoft.graph.").or_else(|| strip("graph.")).unwrap_or(name)
 }
 
+/// What the name of a set is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// The declared one.
+    AsDeclared,
+    /// A second one, which is served and not declared.
+    ByAlias,
+    /// That of a function of the tree itself: what stands in its parentheses are arguments, not a key.
+    AsFunction,
+}
+
 /// A set of entities at a place of the tree.
 #[derive(Debug)]
 pub struct EntitySet {
@@ -542,19 +553,24 @@ pub struct EntitySet {
     pub me: bool,
     /// There is one object, and it has no key.
     pub is_one: bool,
-    /// A second name that is served and not declared.
-    pub is_alias: bool,
+    /// What its name is.
+    pub called: Called,
 }
 
 impl EntitySet {
     /// A set.
     pub const fn new(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
-        Self { id, name, entity, me: false, is_one: false, is_alias: false }
+        Self { id, name, entity, me: false, is_one: false, called: Called::AsDeclared }
     }
 
     /// A second name for a set, which is served and not declared.
     pub const fn alias(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
-        Self { is_alias: true, ..Self::new(id, name, entity) }
+        Self { called: Called::ByAlias, ..Self::new(id, name, entity) }
+    }
+
+    /// A function of the tree, which is served and not declared as a set.
+    pub const fn function(id: &'static str, name: Name, entity: &'static EntityType) -> Self {
+        Self { called: Called::AsFunction, ..Self::new(id, name, entity) }
     }
 
     /// One object without a key.

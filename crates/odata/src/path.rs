@@ -1,11 +1,11 @@
 //! Paths: `/accessPackages/{id}/assignmentPolicies`, `accessPackages('id')`, `filterByCurrentUser(on='target')`,
 //! `$count`, `$ref`. Resolved against the schema, so that a deep read needs no handler of its own.
 
-use crate::edm::{Container, EntitySet, EntityType, Nav, Property, Schema, Variant, Version, type_name};
+use crate::edm::{Called, Container, EntitySet, EntityType, Nav, Property, Schema, Variant, Version, type_name};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{ARGUMENTS_MAX, PATH_SEGMENTS_MAX};
 use crate::names::did_you_mean;
-use crate::types::Operation;
+use crate::types::{Operation, Returned};
 use percent_encoding::percent_decode;
 
 /// A key of one entity.
@@ -82,9 +82,23 @@ fn not_found(message: String) -> Error {
     Error::whole(ErrorKind::NotFound, "path", message)
 }
 
+/// The parts between slashes. One in a quoted argument of a function belongs to it: scopes are written so.
+fn cut(path: &str) -> impl Iterator<Item = &str> {
+    let (mut is_inside, mut is_quoted) = (false, false);
+    path.split(move |c| {
+        match c {
+            '\'' if is_inside => is_quoted = !is_quoted,
+            '(' if !is_quoted => is_inside = true,
+            ')' if !is_quoted => is_inside = false,
+            _ => {}
+        }
+        c == '/' && !is_quoted
+    })
+}
+
 fn segments(path: &str) -> Result<Vec<Segment>, Error> {
     let mut all = Vec::new();
-    for raw in path.split('/').filter(|s| !s.is_empty()) {
+    for raw in cut(path).filter(|s| !s.is_empty()) {
         let text = percent_decode(raw.as_bytes())
             .decode_utf8()
             .map_err(|_| Error::whole(ErrorKind::Invalid, "path", "the path is not UTF-8"))?;
@@ -130,9 +144,12 @@ pub fn resolve<'a>(
             is_collection: !(set.me || set.is_one),
         },
     };
-    // The set's own parentheses hold a key.
+    // The set's own parentheses hold a key; a function's, arguments.
     let own_key = all.get(all.len() - rest.len() - 1).and_then(|s| s.inner.as_deref());
-    if let Some(inner) = own_key.filter(|i| !i.is_empty()) {
+    if set.called == Called::AsFunction {
+        let args = arguments(own_key.unwrap_or_default(), &alias)?;
+        walk.resolved.steps.push(Step::Operation { name: set.id, args });
+    } else if let Some(inner) = own_key.filter(|i| !i.is_empty()) {
         walk.key_in_parentheses(inner, &alias)?;
     }
     for segment in rest {
@@ -201,6 +218,10 @@ impl Walk<'_> {
         if let Some(operation) = self.resolved.entity.operations.iter().find(called) {
             let args = arguments(segment.inner.as_deref().unwrap_or_default(), alias)?;
             self.resolved.steps.push(Step::Operation { name: operation.name, args });
+            if let Returned::Others(entity) = operation.returns {
+                self.resolved.entity = entity;
+                self.resolved.is_collection = true;
+            }
             return Ok(());
         }
         if name.contains('.') && short.len() < name.len() {
@@ -412,6 +433,15 @@ mod tests {
         assert_eq!(shape("/me"), "me [me] Nothing");
         assert_eq!(shape("/identitygovernance/deep/1/members"), "deep [1] members Nothing many");
         assert_eq!(shape("/groups/1/members('2')"), "groups [1] members [2] Nothing");
+    }
+
+    #[test]
+    fn a_slash_in_a_quoted_argument_belongs_to_it() {
+        let wanted = "groups filterByCurrentUser[(\"on\", \"/a/b\")] Nothing many";
+        assert_eq!(shape("/groups/filterByCurrentUser(on='/a/b')"), wanted);
+        assert_eq!(shape("/groups/filterByCurrentUser(on='%2Fa%2Fb')"), wanted);
+        assert_eq!(shape("/groups/o'neil/members"), "groups [o'neil] members Nothing many");
+        assert_eq!(shape("/groups/filterByCurrentUser(on='/a/b"), "Invalid");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What values are: primitive types, enumerations, structures, and the shape of a property. Rows have entity types
 //! ([`crate::edm::EntityType`]); everything that is written inside a row has a type from here.
 
-use crate::edm::{Name, Version};
+use crate::edm::{EntityType, Name, Version};
 
 /// A primitive type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,6 +285,8 @@ pub enum Returned {
     },
     /// Something else.
     Value(Shape),
+    /// A list of another entity type: the path goes on there.
+    Others(&'static EntityType),
 }
 
 /// A function or an action that is bound to a type or to lists of it.

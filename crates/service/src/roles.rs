@@ -152,3 +152,15 @@ fn event(
         None => event,
     }
 }
+
+/// Whoever gives roles hears that there is no request for one: they are given and taken at once.
+pub fn no_request(ctx: &mut Ctx<'_, '_>, id: Uuid) -> Result<(), ServiceError> {
+    ctx.pending(Action::AssignEntitlementRoles)?;
+    Err(Refusal::not_found("request for a role", id).into())
+}
+
+/// Whoever gives roles hears that no role with that id was deleted: built-in ones are not, and there are no others.
+pub fn not_deleted(ctx: &mut Ctx<'_, '_>, id: Uuid) -> Result<(), ServiceError> {
+    ctx.pending(Action::AssignEntitlementRoles)?;
+    Err(Refusal::not_found("deleted role definition", id).into())
+}

@@ -22,6 +22,13 @@ fn words(entity: &EntityType) -> &'static [(&'static str, Predicate)] {
             ("targetManager", Predicate::AssignmentTargetManager),
             ("targetAgentIdentitySponsorOrOwner", Predicate::Nothing),
         ],
+        "unifiedRoleAssignmentSchedule"
+        | "unifiedRoleAssignmentScheduleInstance"
+        | "unifiedRoleEligibilitySchedule"
+        | "unifiedRoleEligibilityScheduleInstance" => &[("principal", Predicate::RoleHeld)],
+        "unifiedRoleAssignmentScheduleRequest" | "unifiedRoleEligibilityScheduleRequest" => {
+            &[("principal", Predicate::Nothing), ("createdBy", Predicate::Nothing), ("approver", Predicate::Nothing)]
+        }
         _ => &[
             ("target", Predicate::RequestTarget),
             ("createdBy", Predicate::RequestCreatedBy),
@@ -72,11 +79,14 @@ mod tests {
     use super::words;
     use crate::wire::schema::approval::APPROVAL;
     use crate::wire::schema::entitlement::{ASSIGNMENT, PACKAGE, REQUEST};
+    use crate::wire::schema::role as r;
     use tenure_odata::types::Type;
 
     #[test]
     fn the_words_are_those_that_are_declared() {
-        for entity in [&PACKAGE, &ASSIGNMENT, &REQUEST, &APPROVAL] {
+        let of_roles = [&r::ROLE_SCHEDULE, &r::ROLE_INSTANCE, &r::ROLE_REQUEST, &r::ELIGIBILITY_REQUEST];
+        let eligible = [&r::ELIGIBILITY, &r::ELIGIBILITY_INSTANCE];
+        for entity in [&PACKAGE, &ASSIGNMENT, &REQUEST, &APPROVAL].into_iter().chain(of_roles).chain(eligible) {
             let function = entity.operations.iter().find(|o| o.name == "filterByCurrentUser");
             let declared = match function.and_then(|f| f.parameters.first()).map(|on| on.shape.of) {
                 Some(Type::Enum(declared)) => declared.members,

@@ -4,7 +4,8 @@
 mod table;
 
 use super::Target;
-use super::read::{Asked, admit, list_select, object_link, read_checked, walk};
+use super::read::{Asked, list_select, object_link, read_checked};
+use super::walk::{admit, walk};
 use crate::error::Failure;
 use crate::http::{Call, Reply, Streamed};
 use crate::turns::Turn;

@@ -25,6 +25,7 @@ pub mod reports;
 mod requirements;
 mod roles;
 mod sites;
+pub mod walk;
 
 use crate::error::Failure;
 use crate::http::{Call, Reply};
@@ -128,6 +129,13 @@ routes! {
     POST "jobs/{}/pause()" => w::pause;
     POST "jobs/{}/resume()" => w::resume;
 
+    POST "roleAssignmentScheduleRequests/{}/cancel()" => roles::no_request;
+    POST "roleAssignmentScheduleRequests/{}/updateRequest()" => roles::no_request;
+    POST "roleEligibilityScheduleRequests/{}/cancel()" => roles::no_request;
+    POST "roleDefinitions/{}/restore()" => roles::not_deleted;
+    POST "roleDefinitions/{}/inheritsPermissionsFrom/{}/restore()" => roles::not_deleted;
+    POST "deletedRoleDefinitions/{}/restore()" => roles::not_deleted;
+    POST "deletedRoleDefinitions/{}/inheritsPermissionsFrom/{}/restore()" => roles::not_deleted;
     POST "invitations" => invitations::create;
     POST "sites" => s::create_published;
     POST "tenantSites" => s::create;
@@ -324,7 +332,15 @@ pub fn route(version: Version, method: &str, path: &str) -> Result<(String, Vec<
 }
 
 /// Functions are read; everything else that is called is an action.
-const FUNCTIONS: [&str; 4] = ["filterByCurrentUser", "additionalAccess", "getAllSites", "delta"];
+const FUNCTIONS: [&str; 7] = [
+    "filterByCurrentUser",
+    "additionalAccess",
+    "getAllSites",
+    "delta",
+    "assignedPrincipals",
+    "roleSchedules",
+    "roleScheduleInstances",
+];
 
 fn is_action(resolved: &Resolved) -> bool {
     resolved.steps.iter().any(|s| matches!(s, Step::Operation { name, .. } if !FUNCTIONS.contains(name)))

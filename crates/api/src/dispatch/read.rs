@@ -1,13 +1,12 @@
 //! Every GET: a path is walked over the schema, its parents are looked for, and its end is a list, one object, a count,
 //! references or one property. What the caller may see is part of every statement (decisions.md D, J5).
 
-use super::additional_access::additional_access;
 use super::context::{Place, context_text, link_path, set_path};
-use super::current_user::{browsed, current_user};
 use super::etag::Shown;
 use super::reports::About;
 use super::sites::names_origin_system;
-use super::{Target, etag, key};
+use super::walk::{Check, Spot, admit, walk};
+use super::{Target, etag};
 use crate::app::App;
 use crate::error::Failure;
 use crate::http::{Call, Reply};
@@ -16,176 +15,16 @@ use crate::wire::read::{Level, Plan, encoded, expand, owned, position, write_exp
 use crate::wire::schema::{ENTITLEMENT_SETS, SCHEMA};
 use axum::http::StatusCode;
 use std::sync::Arc;
-use tenure_domain::authorize::{Capability, Reach, Sight, read_denied};
 use tenure_domain::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
-use tenure_domain::refusal::Refusal;
 use tenure_odata::edm::{Column, EntityType, Property, Version};
-use tenure_odata::path::{Key, Resolved, Step, Suffix};
+use tenure_odata::path::{Resolved, Step, Suffix};
 use tenure_odata::query::{Context, Options};
 use tenure_odata::token::{Cursor, SIGNATURE_BYTES, fingerprint};
 use tenure_odata::{Cells, Query, Value};
 use tenure_service::view::columns as c;
-use tenure_service::view::{Origin, OwnedRow, Predicate, Select, reach};
+use tenure_service::view::{Origin, OwnedRow, Select};
 use tenure_service::{Cost, Ctx, ServiceError, query};
 use uuid::Uuid;
-
-/// Where a path has led so far: rows of a type, narrowed by keys.
-#[derive(Clone)]
-pub(super) struct Spot {
-    pub(super) entity: &'static EntityType,
-    origin: Origin<'static>,
-    narrow: Vec<(Column, Value)>,
-    pub(super) predicate: Option<(Predicate, Vec<Value>)>,
-    /// Only what lies in the caller's catalogs.
-    pub(super) in_catalogs: bool,
-    /// How the last key reads in messages.
-    label: String,
-}
-
-/// A parent on the way that must be there.
-pub(super) type Check = (Select<'static>, Refusal);
-
-impl Spot {
-    /// Rows of a type under a condition.
-    pub(super) const fn selected(
-        entity: &'static EntityType,
-        predicate: (Predicate, Vec<Value>),
-        in_catalogs: bool,
-    ) -> Self {
-        Self {
-            entity,
-            origin: Origin::All,
-            narrow: Vec::new(),
-            predicate: Some(predicate),
-            in_catalogs,
-            label: String::new(),
-        }
-    }
-
-    fn select<'q>(&self, columns: Vec<Column>, limit: u32) -> Select<'q> {
-        let mut select = Select::all(self.entity, columns, limit).origin(self.origin.clone());
-        select.narrow.clone_from(&self.narrow);
-        select.predicate.clone_from(&self.predicate);
-        select.in_catalogs = self.in_catalogs;
-        select
-    }
-
-    fn missing(&self) -> Refusal {
-        key::missing(self.entity, &self.label)
-    }
-
-    /// The id of the one row, when the path says it.
-    fn known_id(&self) -> Option<Uuid> {
-        match self.narrow.as_slice() {
-            [(column, Value::Id(id))] if Some(*column) == key::key_column(self.entity) => Some(*id),
-            _ => None,
-        }
-    }
-}
-
-/// Walks a path. Parents whose id the path says are looked for together with what is wanted; others at once.
-pub(super) fn walk(
-    ctx: &mut Ctx<'_, '_>,
-    version: Version,
-    resolved: &Resolved,
-) -> Result<(Spot, Vec<Check>), ServiceError> {
-    let mut spot = Spot {
-        entity: resolved.set.entity,
-        origin: Origin::All,
-        narrow: Vec::new(),
-        predicate: (resolved.set.id == "browse").then(|| browsed(ctx)).transpose()?,
-        in_catalogs: false,
-        label: String::new(),
-    };
-    let mut checks = Vec::new();
-    for step in &resolved.steps {
-        match step {
-            Step::Key(key) => narrow(ctx, version, &mut spot, key)?,
-            Step::Nav(nav) => {
-                let parent = match spot.known_id() {
-                    Some(id) => {
-                        checks.push((spot.select(Vec::new(), 1), spot.missing()));
-                        id
-                    }
-                    None => {
-                        let found = key::row_id(ctx, spot.entity, spot.origin.clone(), spot.narrow.clone())?;
-                        found.ok_or_else(|| spot.missing())?
-                    }
-                };
-                spot = Spot {
-                    entity: nav.target,
-                    origin: Origin::From { parent: spot.entity, nav, key: parent },
-                    narrow: Vec::new(),
-                    predicate: None,
-                    in_catalogs: false,
-                    label: nav.name.get(version).unwrap_or_default().to_owned(),
-                };
-            }
-            Step::Cast(variant) => {
-                if let Some(column) = spot.entity.discriminator
-                    && variant.entity.relation == spot.entity.relation
-                {
-                    spot.narrow.push((column, Value::Int(variant.code)));
-                }
-                spot.entity = variant.entity;
-            }
-            Step::Operation { name: "additionalAccess", args } => spot.predicate = Some(additional_access(args)?),
-            Step::Operation { name: "getAllSites", .. } => super::sites::for_applications(ctx)?,
-            Step::Operation { args, .. } => spot.predicate = Some(current_user(ctx, spot.entity, args)?),
-            Step::Property(_) => {}
-        }
-    }
-    Ok((spot, checks))
-}
-
-fn narrow(ctx: &mut Ctx<'_, '_>, version: Version, spot: &mut Spot, key: &Key) -> Result<(), ServiceError> {
-    spot.label = key::label(key);
-    let conditions = match key {
-        Key::Me => {
-            let id = Value::Id(key::me(ctx)?.0);
-            key::key_column(spot.entity).map(|column| vec![(column, id)])
-        }
-        key => key::conditions(spot.entity, version, key),
-    };
-    spot.narrow.extend(conditions.ok_or_else(|| spot.missing())?);
-    Ok(())
-}
-
-/// What would let the caller read rows of a type, for the message.
-pub fn capabilities(entity: &EntityType) -> &'static [Capability] {
-    use Capability as C;
-    if entity.relation == c::incompatible_group::RELATION {
-        return &[C::EntitlementRead];
-    }
-    match entity.name {
-        "user" => &[C::UserRead],
-        "group" => &[C::GroupRead],
-        "directoryObject" => &[C::UserRead, C::GroupRead, C::ApplicationRead],
-        "application" | "servicePrincipal" | "appRoleAssignment" => &[C::ApplicationRead],
-        "oAuth2PermissionGrant" => &[C::GrantRead],
-        "site" | "tenantSite" | "siteGroup" => &[C::SiteRead],
-        "organization" => &[C::OrganizationRead],
-        "directoryAudit" => &[C::AuditRead, C::EntitlementRead],
-        _ => &[C::EntitlementRead],
-    }
-}
-
-/// Whether the caller may ask at all (decisions.md J3): a list needs the right to read more than one's own, unless it is
-/// about one's own.
-pub(super) fn admit(sight: &Sight, resolved: &Resolved, spot: &Spot) -> Result<(), Refusal> {
-    let denied = || Err(read_denied(capabilities(spot.entity)));
-    let is_entitlement = capabilities(spot.entity) == [Capability::EntitlementRead];
-    let is_about_caller = spot.predicate.as_ref().is_some_and(|(predicate, _)| predicate.is_about_caller());
-    // Everybody may list the sites that are open to him.
-    let nested = spot.entity.relation == c::site::RELATION || resolved.steps.iter().any(|s| matches!(s, Step::Nav(_)));
-    match reach(spot.entity.relation, sight) {
-        Reach::Nothing => denied(),
-        // There is nothing of one's own in what there is one of.
-        Reach::Own if resolved.set.is_one => denied(),
-        Reach::Own if resolved.is_collection && !is_about_caller && (is_entitlement || !nested) => denied(),
-        Reach::Own | Reach::Catalogs | Reach::All => Ok(()),
-    }
-}
 
 /// What is asked, owned, so that it can travel to a database thread.
 pub(super) struct Asked {

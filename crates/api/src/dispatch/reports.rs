@@ -1,6 +1,7 @@
 //! The two reports about a person (behaviour.md i.1): for himself, and for whoever sees his assignments, as far as he does.
 
-use super::read::{self, STATUS, Spot};
+use super::read::{self, STATUS};
+use super::walk::Spot;
 use crate::error::Failure;
 use crate::http::{Call, Reply};
 use crate::wire::schema::report as r;

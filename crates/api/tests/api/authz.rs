@@ -183,6 +183,8 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
 fn written_beside(method: &str, set: &str, rest: &str) -> Option<(Option<Action>, Value)> {
     use Action as A;
     Some(match (method, set, rest) {
+        ("POST", "roleAssignmentScheduleRequests" | "roleEligibilityScheduleRequests", _)
+        | ("POST", "roleDefinitions" | "deletedRoleDefinitions", _) => (Some(A::AssignEntitlementRoles), Value::Null),
         ("POST" | "PATCH" | "PUT" | "DELETE", "catalogs", rest) if rest.contains("WorkflowExtensions") => {
             let kind = if rest.contains("AccessPackage") {
                 "customAccessPackageWorkflowExtension"
@@ -297,7 +299,7 @@ fn path_of(shape: &str) -> String {
     }
     let (set, rest) = shape.split_once('/').unwrap_or((shape, ""));
     // Some things have another name in the newer version, and some are ours alone.
-    let newer = ["/steps", "moveToCatalog", "customAccessPackage"];
+    let newer = ["/steps", "moveToCatalog", "customAccessPackage", "restore()"];
     let versions = if shape == "sites" || newer.iter().any(|name| shape.contains(name)) {
         vec![Version::Beta]
     } else {

@@ -73,6 +73,7 @@ mod reports;
 mod requests;
 mod requirements;
 mod revocation;
+mod role_schedules;
 mod roles;
 mod round_trips;
 mod routes;

@@ -235,7 +235,7 @@ columns! {
     /// Roles of entitlement management that were given to somebody.
     role_assignment("role_assignment", "i") {
         ID "id", ROLE "role_id", PRINCIPAL "principal_id", SCOPE_KIND "scope_kind", SCOPE "scope_id",
-        SCOPE_KEY "scope_key",
+        SCOPE_KEY "scope_key", CREATED "created_at",
     }
     /// Catalogs as what a role is held for.
     app_scope("app_scope", "if") {

@@ -41,6 +41,12 @@ pub enum Predicate {
     DeliveryFailed,
     /// Approvals that wait for the caller, for himself or in somebody's place.
     ApprovalAwaits,
+    /// Roles of entitlement management that this person has been given.
+    RoleHeld,
+    /// Who has been given a role of entitlement management.
+    RoleHolder,
+    /// The same, with the members of groups that have been given it, nested ones too.
+    RoleHolderBeyond,
     /// Nothing: relations that this release has none of.
     Nothing,
 }
@@ -53,7 +59,7 @@ impl Predicate {
 
     /// Whether it is about the one who calls, so that it gives only what is his own.
     pub const fn is_about_caller(self) -> bool {
-        !matches!(self, Self::AssignmentAdditionalAccess)
+        !matches!(self, Self::AssignmentAdditionalAccess | Self::RoleHolder | Self::RoleHolderBeyond)
     }
 
     /// Its text.
@@ -77,6 +83,16 @@ impl Predicate {
             Self::BrowsedByMembers => BROWSABLE_BY_MEMBERS,
             Self::AssignmentAdditionalAccess => "{a}.package_id = {1} AND {a}.is_live",
             Self::AssignmentHeld => "{a}.target_id = {1} AND {a}.is_live",
+            Self::RoleHeld => "{i}.principal_id = {1}",
+            Self::RoleHolder => {
+                "{o}.id IN (SELECT ih.principal_id FROM role_assignment ih WHERE ih.provider = 2 AND ih.role_id = {1})"
+            }
+            Self::RoleHolderBeyond => {
+                "{o}.id IN (SELECT ih.principal_id FROM role_assignment ih WHERE ih.provider = 2 AND ih.role_id = {1} \
+                 UNION ALL SELECT im.member_id FROM role_assignment ih \
+                 JOIN group_closure ic ON ic.ancestor_id = ih.principal_id \
+                 JOIN group_member im ON im.group_id = ic.descendant_id WHERE ih.provider = 2 AND ih.role_id = {1})"
+            }
             Self::GrantHeld => "{v}.subject_id = {1} AND {v}.desired",
             // By catalog, as the index of ends is: a count of a few looks at no others.
             Self::AssignmentEndsSoon => {

@@ -424,7 +424,7 @@ pub const RELATIONS: &[RelationDef] = &[
         key: c::role_assignment::ID,
         always: Some("{i}.provider = 2"),
         catalog: Some("{i}.scope_id"),
-        family: Family::Entitlement(None),
+        family: Family::Entitlement(Some("{i}.principal_id = {who}")),
         ..PLAIN
     },
     RelationDef {

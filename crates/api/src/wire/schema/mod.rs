@@ -101,11 +101,18 @@ pub static SCHEMA: Schema = Schema {
                     name: Name::both("entitlementManagement"),
                     type_name: "rbacApplication",
                     has_id: true,
-                    containers: &[],
-                    sets: &[
-                        EntitySet::new("roleDefinitions", Name::both("roleDefinitions"), &ROLE_DEFINITION),
-                        EntitySet::new("roleAssignments", Name::both("roleAssignments"), &ROLE_ASSIGNMENT),
-                    ],
+                    containers: &[Container {
+                        name: Name::pair("", "deletedItems"),
+                        type_name: "directoryRoleManagementDeletedItemContainer",
+                        has_id: true,
+                        containers: &[],
+                        sets: &[EntitySet::new(
+                            role::NEVER_DELETED,
+                            Name::pair("", "roleDefinitions"),
+                            &ROLE_DEFINITION,
+                        )],
+                    }],
+                    sets: ROLE_SETS,
                 }],
                 sets: &[],
             },
@@ -139,6 +146,33 @@ pub static SCHEMA: Schema = Schema {
     },
     fold: tenure_domain::text::fold,
 };
+
+/// What there is about roles of entitlement management.
+static ROLE_SETS: &[EntitySet] = &[
+    EntitySet::new("roleDefinitions", Name::both("roleDefinitions"), &ROLE_DEFINITION),
+    EntitySet::new("roleAssignments", Name::both("roleAssignments"), &ROLE_ASSIGNMENT),
+    EntitySet::new("roleAssignmentSchedules", Name::both("roleAssignmentSchedules"), &role::ROLE_SCHEDULE),
+    EntitySet::new(
+        "roleAssignmentScheduleInstances",
+        Name::both("roleAssignmentScheduleInstances"),
+        &role::ROLE_INSTANCE,
+    ),
+    EntitySet::new("roleAssignmentScheduleRequests", Name::both("roleAssignmentScheduleRequests"), &role::ROLE_REQUEST),
+    EntitySet::new("roleEligibilitySchedules", Name::both("roleEligibilitySchedules"), &role::ELIGIBILITY),
+    EntitySet::new(
+        "roleEligibilityScheduleInstances",
+        Name::both("roleEligibilityScheduleInstances"),
+        &role::ELIGIBILITY_INSTANCE,
+    ),
+    EntitySet::new(
+        "roleEligibilityScheduleRequests",
+        Name::both("roleEligibilityScheduleRequests"),
+        &role::ELIGIBILITY_REQUEST,
+    ),
+    EntitySet::new("roleAssignmentApprovals", Name::pair("", "roleAssignmentApprovals"), &APPROVAL),
+    EntitySet::function("roleSchedules", Name::pair("", "roleSchedules"), &role::ROLE_SCHEDULE),
+    EntitySet::function("roleScheduleInstances", Name::pair("", "roleScheduleInstances"), &role::ROLE_INSTANCE),
+];
 
 /// What is in entitlement management.
 pub static ENTITLEMENT_SETS: &[EntitySet] = &[

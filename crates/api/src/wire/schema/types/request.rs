@@ -28,7 +28,7 @@ pub static EXPIRATION: Structure = Structure::complex(
     ],
 );
 
-static RECURRENCE: Structure = Structure::complex(
+pub(super) static RECURRENCE: Structure = Structure::complex(
     Name::both("patternedRecurrence"),
     &[
         Member::new("pattern", Shape::structure(&RECURRENCE_PATTERN)),

@@ -86,6 +86,25 @@ enums! {
     REQUESTS_OF = Name::both("accessPackageAssignmentRequestFilterByCurrentUserOptions");
         1 "target", 2 "createdBy", 3 "approver", 100 "targetOrRequestor", 101 "targetManager", 102 "requestForOthers",
         103 "targetAgentIdentitySponsorOrOwner",;
+    /// Which schedules of roles.
+    ROLE_SCHEDULES_OF = Name::both("roleAssignmentScheduleFilterByCurrentUserOptions"); 1 "principal",;
+    /// Which of their instances.
+    ROLE_INSTANCES_OF = Name::both("roleAssignmentScheduleInstanceFilterByCurrentUserOptions"); 1 "principal",;
+    /// Which requests for schedules of roles.
+    ROLE_REQUESTS_OF = Name::both("roleAssignmentScheduleRequestFilterByCurrentUserOptions");
+        1 "principal", 2 "createdBy", 3 "approver",;
+    /// Which schedules of eligibility.
+    ELIGIBILITIES_OF = Name::both("roleEligibilityScheduleFilterByCurrentUserOptions"); 1 "principal",;
+    /// Which of their instances.
+    ELIGIBILITY_INSTANCES_OF = Name::both("roleEligibilityScheduleInstanceFilterByCurrentUserOptions");
+        1 "principal",;
+    /// Which requests for eligibility.
+    ELIGIBILITY_REQUESTS_OF = Name::both("roleEligibilityScheduleRequestFilterByCurrentUserOptions");
+        1 "principal", 2 "createdBy", 3 "approver",;
+    /// What a request for a schedule of a role asks for.
+    ROLE_SCHEDULE_ACTIONS = Name::pair("unifiedRoleScheduleRequestActions", "");
+        1 "adminAssign", 2 "adminUpdate", 3 "adminRemove", 4 "selfActivate", 5 "selfDeactivate", 6 "adminExtend",
+        7 "adminRenew", 8 "selfExtend", 9 "selfRenew",;
     /// Social networks whose accounts stand for people.
     SOCIAL_NETWORK = Name::both("socialIdentitySourceType"); 1 "facebook",;
     /// Hash functions that are no longer good enough.
