@@ -183,8 +183,14 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
 fn written_beside(method: &str, set: &str, rest: &str) -> Option<(Option<Action>, Value)> {
     use Action as A;
     Some(match (method, set, rest) {
-        ("POST", "roleAssignmentScheduleRequests" | "roleEligibilityScheduleRequests", _)
-        | ("POST", "roleDefinitions" | "deletedRoleDefinitions", _) => (Some(A::AssignEntitlementRoles), Value::Null),
+        (
+            "POST",
+            "roleAssignmentScheduleRequests"
+            | "roleEligibilityScheduleRequests"
+            | "roleDefinitions"
+            | "deletedRoleDefinitions",
+            _,
+        ) => (Some(A::AssignEntitlementRoles), Value::Null),
         ("POST" | "PATCH" | "PUT" | "DELETE", "catalogs", rest) if rest.contains("WorkflowExtensions") => {
             let kind = if rest.contains("AccessPackage") {
                 "customAccessPackageWorkflowExtension"
