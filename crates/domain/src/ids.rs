@@ -56,6 +56,8 @@ typed_id! {
     OrganizationId,
     /// A workflow extension.
     ExtensionId,
+    /// A connector of resources whose origin is outside.
+    OriginConnectorId,
     /// A question of a policy.
     QuestionId,
     /// A requestor or target as entitlement management sees it.

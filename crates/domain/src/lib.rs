@@ -24,6 +24,7 @@ pub mod job;
 pub mod limits;
 pub mod notification;
 pub mod organization;
+pub mod origin_connector;
 pub mod package;
 pub mod patch;
 pub mod policy;
@@ -32,6 +33,7 @@ pub mod request;
 pub mod seal;
 pub mod settings;
 pub mod subject;
+pub mod suggestion;
 pub mod text;
 pub mod time;
 

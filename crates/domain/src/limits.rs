@@ -132,6 +132,18 @@ pub const EXTENSION_NAMES_MAX: i64 = 300;
 pub const ANSWER_CHARS_MAX: usize = 4_000;
 /// Workflow extensions of a catalog (behaviour.md j).
 pub const CATALOG_EXTENSIONS_MAX: i64 = 20;
+/// Connectors of resources whose origin is outside, of a tenant.
+pub const ORIGIN_CONNECTORS_MAX: i64 = 100;
+/// Packages that are suggested at a time.
+pub const SUGGESTIONS_MAX: usize = 20;
+/// Packages that somebody had, as far as suggestions look.
+pub const SUGGESTION_PACKAGES_MAX: u32 = 100;
+/// People around somebody, as far as suggestions look.
+pub const RELATED_PEOPLE_MAX: u32 = 200;
+/// Assignments of these, as far as suggestions look.
+pub const RELATED_ASSIGNMENTS_MAX: u32 = 2_000;
+/// People that are named as the reason of a suggestion.
+pub const SUGGESTION_NAMES_MAX: usize = 5;
 /// Resource roles of a package.
 pub const PACKAGE_ROLES_MAX: usize = 500;
 /// Packages that one package is incompatible with, and as many groups.

@@ -23,6 +23,7 @@ pub mod import;
 pub mod incompatible;
 mod letters;
 pub mod organizations;
+pub mod origin_connectors;
 pub mod packages;
 pub mod policies;
 pub mod query;
@@ -32,6 +33,7 @@ pub mod resources;
 pub mod roles;
 pub mod settings;
 pub mod subjects;
+pub mod suggestions;
 pub mod work;
 
 pub use ctx::{Ctx, Identity};

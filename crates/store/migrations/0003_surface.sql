@@ -123,3 +123,19 @@ CREATE INDEX ix_import_row_pair ON import_row (job_id, pair_key) WHERE pair_key 
 
 -- The overview: assignments of a catalog by their end.
 CREATE INDEX ix_assignment_ends ON assignment (catalog_id, ends_at) WHERE is_live AND ends_at IS NOT NULL;
+
+-- Connectors of resources whose origin is outside.
+CREATE TABLE origin_connector (
+    id {{id}} PRIMARY KEY,
+    kind {{enum}} NOT NULL,
+    name {{text}} NOT NULL,
+    name_key {{text}} NOT NULL,
+    description {{text}},
+    connection {{json}} NOT NULL,
+    created_at {{ts}} NOT NULL,
+    modified_at {{ts}} NOT NULL,
+    created_by {{text}} NOT NULL,
+    modified_by {{text}} NOT NULL,
+    version {{int}} NOT NULL
+){{table}};
+CREATE UNIQUE INDEX uq_origin_connector_name ON origin_connector (name_key);

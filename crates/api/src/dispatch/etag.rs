@@ -24,6 +24,7 @@ pub fn column(entity: &EntityType) -> Option<Column> {
         (c::organization::RELATION, c::organization::VERSION),
         (c::workflow_extension::RELATION, c::workflow_extension::VERSION),
         (c::legacy_extension::RELATION, c::legacy_extension::VERSION),
+        (c::origin_connector::RELATION, c::origin_connector::VERSION),
         (c::request::RELATION, c::request::VERSION),
         (c::assignment::RELATION, c::assignment::VERSION),
     ];

@@ -18,6 +18,7 @@ mod invitations;
 mod key;
 mod members;
 mod organizations;
+mod origin_connectors;
 mod own;
 mod properties;
 pub mod read;
@@ -25,6 +26,7 @@ pub mod reports;
 mod requirements;
 mod roles;
 mod sites;
+mod suggestions;
 pub mod walk;
 
 use crate::error::Failure;
@@ -79,6 +81,7 @@ use extensions as x;
 use incompatible as i;
 use members as m;
 use organizations as o;
+use origin_connectors as oc;
 use own as w;
 use properties as p;
 use sites as s;
@@ -129,6 +132,9 @@ routes! {
     POST "jobs/{}/pause()" => w::pause;
     POST "jobs/{}/resume()" => w::resume;
 
+    POST "originConnectors" => oc::add;
+    PATCH "originConnectors/{}" => oc::update;
+    DELETE "originConnectors/{}" => oc::delete;
     POST "roleAssignmentScheduleRequests/{}/cancel()" => roles::no_request;
     POST "roleAssignmentScheduleRequests/{}/updateRequest()" => roles::no_request;
     POST "roleEligibilityScheduleRequests/{}/cancel()" => roles::no_request;
@@ -270,6 +276,9 @@ pub async fn answer(call: &Call) -> Result<Reply, Failure> {
         call.seen.shape(shape);
         if delta::is_asked(&target.resolved) {
             return delta::get(call, target).await;
+        }
+        if suggestions::is_asked(&target.resolved) {
+            return suggestions::get(call, target).await;
         }
         return read::get(call, target).await;
     }

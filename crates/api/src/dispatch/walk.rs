@@ -141,7 +141,9 @@ fn condition_of(ctx: &mut Ctx<'_, '_>, set: &str) -> Result<Option<(Predicate, V
     if role::EMPTY.contains(&set) || set == role::NEVER_DELETED {
         return Ok(Some((Predicate::Nothing, Vec::new())));
     }
-    (set == "browse").then(|| browsed(ctx)).transpose()
+    // An application lists all packages.
+    let is_for_him = set == "availablePackages" && ctx.person()?.is_some();
+    (set == "browse" || is_for_him).then(|| browsed(ctx)).transpose()
 }
 
 fn narrow(ctx: &mut Ctx<'_, '_>, version: Version, spot: &mut Spot, key: &Key) -> Result<(), ServiceError> {

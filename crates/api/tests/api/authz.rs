@@ -183,6 +183,9 @@ fn written_about_others(method: &str, set: &str, rest: &str) -> Option<(Option<A
 fn written_beside(method: &str, set: &str, rest: &str) -> Option<(Option<Action>, Value)> {
     use Action as A;
     Some(match (method, set, rest) {
+        ("POST" | "PATCH" | "DELETE", "originConnectors", _) => {
+            (Some(A::WriteSettings), json!({ "displayName": "x", "connectorType": "sapIag" }))
+        }
         (
             "POST",
             "roleAssignmentScheduleRequests"

@@ -93,3 +93,38 @@ fn browsing_is_a_list_like_others_for_people_who_are_signed_in() {
         assert_eq!(app.post("/tenure/v1/browse", &carla, json!({})).await.status, 405);
     });
 }
+
+#[test]
+fn what_is_in_a_package_is_shown_by_name_to_who_could_ask_for_it() {
+    on_every_database(async |app| {
+        let campaign = for_ben(app).await;
+        let (ben, carla) = (app.token_of_person("ben").await, app.token_of_person("carla").await);
+        let group = company::group("staff");
+        crate::following::add_staff(app, &campaign).await;
+        for version in ["v1.0", "beta"] {
+            let set = format!("/{version}/identityGovernance/entitlementManagement/availableAccessPackages");
+            let list = app.get(&format!("{set}?$expand=resourceRoleScopes"), &ben).await.expect(200);
+            assert_eq!(list.column("displayName"), ["Campaign"]);
+            let one = format!("{set}/{}", campaign.package);
+            let (role, resource) = if version == "beta" {
+                ("accessPackageResourceRole", "accessPackageResource")
+            } else {
+                ("role", "resource")
+            };
+            let inside = app.get(&format!("{one}/resourceRoleScopes?$expand={role}($expand={resource})"), &ben).await;
+            let inside = inside.expect(200);
+            let held: Vec<_> =
+                inside.values().iter().filter(|v| v[role][resource]["originId"] == json!(group)).collect();
+            assert_eq!(held.len(), 1, "{}", inside.text);
+            assert_eq!(held[0][role]["displayName"], "Member");
+            assert_eq!(list.values()[0]["resourceRoleScopes"].as_array().map(Vec::len), Some(inside.values().len()));
+            for path in [one.clone(), format!("{one}/resourceRoleScopes")] {
+                let refused = app.get(&path, &carla).await;
+                assert_eq!((refused.status, refused.code()), (404, "ResourceNotFound"), "{path}");
+            }
+            assert!(app.get(&set, &carla).await.expect(200).values().is_empty());
+        }
+        let resources = format!("{EM}/accessPackages/{}/resourceRoleScopes", campaign.package);
+        assert_eq!(app.get(&resources, &ben).await.status, 403, "elsewhere he sees them as little as before");
+    });
+}

@@ -17,6 +17,7 @@ pub mod job;
 pub mod mail;
 pub mod moving;
 pub mod organization;
+pub mod origin_connector;
 pub mod package;
 pub mod policy;
 pub mod replay;
@@ -24,6 +25,7 @@ pub mod request;
 pub mod role;
 pub mod session;
 pub mod subject;
+pub mod suggestion;
 pub mod tenant;
 
 use crate::sql::Sql;
@@ -51,6 +53,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         incompatibility::STATEMENTS,
         mail::STATEMENTS,
         organization::STATEMENTS,
+        origin_connector::STATEMENTS,
         job::STATEMENTS,
         moving::STATEMENTS,
         package::STATEMENTS,
@@ -60,6 +63,7 @@ pub(crate) fn statements() -> Vec<&'static Sql> {
         role::STATEMENTS,
         session::STATEMENTS,
         subject::STATEMENTS,
+        suggestion::STATEMENTS,
         tenant::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::queue::STATEMENTS,

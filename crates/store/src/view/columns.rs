@@ -140,6 +140,24 @@ columns! {
         CREATED "created_at",
         CREATED_BY "created_by",
     }
+    /// What is in a package that somebody browses.
+    browse_role_scope("browse_role_scope", "zb") {
+        ID "id", PACKAGE "package_id", ROLE "role_id", SCOPE "scope_id", CREATED "created_at",
+    }
+    /// The role there.
+    browse_role("browse_role", "lb") {
+        ID "id", RESOURCE "resource_id", ORIGIN_ID "origin_id", NAME "name", NAME_KEY "name_key",
+        DESCRIPTION "description",
+    }
+    /// Its scope.
+    browse_scope("browse_scope", "kb") {
+        ID "id", RESOURCE "resource_id", ORIGIN_ID "origin_id",
+    }
+    /// The resource of both.
+    browse_resource("browse_resource", "rb") {
+        ID "id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", SYSTEM "origin_system",
+        ORIGIN_ID "origin_id",
+    }
     /// Assignment policies.
     policy("policy", "y") {
         ID "id", PACKAGE "package_id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", SCOPE "scope_kind",
@@ -175,6 +193,12 @@ columns! {
     legacy_extension("legacy_extension", "wl") {
         ID "id", CATALOG "catalog_id", NAME "name", NAME_KEY "name_key", DESCRIPTION "description",
         SETTINGS "settings", CREATED "created_at", MODIFIED "modified_at", VERSION "version",
+    }
+    /// Connectors of resources whose origin is outside.
+    origin_connector("origin_connector", "oc") {
+        ID "id", KIND "kind", NAME "name", NAME_KEY "name_key", DESCRIPTION "description", CONNECTION "connection",
+        CREATED "created_at", MODIFIED "modified_at", CREATED_BY "created_by", MODIFIED_BY "modified_by",
+        VERSION "version",
     }
     /// What the people of an organization are known by.
     org_identity("org_identity", "fi") {

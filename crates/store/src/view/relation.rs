@@ -284,6 +284,36 @@ pub const RELATIONS: &[RelationDef] = &[
         family: Family::Mine("{pb}.id = {pb}.id"),
         ..PLAIN
     },
+    // Only a package that somebody browses leads to these.
+    RelationDef {
+        name: c::browse_role_scope::RELATION,
+        from: "package_role {zb}",
+        key: c::browse_role_scope::ID,
+        few: Some(c::browse_role_scope::PACKAGE),
+        family: Family::Mine("{zb}.id = {zb}.id"),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::browse_role::RELATION,
+        from: "resource_role {lb}",
+        key: c::browse_role::ID,
+        family: Family::Mine("{lb}.id = {lb}.id"),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::browse_scope::RELATION,
+        from: "resource_scope {kb}",
+        key: c::browse_scope::ID,
+        family: Family::Mine("{kb}.id = {kb}.id"),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::browse_resource::RELATION,
+        from: "resource {rb}",
+        key: c::browse_resource::ID,
+        family: Family::Mine("{rb}.id = {rb}.id"),
+        ..PLAIN
+    },
     RelationDef {
         name: c::package_role::RELATION,
         from: "package_role {z}",
@@ -333,6 +363,13 @@ pub const RELATIONS: &[RelationDef] = &[
         key: c::legacy_extension::ID,
         always: Some("{wl}.kind = 3"),
         catalog: Some("{wl}.catalog_id"),
+        family: Family::Entitlement(None),
+        ..PLAIN
+    },
+    RelationDef {
+        name: c::origin_connector::RELATION,
+        from: "origin_connector {oc}",
+        key: c::origin_connector::ID,
         family: Family::Entitlement(None),
         ..PLAIN
     },

@@ -18,6 +18,8 @@ pub struct Section {
     /// Why reads of this call take longer the more there is, if they do.
     pub grows: Option<&'static str>,
     pub sent: Vec<Sent>,
+    /// The path and the token of a read, so that it can be made again.
+    pub read: Option<(String, String)>,
 }
 
 /// All calls.
@@ -34,7 +36,14 @@ impl Seen {
                 sent.push(Sent { statement, plan: Vec::new() });
             }
         }
-        self.0.push(Section { name, grows, sent });
+        self.0.push(Section { name, grows, sent, read: None });
+    }
+
+    /// The call that was added last was this read.
+    pub fn was_read(&mut self, path: &str, token: &str) {
+        if let Some(last) = self.0.last_mut() {
+            last.read = Some((path.to_owned(), token.to_owned()));
+        }
     }
 
     /// Whether that text was sent.

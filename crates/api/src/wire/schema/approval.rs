@@ -13,7 +13,7 @@ static APPROVALS_BY_USER: Operation =
     Operation::selection("filterByCurrentUser", &[Member::new("on", Shape::word(&APPROVALS_OF).never_null())]);
 
 /// Somebody.
-static IDENTITY: Structure =
+pub(super) static IDENTITY: Structure =
     Structure::complex(Name::both("identity"), &[Member::new("displayName", TEXT), Member::new("id", TEXT)]).open();
 
 fn status(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {

@@ -232,7 +232,7 @@ pub static RESOURCE_SCOPE: EntityType = EntityType::new(
 .nav(&[Nav::one(Name::pair("resource", "accessPackageResource"), &RESOURCE, c::resource_scope::RESOURCE).contained()]);
 
 /// The id of a resource role in a package is made of both ids.
-fn role_scope_id(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
+pub(super) fn role_scope_id(row: &dyn Cells, _: Version, out: &mut Vec<u8>) {
     let (role, scope) = (row.cell(0).id().unwrap_or_default(), row.cell(1).id().unwrap_or_default());
     json::text(out, &format!("{role}_{scope}"));
 }

@@ -3,6 +3,7 @@
 
 pub mod approval;
 pub mod audit;
+pub mod available;
 pub mod directory;
 pub mod entitlement;
 pub mod environment;
@@ -10,6 +11,7 @@ pub mod export;
 pub mod extension;
 pub mod invitation;
 pub mod organization;
+pub mod origin_connector;
 pub mod own;
 pub mod policy;
 pub mod report;
@@ -210,4 +212,11 @@ pub static ENTITLEMENT_SETS: &[EntitySet] = &[
     EntitySet::new("subjects", Name::both("subjects"), &em::SUBJECT),
     EntitySet::new("connectedOrganizations", Name::both("connectedOrganizations"), &CONNECTED_ORGANIZATION),
     EntitySet::one("settings", Name::both("settings"), &SETTINGS),
+    EntitySet::new("suggestions", Name::both("accessPackageSuggestions"), &available::SUGGESTION),
+    EntitySet::new("availablePackages", Name::both("availableAccessPackages"), &available::AVAILABLE),
+    EntitySet::new(
+        "originConnectors",
+        Name::both("externalOriginResourceConnectors"),
+        &origin_connector::ORIGIN_CONNECTOR,
+    ),
 ];

@@ -252,7 +252,8 @@ pub static ELIGIBILITY_REQUEST: EntityType =
         .ops(&[&ELIGIBILITY_REQUESTS_BY_USER, &CANCEL]);
 
 /// Sets in which there is nothing: roles of entitlement management are given at once, by whoever may, and not activated.
-pub const EMPTY: [&str; 5] = [
+pub const EMPTY: [&str; 6] = [
+    "suggestions",
     "roleAssignmentScheduleRequests",
     "roleEligibilitySchedules",
     "roleEligibilityScheduleInstances",

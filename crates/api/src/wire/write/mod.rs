@@ -9,6 +9,7 @@ pub mod explain;
 pub mod extension;
 pub mod invitation;
 pub mod organization;
+pub mod origin_connector;
 pub mod policy;
 mod recurrence;
 pub mod request;

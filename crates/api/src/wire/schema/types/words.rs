@@ -86,6 +86,9 @@ enums! {
     REQUESTS_OF = Name::both("accessPackageAssignmentRequestFilterByCurrentUserOptions");
         1 "target", 2 "createdBy", 3 "approver", 100 "targetOrRequestor", 101 "targetManager", 102 "requestForOthers",
         103 "targetAgentIdentitySponsorOrOwner",;
+    /// What suggestions are made from; both may be named.
+    SUGGESTIONS_BY = Name::both("accessPackageSuggestionFilterByCurrentUserOptions");
+        1 "relatedPeopleAssignments", 2 "assignmentHistory",;
     /// Which schedules of roles.
     ROLE_SCHEDULES_OF = Name::both("roleAssignmentScheduleFilterByCurrentUserOptions"); 1 "principal",;
     /// Which of their instances.
